@@ -1,0 +1,193 @@
+"""apply(book, fact): the only writer. It has no opinions and cannot refuse; it has asserts.
+
+Every movement is written from the same four lists - fills, payments, pots, orders - and must sum to zero.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from deleverage.rulebook import messages as m
+from deleverage.rulebook.book import FUND_POT, ROUNDING_POT, Book, Market, Order, Unit
+from deleverage.rulebook.closing import settle_unit
+
+
+def apply(book: Book, fact: m.Fact) -> None:
+    """Write one fact into the book. An assertion that fails here is a bug of ours, never the user's fault."""
+    assert fact.seq == book.seq + 1, f"fact {fact.seq} follows fact {book.seq}"
+    assert fact.time_ns >= book.time_ns, "time runs forward"
+    if isinstance(fact, m.Movement):
+        _apply_movement(book, fact)
+    writer = _WRITERS.get(type(fact))
+    if writer is not None:
+        writer(book, fact)
+    book.seq = fact.seq
+    book.time_ns = fact.time_ns
+
+
+def _apply_movement(book: Book, fact: m.Movement) -> None:
+    lots: dict[str, int] = {}
+    money = 0
+    for fill in fact.fills:
+        unit, market = book.units[fill.unit_id], book.markets[fill.market_id]
+        market.open_interest_lots -= _long_lots(unit, fill.market_id)
+        settle_unit(unit, market, fill.lots, fill.amount_quanta)
+        market.open_interest_lots += _long_lots(unit, fill.market_id)
+        lots[fill.market_id] = lots.get(fill.market_id, 0) + fill.lots
+        money += fill.amount_quanta
+    for payment in fact.payments:
+        unit = book.units[payment.unit_id]
+        unit.quote += payment.amount_quanta
+        unit.transfers += payment.amount_quanta
+        money += payment.amount_quanta
+    for change in fact.pots:
+        book.pots[change.pot] += change.amount_quanta
+        money += change.amount_quanta
+    for order in fact.orders:
+        if order.lots_left:
+            book.orders[order.order_id].lots = order.lots_left
+        else:
+            del book.orders[order.order_id]
+    named = fact.named_quanta if isinstance(fact, m.ResidualNamed) else 0
+    assert not any(lots.values()), f"lots of one fact must cancel out: {lots}"
+    assert money == named, f"money of one fact must cancel out: {money} quanta"
+
+
+def _long_lots(unit: Unit, market_id: str) -> int:
+    leg = unit.legs.get(market_id)
+    return max(0, leg.lots) if leg is not None else 0
+
+
+def _list_market(book: Book, fact: m.MarketListed) -> None:
+    book.markets[fact.terms.market_id] = Market(fact.terms)
+
+
+def _open_account(book: Book, fact: m.AccountOpened) -> None:
+    account_id = fact.account.account_id
+    book.accounts[account_id] = fact.account
+    book.units[account_id] = Unit(account_id, account_id)
+
+
+def _open_unit(book: Book, fact: m.UnitOpened) -> None:
+    book.units[fact.unit_id] = Unit(fact.unit_id, fact.account_id, fact.market_id)
+
+
+def _money_in(book: Book, fact: m.MoneyIn) -> None:
+    for payment in (*fact.to_units, *fact.claims_repaid):
+        unit = book.units[payment.unit_id]
+        unit.quote += payment.amount_quanta
+        unit.deposits += payment.amount_quanta
+        book.net_deposits_quanta += payment.amount_quanta
+    for claim in fact.claims_repaid:
+        book.claims[claim.unit_id] -= claim.amount_quanta
+        if not book.claims[claim.unit_id]:
+            del book.claims[claim.unit_id]
+    book.pots[FUND_POT] += fact.to_fund_quanta
+    book.residual_quanta -= fact.to_residual_quanta
+    book.net_deposits_quanta += fact.to_fund_quanta + fact.to_residual_quanta
+
+
+def _money_out(book: Book, fact: m.MoneyOut) -> None:
+    assert fact.debited_quanta == fact.paid_quanta + fact.claim_quanta + fact.rounding_quanta
+    unit = book.units[fact.unit_id]
+    unit.quote -= fact.debited_quanta
+    unit.deposits -= fact.debited_quanta
+    book.net_deposits_quanta -= fact.paid_quanta
+    book.residual_quanta -= fact.claim_quanta
+    book.pots[ROUNDING_POT] += fact.rounding_quanta
+    if fact.claim_quanta:
+        book.claims[fact.unit_id] = book.claims.get(fact.unit_id, 0) + fact.claim_quanta
+
+
+def _margin_moved(book: Book, fact: m.MarginMoved) -> None:
+    for unit_id, amount in ((fact.from_unit_id, -fact.amount_quanta), (fact.to_unit_id, fact.amount_quanta)):
+        book.units[unit_id].quote += amount
+        book.units[unit_id].deposits += amount
+
+
+def _order_placed(book: Book, fact: m.OrderPlaced) -> None:
+    book.orders_placed += 1
+    book.orders[fact.order_id] = Order(
+        fact.order_id, fact.unit_id, fact.market_id, fact.lots, fact.price_ticks, book.orders_placed
+    )
+
+
+def _marks_set(book: Book, fact: m.MarksSet) -> None:
+    for mark in fact.marks:
+        market = book.markets[mark.market_id]
+        market.guard = mark.guard
+        if not mark.guard:
+            market.previous_mark_price_ticks = market.mark_price_ticks or mark.price_ticks
+            market.mark_price_ticks = mark.price_ticks
+            market.mark_time_ns = fact.time_ns
+
+
+def _funding_accrued(book: Book, fact: m.FundingAccrued) -> None:
+    book.markets[fact.market_id].funding_quanta += fact.per_lot_quanta
+
+
+def _declared(book: Book, fact: m.BankruptcyDeclared) -> None:
+    for item in fact.units:
+        book.units[item.unit_id].bankrupt = True
+
+
+def _ended(book: Book, fact: m.BankruptcyEnded) -> None:
+    for item in fact.units:
+        book.units[item.unit_id].bankrupt = False
+
+
+def _fund_paid(book: Book, fact: m.FundPaid) -> None:
+    paid = book.fund_paid_by_group
+    for debt in fact.debts:
+        if debt.paid_quanta:
+            paid[debt.owner_group] = paid.get(debt.owner_group, 0) + debt.paid_quanta
+
+
+def _deleveraged(book: Book, fact: m.Deleveraged) -> None:
+    for market_id in fact.reduce_only:
+        book.markets[market_id].reduce_only = True
+
+
+def _socialised(book: Book, fact: m.Socialised) -> None:
+    for haircut in fact.haircuts:
+        for market_id, part in haircut.legs:
+            book.units[haircut.unit_id].legs[market_id].haircut += part
+
+
+def _residual_named(book: Book, fact: m.ResidualNamed) -> None:
+    book.residual_quanta += fact.named_quanta
+    for residual in fact.residuals:
+        if residual.named_quanta:
+            book.units[residual.unit_id].bankrupt = False
+    if fact.named_quanta:
+        book.halted = True
+
+
+def _step_ended(book: Book, fact: m.StepEnded) -> None:
+    book.steps = fact.step
+
+
+def _resumed(book: Book, fact: m.Resumed) -> None:
+    book.halted = False
+    for market in book.markets.values():
+        market.reduce_only = False
+
+
+_WRITERS: dict[type[m.Fact], Callable[[Book, Any], None]] = {
+    m.MarketListed: _list_market,
+    m.AccountOpened: _open_account,
+    m.UnitOpened: _open_unit,
+    m.MoneyIn: _money_in,
+    m.MoneyOut: _money_out,
+    m.MarginMoved: _margin_moved,
+    m.OrderPlaced: _order_placed,
+    m.MarksSet: _marks_set,
+    m.FundingAccrued: _funding_accrued,
+    m.BankruptcyDeclared: _declared,
+    m.BankruptcyEnded: _ended,
+    m.FundPaid: _fund_paid,
+    m.Deleveraged: _deleveraged,
+    m.Socialised: _socialised,
+    m.ResidualNamed: _residual_named,
+    m.StepEnded: _step_ended,
+    m.Resumed: _resumed,
+}

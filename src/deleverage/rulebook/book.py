@@ -1,0 +1,212 @@
+"""The state of one clearing domain: markets, accounts, units, legs, orders, pots - and nothing that acts on it.
+
+Rules of this module:
+
+* What is named here is exactly what a digest covers. Rows are mutable and slotted; only ``apply`` writes them.
+* Money is in quanta of the domain's one settlement currency, owed to the unit +.
+* Iteration is always in id order (ASCII bytes).
+
+Deliberately absent: entry prices (``cost`` is a memo, it moves no money), clocks, and any rule.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, replace
+from hashlib import sha256
+from typing import Any
+
+from deleverage.rulebook.quantities import Scale, value_per_lot
+
+FUND_POT, FEES_POT, ROUNDING_POT, SURPLUS_POT = "fund", "fees", "rounding", "surplus"
+POTS = (FUND_POT, FEES_POT, ROUNDING_POT, SURPLUS_POT, "spread", "overshoot")
+"""Every place money can lie outside a unit: F, G, R and the named pots S of INV-1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """One step of a market's margin table, for legs whose notional is at least ``from_notional_quanta``.
+
+    Requirement = notional x rate - deduction. Precedents: Binance "maintenance amount", Bybit "MM deduction".
+    """
+
+    from_notional_quanta: int
+    maintenance_rate_ppb: int
+    initial_rate_ppb: int
+    maintenance_deduction_quanta: int = 0
+    initial_deduction_quanta: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MarketTerms:
+    """What is fixed about a market: contract, margin table and bounds; ``tick`` and ``lot`` only serve printing."""
+
+    market_id: str
+    quanta_per_tick_lot: int
+    tiers: tuple[Tier, ...]
+    max_lots: int
+    max_price_ticks: int
+    max_open_interest_lots: int
+    tick: Scale = Scale(1, 0)
+    lot: Scale = Scale(1, 0)
+
+
+@dataclass(slots=True)
+class Market:
+    """A market's moving part. ``mark_price_ticks`` 0: no mark yet; ``guard``: why the last mark was not accepted."""
+
+    terms: MarketTerms
+    mark_price_ticks: int = 0
+    previous_mark_price_ticks: int = 0
+    mark_time_ns: int = 0
+    guard: str = ""
+    funding_quanta: int = 0  # the cumulative amount one long lot has paid since the market was listed
+    reduce_only: bool = False
+    open_interest_lots: int = 0  # sum of the long lots, equal to the sum of the short ones
+
+    @property
+    def value_quanta(self) -> int:
+        """Quanta one lot is worth at the last accepted mark."""
+        return value_per_lot(self.mark_price_ticks, self.terms.quanta_per_tick_lot)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who owns units. ``role`` is trader, fund or backstop; a backstop's capacity is per market and step."""
+
+    account_id: str
+    owner_group: str
+    role: str
+    backstop_capacity_lots: int = 0
+
+
+@dataclass(slots=True)
+class Leg:
+    """One position: ``lots`` long + short -, and three memos that feed PnL, scores and haircuts but move no money."""
+
+    lots: int
+    cost: int = 0  # quanta the open lots cost, signed like lots
+    entry_funding: int = 0  # lots x cumulative funding at the trade
+    haircut: int = 0  # quanta of gain already cut, >= 0
+
+
+@dataclass(slots=True)
+class Unit:
+    """What margin, bankruptcy and caps apply to: a cross account, or one isolated leg with a quote of its own.
+
+    ``quote`` is cash after every trade: bought lots debited, sold lots credited. ``deposits``, ``realised`` and
+    ``transfers`` are the ledger of INV-3, kept by a path of their own.
+    """
+
+    unit_id: str
+    account_id: str
+    isolated_market_id: str = ""
+    quote: int = 0
+    bankrupt: bool = False
+    deposits: int = 0
+    realised: int = 0
+    transfers: int = 0
+    legs: dict[str, Leg] = field(default_factory=dict)
+
+    def sorted_legs(self) -> list[tuple[str, Leg]]:
+        """Legs in market order."""
+        return sorted(self.legs.items())
+
+
+@dataclass(slots=True)
+class Order:
+    """A resting order: ``lots`` + buys, - sells, what is left of it; ``sequence`` is its time priority."""
+
+    order_id: str
+    unit_id: str
+    market_id: str
+    lots: int
+    price_ticks: int
+    sequence: int
+
+
+@dataclass(slots=True)
+class Book:
+    """Everything that must balance together. One writer; a domain never pays another's loss."""
+
+    markets: dict[str, Market] = field(default_factory=dict)
+    accounts: dict[str, Account] = field(default_factory=dict)
+    units: dict[str, Unit] = field(default_factory=dict)
+    orders: dict[str, Order] = field(default_factory=dict)
+    pots: dict[str, int] = field(default_factory=lambda: dict.fromkeys(POTS, 0))
+    residual_quanta: int = 0  # K: losses named and not yet repaid or turned into claims
+    net_deposits_quanta: int = 0  # X
+    claims: dict[str, int] = field(default_factory=dict)
+    fund_paid_by_group: dict[str, int] = field(default_factory=dict)
+    halted: bool = False
+    time_ns: int = 0
+    seq: int = 0  # facts applied
+    steps: int = 0  # steps of the waterfall run
+    orders_placed: int = 0
+
+    def sorted_units(self) -> Iterator[Unit]:
+        """Units in id order: the only order in which the law ever walks them."""
+        for unit_id in sorted(self.units):
+            yield self.units[unit_id]
+
+    def fund_unit(self) -> Unit | None:
+        """Return the unit that holds the insurance fund's inventory, if the domain has one."""
+        for account in self.accounts.values():
+            if account.role == "fund":
+                return self.units[account.account_id]
+        return None
+
+    def role(self, unit: Unit) -> str:
+        """Return the role of the account a unit belongs to."""
+        return self.accounts[unit.account_id].role
+
+    def copy(self) -> "Book":
+        """Return an independent copy: the scratch on which a step is planned."""
+        return Book(
+            markets={key: replace(market) for key, market in self.markets.items()},
+            accounts=dict(self.accounts),
+            units={key: copy_unit(unit) for key, unit in self.units.items()},
+            orders={key: replace(order) for key, order in self.orders.items()},
+            pots=dict(self.pots),
+            residual_quanta=self.residual_quanta,
+            net_deposits_quanta=self.net_deposits_quanta,
+            claims=dict(self.claims),
+            fund_paid_by_group=dict(self.fund_paid_by_group),
+            halted=self.halted,
+            time_ns=self.time_ns,
+            seq=self.seq,
+            steps=self.steps,
+            orders_placed=self.orders_placed,
+        )
+
+    def digest(self) -> str:
+        """Return the SHA-256 of the whole state in canonical order, as 64 hexadecimal digits."""
+        sha = sha256()
+        for item in fields(self):
+            sha.update(f"{item.name}={_canonical(getattr(self, item.name))}\n".encode("ascii"))
+        return sha.hexdigest()
+
+
+def copy_unit(unit: Unit) -> Unit:
+    """Return an independent copy of a unit: a slip of paper to try a fill on."""
+    legs = {key: Leg(leg.lots, leg.cost, leg.entry_funding, leg.haircut) for key, leg in unit.legs.items()}
+    return Unit(
+        unit.unit_id,
+        unit.account_id,
+        unit.isolated_market_id,
+        unit.quote,
+        unit.bankrupt,
+        unit.deposits,
+        unit.realised,
+        unit.transfers,
+        legs,
+    )
+
+
+def _canonical(value: Any) -> str:
+    """Return one text for one state: mappings sorted by key, rows in field order."""
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{key}:{_canonical(value[key])}" for key in sorted(value)) + "}"
+    if isinstance(value, tuple):
+        return "(" + ",".join(_canonical(item) for item in value) + ")"
+    if hasattr(value, "__dataclass_fields__"):
+        return "[" + ",".join(_canonical(getattr(value, item.name)) for item in fields(value)) + "]"
+    return str(value)

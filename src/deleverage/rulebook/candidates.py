@@ -1,0 +1,70 @@
+"""Who may be closed in stage 5: candidates of a pool, their tiers, and the request a policy sees.
+
+Candidates never run out: lots sum to zero, so the solvent hold at least the lots that the bankrupt need. An exclusion
+is therefore a last tier, not a removal; a real removal must be named by the preset, and the fact names it.
+"""
+
+from typing import NamedTuple
+
+from deleverage.rulebook.book import Book, Unit
+from deleverage.rulebook.margin import equity, is_unhealthy, leg_value, price_pnl
+from deleverage.rulebook.ranking import Candidate, Place, places
+from deleverage.rulebook.rules import Rules
+from deleverage.rulebook.selection import Request
+
+FUND_TIER, BACKSTOP_TIER, ORDINARY_TIER, LAST_TIER, NO_EQUITY_TIER = range(5)
+
+
+class Eligible(NamedTuple):
+    """The candidates of one pool, and the units a declared removal took out, with the reason."""
+
+    candidates: tuple[Candidate, ...]
+    removed: tuple[str, ...]
+
+
+def eligible(book: Book, rules: Rules, market_id: str, side: int, bankrupt_accounts: frozenset[str]) -> Eligible:
+    """Return the solvent units with lots opposite to bankrupt longs (side 1) or shorts (-1), in id order."""
+    market = book.markets[market_id]
+    candidates, removed = [], []
+    for unit in book.sorted_units():
+        leg = unit.legs.get(market_id)
+        if leg is None or unit.bankrupt or leg.lots * side > 0:
+            continue
+        equity_quanta = equity(book, unit)
+        tier, exclusion = _tier(book, unit, equity_quanta, bankrupt_accounts)
+        if exclusion in rules.removed:
+            removed.append(f"{unit.unit_id}: {exclusion}")
+            continue
+        candidates.append(
+            Candidate(
+                unit.unit_id,
+                tier,
+                abs(leg.lots),
+                abs(leg_value(leg, market)),
+                price_pnl(leg, market),
+                max(1, abs(leg.cost)),
+                equity_quanta,
+            )
+        )
+    return Eligible(tuple(candidates), tuple(removed))
+
+
+def queue_of(book: Book, rules: Rules, market_id: str, side: int) -> list[Place]:
+    """Return the queue as people see it: who would be asked for lots of bankrupt longs (side 1) or shorts (-1) now."""
+    found = eligible(book, rules, market_id, side, frozenset())
+    lots = sum(candidate.lots for candidate in found.candidates)
+    name = "long" if side > 0 else "short"
+    return places(rules.policy.order(Request(lots, found.candidates, market_id, name, book.steps + 1, 1)))
+
+
+def _tier(book: Book, unit: Unit, equity_quanta: int, bankrupt_accounts: frozenset[str]) -> tuple[int, str]:
+    role = book.role(unit)
+    if role == "fund":
+        return FUND_TIER, ""
+    if equity_quanta <= 0:
+        return NO_EQUITY_TIER, "no_equity"
+    if unit.account_id in bankrupt_accounts:
+        return LAST_TIER, "own_units"
+    if is_unhealthy(book, unit):
+        return LAST_TIER, "unhealthy"
+    return (BACKSTOP_TIER if role == "backstop" else ORDINARY_TIER), ""

@@ -1,0 +1,133 @@
+"""At which price a leg is closed, how one fill settles, and how the money of a round is spread over candidates.
+
+Amounts are law; a price is a display. Every fill is zero-sum between its sides and the named pots.
+"""
+
+from fractions import Fraction
+from typing import NamedTuple
+
+from deleverage.rulebook.apportion import ceil_of, round_to_total
+from deleverage.rulebook.book import Leg, Market, Unit
+from deleverage.rulebook.quantities import share_floor, sign
+
+
+class Settled(NamedTuple):
+    """What a fill does to one leg: the quote's change, what was realised, and the leg afterwards (``None``: flat)."""
+
+    quote_quanta: int
+    realised_quanta: int
+    leg: Leg | None
+
+
+def settle(leg: Leg | None, lots: int, amount_quanta: int, funding_quanta: int) -> Settled:
+    """Return the effect of a fill of ``lots`` (signed, not 0) for ``amount_quanta`` received, funding excluded.
+
+    Closed lots take their share of the three memos with them, magnitudes rounded down, so the last quantum of a memo
+    stays with the lots that stay open; no rounding moves money. A haircut memo's share is dropped with its lots.
+    """
+    quote_quanta = amount_quanta + lots * funding_quanta
+    if leg is None or sign(leg.lots) == sign(lots):
+        old = leg or Leg(0)
+        opened = Leg(old.lots + lots, old.cost - amount_quanta, old.entry_funding + lots * funding_quanta, old.haircut)
+        return Settled(quote_quanta, 0, opened)
+    held, closed = abs(leg.lots), min(abs(leg.lots), abs(lots))
+    cost = share_floor(leg.cost, closed, held)
+    entry_funding = share_floor(leg.entry_funding, closed, held)
+    closing_amount = share_floor(amount_quanta, closed, abs(lots))
+    funding_paid = sign(leg.lots) * closed * funding_quanta - entry_funding
+    realised = closing_amount - cost - funding_paid
+    rest = leg.lots + lots
+    if closed < held:
+        haircut = share_floor(leg.haircut, closed, held)
+        kept = Leg(rest, leg.cost - cost, leg.entry_funding - entry_funding, leg.haircut - haircut)
+        return Settled(quote_quanta, realised, kept)
+    if rest == 0:
+        return Settled(quote_quanta, realised, None)
+    flipped = Leg(rest, closing_amount - amount_quanta, rest * funding_quanta)
+    return Settled(quote_quanta, realised, flipped)
+
+
+def settle_unit(unit: Unit, market: Market, lots: int, amount_quanta: int) -> int:
+    """Settle a fill on a unit - the real one, or a copy to look at - and return what it realised, in quanta."""
+    market_id = market.terms.market_id
+    result = settle(unit.legs.get(market_id), lots, amount_quanta, market.funding_quanta)
+    unit.quote += result.quote_quanta
+    unit.realised += result.realised_quanta
+    if result.leg is None:
+        del unit.legs[market_id]
+    else:
+        unit.legs[market_id] = result.leg
+    return result.realised_quanta
+
+
+def money_asked(price_rule: str, market: Market, side: int, closed_lots: int, shortfall_quanta: int) -> int:
+    """Return the quanta that stage 5 asks of candidates for ``closed_lots`` of bankrupt longs (side 1) or shorts (-1).
+
+    ``bankruptcy``: the whole shortfall; ``mark``: nothing; ``previous_mark``: the lots' move since the mark before,
+    clipped to [0, shortfall], so that a bankrupt's equity ends between its old value and zero.
+    """
+    if price_rule == "bankruptcy":
+        return shortfall_quanta
+    if price_rule == "mark":
+        return 0
+    moved_ticks = side * (market.previous_mark_price_ticks - market.mark_price_ticks)
+    money = closed_lots * moved_ticks * market.terms.quanta_per_tick_lot
+    return max(0, min(money, shortfall_quanta))
+
+
+Lots = dict[str, dict[str, int]]
+"""Closed lots per unit and market."""
+
+
+def collect(needs: dict[str, int], lots: Lots, caps: dict[str, int | None]) -> dict[str, dict[str, int]]:
+    """Return what each unit pays each pool (keyed by market): equal per lot until a cap binds, over all pools at once.
+
+    ``needs`` is the money per pool, ``caps`` each unit's equity (``None``: unbounded), all in quanta. The ideal parts
+    are exact rationals; each unit's parts are rounded first, so that they sum to at most its cap, then each pool's.
+    A pool collects less than it needs only if every unit closed in it is at its cap.
+    """
+    ideals = _ideal_parts(needs, lots, caps)
+    bounds: dict[str, dict[str, int]] = {}
+    for unit_id, parts in ideals.items():
+        ceilings = {market_id: ceil_of(part) for market_id, part in parts.items()}
+        cap = caps[unit_id]
+        budget = sum(ceilings.values()) if cap is None else min(cap, sum(ceilings.values()))
+        bounds[unit_id] = round_to_total(budget, parts, ceilings)
+    paid: dict[str, dict[str, int]] = {unit_id: {} for unit_id in lots}
+    for market_id, need in needs.items():
+        pool = {unit_id: parts[market_id] for unit_id, parts in ideals.items() if market_id in parts}
+        limits = {unit_id: bounds[unit_id][market_id] for unit_id in pool}
+        for unit_id, part in round_to_total(min(need, sum(limits.values())), pool, limits).items():
+            paid[unit_id][market_id] = part
+    return paid
+
+
+def _ideal_parts(needs: dict[str, int], lots: Lots, caps: dict[str, int | None]) -> dict[str, dict[str, Fraction]]:
+    """Fill the pools in passes: each spreads what it still needs equally per lot over its units with equity left.
+
+    A unit asked for more than it has pays its pools in proportion to what they ask, and leaves. Every pass either
+    satisfies all pools or loses a unit, so the passes end.
+    """
+    parts = {unit_id: dict.fromkeys(closed, Fraction(0)) for unit_id, closed in lots.items()}
+    left = {unit_id: None if (cap := caps[unit_id]) is None else Fraction(cap) for unit_id in sorted(lots)}
+    open_needs = {market_id: Fraction(need) for market_id, need in needs.items()}
+    while True:
+        active = [unit_id for unit_id, rest in left.items() if rest is None or rest > 0]
+        active_lots = dict.fromkeys(needs, 0)
+        for unit_id in active:
+            for market_id, closed in lots[unit_id].items():
+                active_lots[market_id] += closed
+        levels = {
+            m: Fraction(need, active_lots[m]) for m, need in open_needs.items() if need > 0 and active_lots[m] > 0
+        }
+        if not levels:
+            return parts
+        for unit_id in active:
+            asks = {m: levels[m] * closed for m, closed in lots[unit_id].items() if m in levels}
+            asked, rest = sum(asks.values(), Fraction(0)), left[unit_id]
+            scale = Fraction(1) if rest is None or asked <= rest else Fraction(rest, asked)
+            for market_id, ask in asks.items():
+                parts[unit_id][market_id] += ask * scale
+                open_needs[market_id] -= ask * scale
+            if rest is not None:
+                left[unit_id] = rest - asked * scale

@@ -1,0 +1,138 @@
+"""Stage 5: close the lots of bankrupt units against solvent ones - as one plan for all markets, and one fact.
+
+Two splits, never mixed: the policy allocates *lots*, the price rule sets the *money* that is asked and one function
+spreads it, capped at each unit's equity. Capping lots instead would leave bankrupt lots open, and no cap makes victims:
+the first in the queue is first because of its leverage.
+"""
+
+from deleverage.rulebook.apportion import Share, apportion
+from deleverage.rulebook.candidates import eligible
+from deleverage.rulebook.closing import Lots, collect, money_asked
+from deleverage.rulebook.messages import Deleveraged, Payment
+from deleverage.rulebook.one_by_one import close_one_by_one
+from deleverage.rulebook.plan import BankruptPool, Plan
+from deleverage.rulebook.ranking import Candidate
+from deleverage.rulebook.scratch import SIDES, Scratch
+from deleverage.rulebook.selection import Allotment, Request, verified
+
+
+def deleverage(scratch: Scratch) -> None:
+    """Plan stage 5 for every market and side from one snapshot, and commit it as one fact."""
+    pools = _pool_bankrupts(scratch)
+    lots_before = [pool.open_lots for pool in pools]
+    plan = Plan()
+    for market_id in sorted({pool.market_id for pool in pools}):
+        _net(scratch, [pool for pool in pools if pool.market_id == market_id], plan)
+    open_pools = [pool for pool in pools if pool.open_lots]
+    if scratch.rules.rerank == "each_fill":
+        close_one_by_one(scratch, open_pools, plan)
+    else:
+        _close_pooled(scratch, open_pools, plan)
+    newly_reduce_only = tuple(
+        sorted(
+            pool.market_id for pool in pools if pool.open_lots and not scratch.book.markets[pool.market_id].reduce_only
+        )
+    )
+    scratch.freed, scratch.taken = plan.freed, plan.taken
+    if not plan.fills and not newly_reduce_only:
+        return
+    touched = sorted({(closing.unit_id, closing.market_id) for closing in plan.closings})
+    scratch.emit(
+        Deleveraged,
+        fills=tuple(plan.fills),
+        orders=tuple(
+            change for unit_id, market_id in touched for change in scratch.cancellations({unit_id}, market_id)
+        ),
+        step=scratch.step,
+        round=scratch.round,
+        price_rule=scratch.rules.price_rule,
+        policy=scratch.rules.policy.name,
+        may_bankrupt=scratch.rules.may_bankrupt,
+        pools=tuple(pool.record(lots) for pool, lots in zip(pools, lots_before, strict=True)),
+        closings=tuple(plan.closings),
+        freed=tuple(Payment(unit_id, amount) for unit_id, amount in sorted(plan.freed.items())),
+        reduce_only=newly_reduce_only,
+    )
+
+
+def _pool_bankrupts(scratch: Scratch) -> list[BankruptPool]:
+    """Add up lots and shortfalls per market and side: otherwise who pays would hang on names."""
+    pools = []
+    bankrupts = scratch.bankrupt_units()
+    for market_id, _ in scratch.open_markets():
+        for side_name, side in SIDES:
+            lots = {
+                unit.unit_id: abs(unit.legs[market_id].lots)
+                for unit in bankrupts
+                if market_id in unit.legs and unit.legs[market_id].lots * side > 0
+            }
+            if lots:
+                shortfalls = {unit_id: scratch.shortfalls.get((unit_id, market_id), 0) for unit_id in lots}
+                pools.append(BankruptPool(market_id, side_name, side, lots, shortfalls))
+    return pools
+
+
+def _net(scratch: Scratch, pools: list[BankruptPool], plan: Plan) -> None:
+    """Close opposite bankrupt lots against each other at the mark: no equity moves, the shortfall loses its lots."""
+    if len(pools) < 2:
+        return
+    netted = min(pool.open_lots for pool in pools)
+    for pool in pools:
+        pool.netted_lots = netted
+        split = apportion(netted, [Share(unit_id, lots, lots) for unit_id, lots in pool.lots.items()])
+        for unit_id, lots in sorted(split.parts.items()):
+            if lots:
+                plan.free(unit_id, pool.give_up(unit_id, lots))
+                plan.close_bankrupt(scratch, pool, unit_id, lots, 0, "netted")
+
+
+def _close_pooled(scratch: Scratch, pools: list[BankruptPool], plan: Plan) -> None:
+    """Close all pools at once: lots by the policy, money equal per lot, capped at each unit's equity over all pools."""
+    closed: Lots = {}
+    caps: dict[str, int | None] = {}
+    chosen = []
+    for pool in pools:
+        candidates, allotments = _ask_policy(scratch, pool)
+        chosen.append((pool, candidates, allotments))
+        for allotment in allotments:
+            closed.setdefault(allotment.unit_id, {})[pool.market_id] = allotment.lots
+            equity_quanta = candidates[allotment.unit_id].equity_quanta
+            caps[allotment.unit_id] = None if scratch.rules.may_bankrupt else max(0, equity_quanta)
+        pool.closed_lots = sum(allotment.lots for allotment in allotments)
+        split = apportion(pool.closed_lots, [Share(unit_id, lots, lots) for unit_id, lots in pool.lots.items()])
+        pool.closed = {unit_id: lots for unit_id, lots in sorted(split.parts.items()) if lots}
+        pool.owed = {unit_id: pool.give_up(unit_id, lots) for unit_id, lots in pool.closed.items()}
+        pool.shortfall_quanta = sum(pool.owed.values())
+        market = scratch.book.markets[pool.market_id]
+        pool.asked_quanta = money_asked(
+            scratch.rules.price_rule, market, pool.side, pool.closed_lots, pool.shortfall_quanta
+        )
+    paid = collect({pool.market_id: pool.asked_quanta for pool in pools}, closed, caps)
+    for pool, candidates, allotments in chosen:
+        pool.collected_quanta = sum(paid[allotment.unit_id][pool.market_id] for allotment in allotments)
+        _give_back(scratch, pool, plan)
+        for rank, allotment in enumerate(allotments, start=1):
+            unit = scratch.book.units[allotment.unit_id]
+            money = paid[allotment.unit_id][pool.market_id]
+            plan.close_candidate(scratch, pool, candidates[allotment.unit_id], unit, allotment, rank, money)
+
+
+def _ask_policy(scratch: Scratch, pool: BankruptPool) -> tuple[dict[str, Candidate], list[Allotment]]:
+    """Ask the policy for as many lots as there are, and check its answer as hostile."""
+    accounts = frozenset(scratch.book.units[unit_id].account_id for unit_id in pool.lots)
+    found = eligible(scratch.book, scratch.rules, pool.market_id, pool.side, accounts)
+    pool.removed = found.removed
+    capacity = sum(candidate.lots for candidate in found.candidates)
+    need_lots = min(pool.open_lots, capacity)
+    request = Request(need_lots, found.candidates, pool.market_id, pool.side_name, scratch.step, scratch.round)
+    allotments = verified(request, scratch.rules.policy.allocate(request)) if need_lots else []
+    return {candidate.unit_id: candidate for candidate in found.candidates}, allotments
+
+
+def _give_back(scratch: Scratch, pool: BankruptPool, plan: Plan) -> None:
+    """Return what a pool collected to its bankrupts by shortfall; what one does not get back is debt without lots."""
+    shares = [Share(unit_id, debt, debt) for unit_id, debt in pool.owed.items()]
+    back = apportion(pool.collected_quanta, shares).parts
+    for unit_id, lots in pool.closed.items():
+        plan.close_bankrupt(scratch, pool, unit_id, lots, back[unit_id], "bankrupt")
+        plan.free(unit_id, pool.owed[unit_id] - back[unit_id])

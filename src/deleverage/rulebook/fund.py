@@ -1,0 +1,114 @@
+"""Stage 4: the insurance fund. Money for shortfalls, never for lots.
+
+Fund money never ends a bankruptcy: lots that are left go on to stage 5, at the mark if their shortfall is paid. What a
+cap frees stays in the pool. Deliberately absent: more than one pool.
+"""
+
+from deleverage.rulebook.apportion import Share, apportion
+from deleverage.rulebook.book import FEES_POT, FUND_POT, SURPLUS_POT
+from deleverage.rulebook.messages import DebtPaid, FundPaid, Payment, PotChange
+from deleverage.rulebook.scratch import Debts, Scratch
+
+Key = tuple[str, str]
+
+
+def pay_from_fund(scratch: Scratch) -> None:
+    """Take the step's fees and surpluses in, bring the fund's own unit to equity 0, then share the rest over debts."""
+    book = scratch.book
+    entering = {pot: book.pots[pot] for pot in (FEES_POT, SURPLUS_POT) if book.pots[pot]}
+    pool = book.pots[FUND_POT] + sum(entering.values())
+    own_quanta = _pay_own_unit(scratch, pool)
+    pool -= own_quanta
+    debts = open_debts(scratch)
+    owed = sum(debts.values())
+    offer = min(pool, owed) if scratch.rules.fund_partial or pool >= owed else 0
+    parts: Debts = dict(apportion(offer, [Share(key, debt, debt) for key, debt in debts.items()]).parts)
+    uncut = sum(parts.values())
+    _cut(parts, [(list(parts), scratch.rules.fund_event_cap_quanta, scratch.fund_paid_quanta)])
+    _cut(parts, _group_caps(scratch, parts))
+    _cut(parts, _market_caps(scratch, parts))
+    paid = sum(parts.values())
+    payments: dict[str, int] = {}
+    for (unit_id, market_id), part in parts.items():
+        scratch.shortfalls[unit_id, market_id] -= part
+        payments[unit_id] = payments.get(unit_id, 0) + part
+        if market_id:
+            by_market = scratch.fund_paid_by_market
+            by_market[market_id] = by_market.get(market_id, 0) + part
+    scratch.fund_paid_quanta += paid
+    fund = book.fund_unit()
+    if fund is not None and own_quanta:
+        payments[fund.unit_id] = own_quanta
+    pots = {pot: -amount for pot, amount in entering.items()}
+    pots[FUND_POT] = sum(entering.values()) - own_quanta - paid
+    if not (entering or own_quanta or paid):
+        return
+    scratch.emit(
+        FundPaid,
+        payments=tuple(Payment(unit_id, amount) for unit_id, amount in sorted(payments.items()) if amount),
+        pots=tuple(PotChange(pot, amount) for pot, amount in pots.items() if amount),
+        entered_quanta=sum(entering.values()),
+        own_unit_quanta=own_quanta,
+        debts=tuple(
+            DebtPaid(unit_id, market_id, debt, parts[unit_id, market_id], _group(scratch, unit_id))
+            for (unit_id, market_id), debt in debts.items()
+        ),
+        cut_by_caps_quanta=uncut - paid,
+    )
+
+
+def open_debts(scratch: Scratch) -> Debts:
+    """Return what bankrupt units still owe where a forced act is allowed, by (unit, market); the fund's unit apart."""
+    fund = scratch.book.fund_unit()
+    debts = {}
+    for (unit_id, market_id), debt in sorted(scratch.shortfalls.items()):
+        unit = scratch.book.units[unit_id]
+        if debt and unit.bankrupt and unit is not fund and market_id not in scratch.guarded:
+            debts[unit_id, market_id] = debt
+    return debts
+
+
+def _pay_own_unit(scratch: Scratch, pool: int) -> int:
+    """Return what the pool pays to bring the fund's own unit to equity 0; its legs' debts fall by it."""
+    fund = scratch.book.fund_unit()
+    if fund is None:
+        return 0
+    paid = min(pool, max(0, -scratch.equity(fund.unit_id)))
+    own = {key: debt for key, debt in scratch.shortfalls.items() if key[0] == fund.unit_id}
+    for key, part in apportion(paid, [Share(key, debt, debt) for key, debt in own.items()]).parts.items():
+        scratch.shortfalls[key] -= part
+    return paid
+
+
+def _group(scratch: Scratch, unit_id: str) -> str:
+    return scratch.book.accounts[scratch.book.units[unit_id].account_id].owner_group
+
+
+Cap = tuple[list[Key], int | None, int]
+"""Members of a cap, the cap in quanta (``None``: none) and what was already paid under it."""
+
+
+def _group_caps(scratch: Scratch, parts: Debts) -> list[Cap]:
+    cap, paid = scratch.rules.fund_group_cap_quanta, scratch.book.fund_paid_by_group
+    members: dict[str, list[Key]] = {}
+    for key in parts:
+        members.setdefault(_group(scratch, key[0]), []).append(key)
+    return [(members[group], cap, paid.get(group, 0)) for group in sorted(members)]
+
+
+def _market_caps(scratch: Scratch, parts: Debts) -> list[Cap]:
+    cap, paid = scratch.rules.fund_market_cap_quanta, scratch.fund_paid_by_market
+    members: dict[str, list[Key]] = {}
+    for key in parts:
+        if key[1]:
+            members.setdefault(key[1], []).append(key)
+    return [(members[market_id], cap, paid.get(market_id, 0)) for market_id in sorted(members)]
+
+
+def _cut(parts: Debts, caps: list[Cap]) -> None:
+    """Cut the members of every cap pro rata to what they have, where together they have more than the cap leaves."""
+    for members, cap, already_paid in caps:
+        if cap is None:
+            continue
+        room = min(sum(parts[key] for key in members), max(0, cap - already_paid))
+        parts.update(apportion(room, [Share(key, parts[key], parts[key]) for key in members]).parts)

@@ -1,0 +1,136 @@
+"""What a unit is worth, what it must hold, and how its debt lies on its legs.
+
+Signs: equity is owed to the unit +; requirements are >= 0. Requirements are kept as *numerators* in quanta x 10^9
+(names end in ``_ppb_quanta``), so that a threshold is compared without any rounding; the numbers shown are rounded up.
+
+Deliberately absent: what happens to an unhealthy unit, and every price that is not the last accepted mark.
+"""
+
+from fractions import Fraction
+
+from deleverage.rulebook.apportion import Share, apportion
+from deleverage.rulebook.book import Book, Leg, Market, Tier, Unit
+from deleverage.rulebook.quantities import PPB, div_ceil, sign
+
+
+def leg_value(leg: Leg, market: Market) -> int:
+    """Return the quanta the leg's lots are worth at the mark; long +, short -. Exact."""
+    return leg.lots * market.value_quanta
+
+
+def equity(book: Book, unit: Unit) -> int:
+    """Return quote plus the inventory at the last accepted marks, funding folded in; quanta, exact."""
+    total = unit.quote
+    for market_id, leg in unit.legs.items():
+        market = book.markets[market_id]
+        total += leg.lots * (market.value_quanta - market.funding_quanta)
+    return total
+
+
+def tier_of(market: Market, notional_quanta: int) -> Tier:
+    """Return the margin tier that a notional falls into: the last one that starts at or below it."""
+    chosen = market.terms.tiers[0]
+    for tier in market.terms.tiers:
+        if tier.from_notional_quanta <= notional_quanta:
+            chosen = tier
+    return chosen
+
+
+def leg_maintenance(market: Market, lots: int) -> int:
+    """Return the maintenance requirement of a leg as a numerator in quanta x 10^9, never below 0."""
+    notional_quanta = abs(lots) * market.value_quanta
+    tier = tier_of(market, notional_quanta)
+    return max(0, notional_quanta * tier.maintenance_rate_ppb - tier.maintenance_deduction_quanta * PPB)
+
+
+def maintenance_ppb_quanta(book: Book, unit: Unit) -> int:
+    """Return the unit's maintenance requirement as a numerator in quanta x 10^9."""
+    return sum(leg_maintenance(book.markets[market_id], leg.lots) for market_id, leg in unit.legs.items())
+
+
+def maintenance_margin_ceil(book: Book, unit: Unit) -> int:
+    """Return the maintenance margin in quanta, rounded up: the number shown to people."""
+    return div_ceil(maintenance_ppb_quanta(book, unit), PPB)
+
+
+def held_lots(book: Book, unit: Unit) -> dict[str, int]:
+    """Return, per market, the largest position the unit could be in if its open orders fill on one side; lots >= 0."""
+    buys: dict[str, int] = {}
+    sells: dict[str, int] = {}
+    for order in book.orders.values():
+        if order.unit_id == unit.unit_id:
+            side = buys if order.lots > 0 else sells
+            side[order.market_id] = side.get(order.market_id, 0) + abs(order.lots)
+    held = {}
+    for market_id in sorted({*unit.legs, *buys, *sells}):
+        lots = unit.legs[market_id].lots if market_id in unit.legs else 0
+        held[market_id] = max(abs(lots + buys.get(market_id, 0)), abs(lots - sells.get(market_id, 0)))
+    return held
+
+
+def initial_ppb_quanta(book: Book, unit: Unit) -> int:
+    """Return the initial requirement of positions and open orders as a numerator in quanta x 10^9."""
+    total = 0
+    for market_id, lots in held_lots(book, unit).items():
+        market = book.markets[market_id]
+        notional_quanta = lots * market.value_quanta
+        tier = tier_of(market, notional_quanta)
+        total += max(0, notional_quanta * tier.initial_rate_ppb - tier.initial_deduction_quanta * PPB)
+    return total
+
+
+def is_unhealthy(book: Book, unit: Unit) -> bool:
+    """Return whether equity lies below maintenance: compared as numerators, without rounding."""
+    return equity(book, unit) * PPB < maintenance_ppb_quanta(book, unit)
+
+
+def free_quanta(book: Book, unit: Unit) -> int:
+    """Return what may leave the unit: equity above the initial requirement (rounded up), at least 0."""
+    return max(0, equity(book, unit) - div_ceil(initial_ppb_quanta(book, unit), PPB))
+
+
+def distress(book: Book, unit: Unit) -> tuple[int, Fraction, str]:
+    """Return the key by which distressed units go: equity / maintenance ascending, no maintenance first, then id."""
+    maintenance = maintenance_ppb_quanta(book, unit)
+    if maintenance == 0:
+        return (0, Fraction(0), unit.unit_id)
+    return (1, Fraction(equity(book, unit) * PPB, maintenance), unit.unit_id)
+
+
+def equity_shares(book: Book, unit: Unit, split_by: str) -> dict[str, int]:
+    """Return the unit's equity split over its legs, signed like the equity; a flat unit's lies on market "".
+
+    Weights are the legs' maintenance (``split_by`` "notional": their notional), equal if all are 0; the parts sum to
+    the equity exactly, left-overs by largest remainder.
+    """
+    total = equity(book, unit)
+    if not unit.legs:
+        return {"": total}
+    weights = {}
+    for market_id, leg in unit.sorted_legs():
+        market = book.markets[market_id]
+        notional = abs(leg_value(leg, market))
+        weights[market_id] = notional if split_by == "notional" else leg_maintenance(market, leg.lots)
+    if not any(weights.values()):
+        weights = dict.fromkeys(weights, 1)
+    split = apportion(abs(total), [Share(market_id, weight) for market_id, weight in weights.items()])
+    return {market_id: sign(total) * part for market_id, part in split.parts.items()}
+
+
+def price_pnl(leg: Leg, market: Market) -> int:
+    """Return value at the mark less cost; quanta, exact."""
+    return leg_value(leg, market) - leg.cost
+
+
+def gain(leg: Leg, market: Market) -> int:
+    """Return price PnL less funding paid less gains already cut: what a haircut may still cut, if positive."""
+    funding_paid = leg.lots * market.funding_quanta - leg.entry_funding
+    return price_pnl(leg, market) - funding_paid - leg.haircut
+
+
+def released_quanta(book: Book, unit: Unit) -> int:
+    """Return what a flat isolated unit gives back to its account's cross unit: all its cash, 0 if it may keep it."""
+    if not unit.isolated_market_id or unit.legs or unit.bankrupt:
+        return 0
+    waits = any(order.unit_id == unit.unit_id for order in book.orders.values())
+    return 0 if waits else max(0, unit.quote)

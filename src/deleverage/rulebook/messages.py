@@ -1,0 +1,526 @@
+"""Commands in, facts out, rejections in order of precedence: the only language the law speaks.
+
+Rules of this module:
+
+* Everything is frozen. A command is a wish, a fact is history, a rejection is an answer with the compared numbers.
+* Every fact that moves money has the same anatomy (``Movement``): fills, payments, pots. Their sum is what ``apply``
+  writes; the rest of the fact explains it, so that it can be audited without this code.
+* ``Code`` is ordered: the first reason in this order is the one reported.
+
+Deliberately absent: encodings (the journal owns bytes) and any decision.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum, auto
+from typing import NamedTuple
+
+from deleverage.rulebook.book import Account, MarketTerms
+
+# -- commands ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """Something a user or the venue asks for at ``time_ns`` (nanoseconds, never before the book's time)."""
+
+    time_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListMarket(Command):
+    """Open a market under these terms."""
+
+    terms: MarketTerms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAccount(Command):
+    """Register an account; its cross unit gets the account's id."""
+
+    account_id: str
+    owner_group: str = ""
+    role: str = "trader"
+    backstop_capacity_lots: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenIsolated(Command):
+    """Make an isolated unit ``account_id/market_id`` with a quote of its own."""
+
+    account_id: str
+    market_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deposit(Command):
+    """Bring money in from outside; quanta > 0."""
+
+    unit_id: str
+    amount_quanta: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdraw(Command):
+    """Take free money out; scaled to the money left where a residual is outstanding."""
+
+    unit_id: str
+    amount_quanta: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveMargin(Command):
+    """Move free money between two units of one account."""
+
+    from_unit_id: str
+    to_unit_id: str
+    amount_quanta: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepositToFund(Command):
+    """Bring money into the insurance fund's pool."""
+
+    amount_quanta: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepayResidual(Command):
+    """Bring in money that repays the named residual and the claims, pro rata."""
+
+    amount_quanta: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trade(Command):
+    """A trade that the venue's matching engine has made: ``lots`` > 0 from seller to buyer."""
+
+    market_id: str
+    buyer_unit_id: str
+    seller_unit_id: str
+    lots: int
+    price_ticks: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceOrder(Command):
+    """Rest an order (lots + buys, - sells); resting orders are the depth that liquidations sell into."""
+
+    order_id: str
+    unit_id: str
+    market_id: str
+    lots: int
+    price_ticks: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelOrder(Command):
+    """Take a resting order back."""
+
+    order_id: str
+
+
+class MarkUpdate(NamedTuple):
+    """A proposed mark and how many sources stand behind it."""
+
+    market_id: str
+    price_ticks: int
+    sources: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetMarks(Command):
+    """Propose marks as one set; ``confirmed``: an operator vouches for them, guards do not apply."""
+
+    marks: tuple[MarkUpdate, ...]
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccrueFunding(Command):
+    """Charge one funding interval; a positive rate is paid by longs."""
+
+    market_id: str
+    rate_ppb: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStep(Command):
+    """Run the loss waterfall once, at the marks the book has."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resume(Command):
+    """Lift the halt and reopen reduce-only markets."""
+
+
+# -- rejections -------------------------------------------------------------------------------------------------------
+
+
+class Code(IntEnum):
+    """Why a command was refused, in order of precedence; docs/law.md says when each applies."""
+
+    TIME_BACKWARDS = auto()
+    BAD_ID = auto()
+    DUPLICATE_ID = auto()
+    UNKNOWN_MARKET = auto()
+    UNKNOWN_ACCOUNT = auto()
+    UNKNOWN_UNIT = auto()
+    UNKNOWN_ORDER = auto()
+    BAD_TERMS = auto()
+    BAD_ROLE = auto()
+    BAD_AMOUNT = auto()
+    BAD_LOTS = auto()
+    BAD_PRICE = auto()
+    BAD_RATE = auto()
+    SELF_TRADE = auto()
+    NO_MARK = auto()
+    WRONG_MARKET = auto()
+    NOT_SAME_ACCOUNT = auto()
+    DOMAIN_HALTED = auto()
+    NOT_HALTED = auto()
+    UNIT_BANKRUPT = auto()
+    MARKET_REDUCE_ONLY = auto()
+    LOTS_ABOVE_MAXIMUM = auto()
+    OPEN_INTEREST_ABOVE_MAXIMUM = auto()
+    BELOW_INITIAL_MARGIN = auto()
+    BELOW_ZERO = auto()
+    INSUFFICIENT_EQUITY = auto()
+    NEGATIVE_EQUITY = auto()
+    RESIDUAL_OUTSTANDING = auto()
+    NO_RESIDUAL = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A refusal: code, one sentence, and the compared numbers. The book is unchanged."""
+
+    code: Code
+    sentence: str
+    found: int | str = ""
+    bound: int | str = ""
+
+
+# -- facts ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """Something that has happened; ``seq`` is gapless within a domain."""
+
+    seq: int
+    time_ns: int
+
+
+class Fill(NamedTuple):
+    """One side of a trade: ``lots`` change of the leg, ``amount_quanta`` received (paid: negative), funding excluded.
+
+    ``money_quanta`` is the amount less the value of the lots at the mark: what this side gained against the mark.
+    """
+
+    unit_id: str
+    market_id: str
+    lots: int
+    amount_quanta: int
+    money_quanta: int
+    part: str  # buyer, seller, maker, liquidated, taker, bankrupt, candidate
+
+
+class Payment(NamedTuple):
+    """Money into a unit's quote (out of it: negative) that is not the price of lots."""
+
+    unit_id: str
+    amount_quanta: int
+
+
+class PotChange(NamedTuple):
+    """Money into a named pot (out of it: negative)."""
+
+    pot: str
+    amount_quanta: int
+
+
+class OrderChange(NamedTuple):
+    """What is left of a resting order; 0 lots: it is gone."""
+
+    order_id: str
+    lots_left: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Movement(Fact):
+    """The common anatomy of every fact that moves lots or money; all parts together sum to zero."""
+
+    fills: tuple[Fill, ...] = ()
+    payments: tuple[Payment, ...] = ()
+    pots: tuple[PotChange, ...] = ()
+    orders: tuple[OrderChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketListed(Fact):
+    """A market is open."""
+
+    terms: MarketTerms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountOpened(Fact):
+    """An account and its cross unit exist."""
+
+    account: Account
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitOpened(Fact):
+    """An isolated unit exists."""
+
+    unit_id: str
+    account_id: str
+    market_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoneyIn(Fact):
+    """Money came in from outside: into units, the fund, or against the residual and its claims; all quanta >= 0."""
+
+    to_units: tuple[Payment, ...] = ()
+    to_fund_quanta: int = 0
+    to_residual_quanta: int = 0
+    claims_repaid: tuple[Payment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoneyOut(Fact):
+    """Money left: ``debited = paid + claim + rounding``; the claim is held against later repayment."""
+
+    unit_id: str
+    debited_quanta: int
+    paid_quanta: int
+    claim_quanta: int
+    rounding_quanta: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarginMoved(Fact):
+    """Money moved between two units of one account; ``released``: the rest of a flat isolated unit."""
+
+    from_unit_id: str
+    to_unit_id: str
+    amount_quanta: int
+    released: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traded(Movement):
+    """A voluntary trade."""
+
+    market_id: str
+    price_ticks: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderPlaced(Fact):
+    """An order rests."""
+
+    order_id: str
+    unit_id: str
+    market_id: str
+    lots: int
+    price_ticks: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrdersCancelled(Movement):
+    """Orders left the book: by their owner, or in stage 1 to relieve the margin they held."""
+
+    reason: str
+
+
+class MarkSet(NamedTuple):
+    """One accepted (``guard`` empty) or guarded mark, with the mark before it."""
+
+    market_id: str
+    price_ticks: int
+    before_ticks: int
+    guard: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarksSet(Fact):
+    """One mark set, accepted and guarded marks together."""
+
+    marks: tuple[MarkSet, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundingAccrued(Fact):
+    """Each long lot has paid ``per_lot_quanta`` more, each short lot received it."""
+
+    market_id: str
+    rate_ppb: int
+    per_lot_quanta: int
+
+
+class UnitEquity(NamedTuple):
+    """A unit and its equity when the fact was decided."""
+
+    unit_id: str
+    equity_quanta: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankruptcyDeclared(Fact):
+    """These units' equity lies below zero; they are bankrupt until they hold neither lots nor shortfall."""
+
+    units: tuple[UnitEquity, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankruptcyEnded(Fact):
+    """These units hold neither lots nor shortfall any more."""
+
+    units: tuple[UnitEquity, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reduced(Movement):
+    """Stage 2: lots of unhealthy units sold into the resting orders of one market and side."""
+
+    market_id: str
+    side: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenOver(Movement):
+    """Stage 3: backstops and the fund took lots at the bankruptcy amount, the payment in the same fact."""
+
+    market_id: str
+    side: str
+    shortfall_quanta: int
+    surplus_quanta: int
+
+
+class DebtPaid(NamedTuple):
+    """Fund money for one debt: a leg's share of a shortfall, or (market "") a flat unit's."""
+
+    unit_id: str
+    market_id: str
+    debt_quanta: int
+    paid_quanta: int
+    owner_group: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundPaid(Movement):
+    """Stage 4: fees and surpluses entered the pool, the pool paid its own unit, then shortfalls."""
+
+    entered_quanta: int
+    own_unit_quanta: int
+    debts: tuple[DebtPaid, ...]
+    cut_by_caps_quanta: int
+
+
+class Pool(NamedTuple):
+    """The bankrupt lots of one market and side in stage 5, and what became of them and of their shortfall.
+
+    ``asked_quanta`` is the money the price rule asks of candidates, ``collected_quanta`` what they could pay; the
+    shortfall of netted lots and whatever was not collected is debt without lots and goes to stage 6.
+    """
+
+    market_id: str
+    side: str  # of the bankrupts: long or short
+    lots: int
+    netted_lots: int
+    closed_lots: int
+    shortfall_quanta: int  # of the closed lots
+    asked_quanta: int
+    collected_quanta: int
+    removed: tuple[str, ...]  # candidates taken out by a declared removal
+
+
+class Closing(NamedTuple):
+    """One candidate's leg as stage 5 found and left it; ``rank`` starts at 1 within its pool.
+
+    ``score`` is the exact text of the ordering number, empty where the policy has none. ``result_entry_quanta`` is what
+    the closed lots made against their cost and funding, ``money_quanta`` (>= 0) what the candidate gave up against the
+    mark, ``naked_lots`` what the unit still holds in other markets: legs that may have lost their hedge.
+    """
+
+    unit_id: str
+    market_id: str
+    side: str  # of the bankrupts it was closed against
+    rank: int
+    tier: int
+    score: str
+    lots_before: int
+    closed_lots: int
+    equity_before_quanta: int
+    money_quanta: int
+    result_entry_quanta: int
+    naked_lots: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deleveraged(Movement):
+    """Stage 5: every market and side of the round as one fact."""
+
+    step: int
+    round: int
+    price_rule: str
+    policy: str
+    may_bankrupt: bool
+    pools: tuple[Pool, ...]
+    closings: tuple[Closing, ...]
+    freed: tuple[Payment, ...]  # debt without lots per bankrupt unit, quanta >= 0
+    reduce_only: tuple[str, ...]  # markets left with bankrupt lots
+
+
+class Haircut(NamedTuple):
+    """Gain taken from one unit, and where it is booked so that the same gain is never cut twice."""
+
+    unit_id: str
+    base_quanta: int
+    taken_quanta: int
+    legs: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Socialised(Movement):
+    """Stage 6: debts without lots spread over open gains, pro rata."""
+
+    debt_quanta: int
+    base_quanta: int
+    haircuts: tuple[Haircut, ...]
+
+
+class Residual(NamedTuple):
+    """What stays uncovered of one unit, in lots and in money; ``named_quanta`` of it moved to K."""
+
+    unit_id: str
+    lots: tuple[tuple[str, int], ...]
+    shortfall_quanta: int
+    named_quanta: int
+    reason: str  # capacity, guard, pace, removal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResidualNamed(Movement):
+    """Stage 7: the residual is a named, published number; with money in it the domain is halted."""
+
+    residuals: tuple[Residual, ...]
+    named_quanta: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepEnded(Fact):
+    """The step is over: rounds run, and why it stopped (``quiet``: nothing left to do; ``pace``)."""
+
+    step: int
+    rounds: int
+    stopped: str
+    guarded: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed(Fact):
+    """The halt is lifted and every market open."""

@@ -1,0 +1,115 @@
+"""What stage 5 is planned with: pools of bankrupt lots, and the growing plan of fills and closings."""
+
+from dataclasses import dataclass, field
+
+from deleverage.rulebook.book import Unit
+from deleverage.rulebook.closing import settle
+from deleverage.rulebook.messages import Closing, Fill, Pool
+from deleverage.rulebook.quantities import share_ceil
+from deleverage.rulebook.ranking import Candidate
+from deleverage.rulebook.scratch import Scratch
+from deleverage.rulebook.selection import Allotment
+
+
+@dataclass
+class BankruptPool:
+    """The bankrupt lots of one market and side, and the shortfall that lies on them, per unit; both fall as they go."""
+
+    market_id: str
+    side_name: str
+    side: int
+    lots: dict[str, int]
+    shortfalls: dict[str, int]
+    netted_lots: int = 0
+    closed_lots: int = 0
+    shortfall_quanta: int = 0
+    asked_quanta: int = 0
+    collected_quanta: int = 0
+    removed: tuple[str, ...] = ()
+    closed: dict[str, int] = field(default_factory=dict)  # lots closed against candidates, per unit
+    owed: dict[str, int] = field(default_factory=dict)  # the shortfall of those lots, per unit
+
+    @property
+    def open_lots(self) -> int:
+        """Lots that nobody has taken yet."""
+        return sum(self.lots.values())
+
+    def give_up(self, unit_id: str, lots: int) -> int:
+        """Take lots of a unit out of the pool and return the shortfall that goes with them, rounded up."""
+        moved = share_ceil(self.shortfalls[unit_id], lots, self.lots[unit_id])
+        self.shortfalls[unit_id] -= moved
+        self.lots[unit_id] -= lots
+        return moved
+
+    def record(self, lots: int) -> Pool:
+        """Return the pool as the fact shows it; ``lots`` is what it held before netting."""
+        return Pool(
+            self.market_id,
+            self.side_name,
+            lots,
+            self.netted_lots,
+            self.closed_lots,
+            self.shortfall_quanta,
+            self.asked_quanta,
+            self.collected_quanta,
+            self.removed,
+        )
+
+
+@dataclass
+class Plan:
+    """What stage 5 will do, as it grows: fills of both sides, closings, and debt that has no lots any more."""
+
+    fills: list[Fill] = field(default_factory=list)
+    closings: list[Closing] = field(default_factory=list)
+    freed: dict[str, int] = field(default_factory=dict)
+    taken: dict[str, int] = field(default_factory=dict)
+
+    def free(self, unit_id: str, quanta: int) -> None:
+        """Note debt of a unit that no lots carry any more: it goes to stage 6."""
+        if quanta:
+            self.freed[unit_id] = self.freed.get(unit_id, 0) + quanta
+
+    def close_bankrupt(
+        self, scratch: Scratch, pool: BankruptPool, unit_id: str, lots: int, money: int, part: str
+    ) -> None:
+        """Note the bankrupt's side of a closing: the value of the lots at the mark plus ``money`` quanta."""
+        amount = pool.side * lots * scratch.book.markets[pool.market_id].value_quanta + money
+        self.fills.append(Fill(unit_id, pool.market_id, -pool.side * lots, amount, money, part))
+
+    def close_candidate(
+        self,
+        scratch: Scratch,
+        pool: BankruptPool,
+        candidate: Candidate,
+        unit: Unit,
+        allotment: Allotment,
+        rank: int,
+        money: int,
+    ) -> None:
+        """Note the candidate's side of a closing: the value of the lots at the mark less ``money`` quanta.
+
+        ``unit`` is the candidate's unit as it stands before this closing.
+        """
+        market = scratch.book.markets[pool.market_id]
+        lots = pool.side * allotment.lots
+        amount = -lots * market.value_quanta - money
+        self.fills.append(Fill(candidate.unit_id, pool.market_id, lots, amount, -money, "candidate"))
+        self.taken[candidate.unit_id] = self.taken.get(candidate.unit_id, 0) + money
+        result = settle(unit.legs[pool.market_id], lots, amount, market.funding_quanta)
+        self.closings.append(
+            Closing(
+                candidate.unit_id,
+                pool.market_id,
+                pool.side_name,
+                rank,
+                candidate.tier,
+                allotment.score,
+                candidate.lots,
+                allotment.lots,
+                candidate.equity_quanta,
+                money,
+                result.realised_quanta,
+                sum(abs(leg.lots) for market_id, leg in unit.legs.items() if market_id != pool.market_id),
+            )
+        )

@@ -1,0 +1,109 @@
+"""Scores, the total order, percentile and lights. The only module of the law that may hold a float.
+
+A score is an ordering, not money: IEEE binary64 operations in a stated order on exact integers, the same on every
+machine. Ties are broken by id, so the order is total.
+"""
+
+from collections.abc import Iterable
+from hashlib import sha256
+from typing import NamedTuple
+
+from deleverage.rulebook.quantities import div_ceil, wrap
+
+
+class Candidate(NamedTuple):
+    """What a policy may know about a candidate: one leg of one unit, seen from one pool of bankrupts.
+
+    ``lots``, ``value_quanta`` and ``base_quanta`` (= max(1, |cost|)) are magnitudes; ``pnl_quanta`` is the leg's price
+    PnL at the mark, ``equity_quanta`` the unit's equity. ``tier`` goes before any score; lower is asked first.
+    """
+
+    unit_id: str
+    tier: int
+    lots: int
+    value_quanta: int
+    pnl_quanta: int
+    base_quanta: int
+    equity_quanta: int
+
+
+class Place(NamedTuple):
+    """A candidate's place in the queue: rank from 1, lots ahead of it, percentile, and five lights (5 = next)."""
+
+    unit_id: str
+    rank: int
+    tier: int
+    score: str
+    lots: int
+    lots_ahead: int
+    percentile_ppb: int
+    lights: int
+
+
+def bitmex_score(candidate: Candidate) -> float | None:
+    """Return PnL percentage x effective leverage in profit, PnL percentage / leverage in loss (BitMEX family).
+
+    In profit ``fl(fl(pnl x value) / fl(base x equity))``, in loss value and equity change places. Operands are
+    converted to binary64 first (half to even). No equity: no score - such leverage is infinite.
+    """
+    if candidate.equity_quanta <= 0:
+        return None
+    pnl, base = float(candidate.pnl_quanta), float(candidate.base_quanta)
+    value, equity = float(candidate.value_quanta), float(candidate.equity_quanta)
+    if candidate.pnl_quanta >= 0:
+        return (pnl * value) / (base * equity)
+    return (pnl * equity) / (base * value)
+
+
+def profit_score(candidate: Candidate) -> int | None:
+    """Return the leg's price PnL in quanta: the largest winner is asked first."""
+    return candidate.pnl_quanta if candidate.equity_quanta > 0 else None
+
+
+SCORES = {"bitmex": bitmex_score, "profit": profit_score}
+
+
+def order_by_score(candidates: Iterable[Candidate], ranking: str) -> list[tuple[Candidate, str]]:
+    """Return candidates in total order - tier, no score first, score descending, id - with the text of each score."""
+    score_of = SCORES[ranking]
+    scored = [(candidate, score_of(candidate)) for candidate in candidates]
+    scored.sort(key=lambda item: (item[0].tier, *_descending(item[1]), item[0].unit_id))
+    return [(candidate, "" if score is None else repr(score)) for candidate, score in scored]
+
+
+def order_by_rotation(candidates: Iterable[Candidate], seed_text: str) -> list[tuple[Candidate, str]]:
+    """Return candidates by tier, within a tier by id from a seeded starting point (dYdX starts at a random account)."""
+    tiers: dict[int, list[Candidate]] = {}
+    for candidate in sorted(candidates, key=lambda c: c.unit_id):
+        tiers.setdefault(candidate.tier, []).append(candidate)
+    start = int.from_bytes(sha256(seed_text.encode("ascii")).digest(), "big")
+    ordered: list[tuple[Candidate, str]] = []
+    for _, members in sorted(tiers.items()):
+        first = wrap(start, len(members))
+        ordered += [(candidate, "") for candidate in members[first:] + members[:first]]
+    return ordered
+
+
+def places(ordered: Iterable[tuple[Candidate, str]]) -> list[Place]:
+    """Return everybody's place in an ordered queue; percentile and lights count lots, not accounts.
+
+    ``percentile`` is the share of lots up to and including oneself, rounded up; ``lights = 6 - ceil(5 x share)``
+    (BitMEX: quintiles by quantity).
+    """
+    queue = list(ordered)
+    total = sum(candidate.lots for candidate, _ in queue)
+    result = []
+    ahead = 0
+    for rank, (candidate, score) in enumerate(queue, start=1):
+        through = ahead + candidate.lots
+        percentile_ppb = div_ceil(through * 1_000_000_000, total)
+        lights = 6 - div_ceil(5 * through, total)
+        result.append(
+            Place(candidate.unit_id, rank, candidate.tier, score, candidate.lots, ahead, percentile_ppb, lights)
+        )
+        ahead = through
+    return result
+
+
+def _descending(score: int | float | None) -> tuple[int, int | float]:
+    return (0, 0) if score is None else (1, -score)

@@ -1,0 +1,117 @@
+"""Who pays first, and when the next one is asked: one step of the loss waterfall, in rounds.
+
+    0 guard      no forced act from a mark that is stale, out of band or under-sourced
+    1 relieve    cancel the orders of distressed units
+    2 reduce     sell their lots into the resting orders
+    3 take over  backstops, then the fund's inventory, at the bankruptcy amount
+    4 fund       money for shortfalls, never for lots
+    5 deleverage lots of the bankrupt against the solvent, then the money that is asked of them
+    6 socialise  debts without lots, cut from open gains
+    7 halt       what is left is a named, published number
+
+A bankrupt unit carries two debts, lots and money; the waterfall ends for it only when both are zero or named. Each
+stage is asked only for what the one before has left.
+"""
+
+from collections.abc import Callable
+
+from deleverage.rulebook.book import FEES_POT, FUND_POT, SURPLUS_POT, Book, Unit
+from deleverage.rulebook.deleveraging import deleverage
+from deleverage.rulebook.fund import pay_from_fund
+from deleverage.rulebook.liquidation import reduce, relieve
+from deleverage.rulebook.margin import equity, released_quanta
+from deleverage.rulebook.messages import (
+    BankruptcyDeclared,
+    BankruptcyEnded,
+    Fact,
+    MarginMoved,
+    StepEnded,
+    UnitEquity,
+)
+from deleverage.rulebook.rules import Rules
+from deleverage.rulebook.scratch import Scratch, guards
+from deleverage.rulebook.socialise import name_residuals, note_gains, socialise
+from deleverage.rulebook.takeover import split_debts, take_over
+
+
+def run_step(book: Book, rules: Rules, time_ns: int, write: Callable[[Book, Fact], None]) -> Scratch:
+    """Plan one step on a copy of ``book`` and return the scratch; its ``facts`` are the plan, the book is unchanged."""
+    scratch = Scratch(book.copy(), rules, write, time_ns, guards(book, rules, time_ns), book.steps + 1)
+    held = [unit for unit in scratch.book.sorted_units() if unit.legs]
+    quiet = False
+    while not quiet and scratch.round < rules.max_rounds:
+        scratch.round += 1
+        facts_before = len(scratch.facts)
+        _run_round(scratch)
+        quiet = len(scratch.facts) == facts_before
+    paced = not quiet and _could_go_on(scratch)
+    name_residuals(scratch, paced)
+    for unit in held:
+        if (rest := released_quanta(scratch.book, unit)) > 0:
+            scratch.emit(
+                MarginMoved,
+                from_unit_id=unit.unit_id,
+                to_unit_id=unit.account_id,
+                amount_quanta=rest,
+                released=True,
+            )
+    scratch.emit(
+        StepEnded,
+        step=scratch.step,
+        rounds=scratch.round - 1 if quiet else scratch.round,
+        stopped="pace" if paced else "quiet",
+        guarded=tuple(f"{market_id}: {reason}" for market_id, reason in scratch.guarded.items()),
+    )
+    return scratch
+
+
+def _run_round(scratch: Scratch) -> None:
+    """Run stages 1 to 6 once, on one snapshot."""
+    _declare(scratch)
+    relieve(scratch)
+    reduce(scratch)
+    sources = split_debts(scratch)
+    take_over(scratch, sources)
+    pay_from_fund(scratch)
+    scratch.freed, scratch.taken = {}, {}
+    if scratch.bankrupt_units():
+        note_gains(scratch)
+        deleverage(scratch)
+        socialise(scratch)
+        _end_bankruptcies(scratch)
+
+
+def _declare(scratch: Scratch) -> None:
+    """Declare bankrupt whose equity lies below zero; the fund's own unit only where its pool cannot lift it."""
+    book = scratch.book
+    fund, pool = book.fund_unit(), sum(book.pots[pot] for pot in (FUND_POT, FEES_POT, SURPLUS_POT))
+    declared = []
+    for unit in book.sorted_units():
+        equity_quanta = equity(book, unit)
+        if equity_quanta >= 0 or unit.bankrupt or scratch.out_of_reach(unit):
+            continue
+        if unit is fund and -equity_quanta <= pool:
+            continue
+        declared.append(UnitEquity(unit.unit_id, equity_quanta))
+    if declared:
+        scratch.emit(BankruptcyDeclared, units=tuple(declared))
+
+
+def _end_bankruptcies(scratch: Scratch) -> None:
+    """End the bankruptcy of units that hold neither lots nor shortfall."""
+    ended = []
+    for unit in scratch.bankrupt_units():
+        equity_quanta = equity(scratch.book, unit)
+        if not unit.legs and equity_quanta >= 0:
+            ended.append(UnitEquity(unit.unit_id, equity_quanta))
+    if ended:
+        scratch.emit(BankruptcyEnded, units=tuple(ended))
+
+
+def _could_go_on(scratch: Scratch) -> bool:
+    """Return whether one more round could still act for a bankrupt: lots that are not guarded, or a shortfall."""
+
+    def acts_for(unit: Unit) -> bool:
+        return equity(scratch.book, unit) < 0 or any(market_id not in scratch.guarded for market_id in unit.legs)
+
+    return any(acts_for(unit) for unit in scratch.bankrupt_units())
