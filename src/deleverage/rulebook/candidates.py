@@ -31,14 +31,15 @@ def eligible(book: Book, rules: Rules, market_id: str, side: int, bankrupt_accou
         if leg is None or unit.bankrupt or leg.lots * side > 0:
             continue
         equity_quanta = equity(book, unit)
-        tier, exclusion = _tier(book, unit, equity_quanta, bankrupt_accounts)
-        if exclusion in rules.removed:
-            removed.append(f"{unit.unit_id}: {exclusion}")
+        exclusions = _exclusions(book, unit, equity_quanta, bankrupt_accounts)
+        declared = [exclusion for exclusion in exclusions if exclusion in rules.removed]
+        if declared:
+            removed.append(f"{unit.unit_id}: {declared[0]}")
             continue
         candidates.append(
             Candidate(
                 unit.unit_id,
-                tier,
+                _tier(book, unit, exclusions),
                 abs(leg.lots),
                 abs(leg_value(leg, market)),
                 price_pnl(leg, market),
@@ -57,14 +58,19 @@ def queue_of(book: Book, rules: Rules, market_id: str, side: int) -> list[Place]
     return places(rules.policy.order(Request(lots, found.candidates, market_id, name, book.steps + 1, 1)))
 
 
-def _tier(book: Book, unit: Unit, equity_quanta: int, bankrupt_accounts: frozenset[str]) -> tuple[int, str]:
-    role = book.role(unit)
-    if role == "fund":
-        return FUND_TIER, ""
-    if equity_quanta <= 0:
-        return NO_EQUITY_TIER, "no_equity"
-    if unit.account_id in bankrupt_accounts:
-        return LAST_TIER, "own_units"
-    if is_unhealthy(book, unit):
-        return LAST_TIER, "unhealthy"
-    return (BACKSTOP_TIER if role == "backstop" else ORDINARY_TIER), ""
+def _exclusions(book: Book, unit: Unit, equity_quanta: int, bankrupt_accounts: frozenset[str]) -> tuple[str, ...]:
+    """Return every reason to ask this unit last; the fund's inventory has none."""
+    if book.role(unit) == "fund":
+        return ()
+    reasons = (
+        ("no_equity", equity_quanta <= 0),
+        ("own_units", unit.account_id in bankrupt_accounts),
+        ("unhealthy", is_unhealthy(book, unit)),
+    )
+    return tuple(reason for reason, applies in reasons if applies)
+
+
+def _tier(book: Book, unit: Unit, exclusions: tuple[str, ...]) -> int:
+    if exclusions:
+        return NO_EQUITY_TIER if "no_equity" in exclusions else LAST_TIER
+    return {"fund": FUND_TIER, "backstop": BACKSTOP_TIER}.get(book.role(unit), ORDINARY_TIER)

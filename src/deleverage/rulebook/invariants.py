@@ -179,21 +179,35 @@ class Invariants:
             solvent = not self._units_before[closing.unit_id].bankrupt
             _require("INV-8", solvent, f"bankrupt {closing.unit_id} was a candidate")
         caps = {unit_id: max(0, self._equity_before[unit_id]) for unit_id in taken}
+        pools_of = dict.fromkeys(taken, 0)
+        for closing in fact.closings:
+            pools_of[closing.unit_id] += 1
         for unit_id, money in taken.items():
             bounded = fact.may_bankrupt or money <= caps[unit_id]
             _require("INV-6", bounded, f"{money} quanta were taken from {unit_id}, who had {caps[unit_id]}")
+        markets = {pool.market_id for pool in fact.pools}
+        for unit_id, unit in self._units_before.items():
+            involved = not markets.isdisjoint(unit.legs)
+            _require("INV-11", involved, f"{unit_id} was touched without a leg in {', '.join(sorted(markets))}")
         for pool in fact.pools:
             lots = closed.get((pool.market_id, pool.side), 0)
             _require("INV-8", lots == pool.closed_lots, f"{pool.market_id}: {lots} and {pool.closed_lots} lots closed")
             members = [c for c in fact.closings if (c.market_id, c.side) == (pool.market_id, pool.side)]
-            self._check_pool(pool, members, taken, caps)
+            self._check_pool(pool, members, taken, caps, pools_of)
         for unit_id, before in self._equity_before.items():
             if self._units_before[unit_id].bankrupt:
                 now = equity(self.book, self.book.units[unit_id])
                 within = before <= now <= max(0, before)
                 _require("INV-9", within, f"bankrupt {unit_id} went from {before} to {now} quanta, past zero or down")
 
-    def _check_pool(self, pool: m.Pool, members: list[m.Closing], taken: dict[str, int], caps: dict[str, int]) -> None:
+    def _check_pool(
+        self,
+        pool: m.Pool,
+        members: list[m.Closing],
+        taken: dict[str, int],
+        caps: dict[str, int],
+        pools_of: dict[str, int],
+    ) -> None:
         for name, low, high in (
             ("asked", pool.asked_quanta, pool.shortfall_quanta),
             ("collected", pool.collected_quanta, pool.asked_quanta),
@@ -205,7 +219,8 @@ class Invariants:
             _require("INV-21", partial, f"{pool.market_id}: {held} bankrupt units keep lots without a declared reason")
         if self.rules.rerank == "each_fill":
             return  # Money is paid fill by fill: only the cap of each unit binds.
-        uncapped = [c for c in members if taken[c.unit_id] < caps[c.unit_id]]
+        # A unit in several pools is rounded once per pool, so it may end that many quanta below its cap.
+        uncapped = [c for c in members if caps[c.unit_id] - taken[c.unit_id] >= pools_of[c.unit_id]]
         if pool.collected_quanta < pool.asked_quanta:
             _require(
                 "INV-6",
@@ -281,8 +296,12 @@ class Invariants:
                 fits,
                 f"{haircut.unit_id}: {haircut.taken_quanta} cut of {haircut.base_quanta}, equity {before}",
             )
-            same = booked == haircut.taken_quanta
-            _require("INV-6", same, f"{haircut.unit_id}: {haircut.taken_quanta} cut, {booked} booked to its legs")
+            now, then = self.book.units[haircut.unit_id].legs, self._units_before[haircut.unit_id].legs
+            rose = sum(now[market_id].haircut - then[market_id].haircut for market_id in now)
+            same = booked == rose == haircut.taken_quanta
+            _require(
+                "INV-6", same, f"{haircut.unit_id}: {haircut.taken_quanta} cut, {booked} booked, memos rose {rose}"
+            )
         cut, short = sum(h.taken_quanta for h in fact.haircuts), min(fact.debt_quanta, fact.base_quanta)
         _require("INV-6", cut == short, f"{cut} quanta cut, {short} were owed and there")
 
