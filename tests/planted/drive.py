@@ -6,7 +6,7 @@ from deleverage.rulebook.apply import apply
 from deleverage.rulebook.book import Book
 from deleverage.rulebook.decide import decide
 from deleverage.rulebook.invariants import InvariantBroken, Invariants
-from deleverage.rulebook.messages import Rejection, RunStep
+from deleverage.rulebook.messages import Fact, Rejection, RunStep
 from deleverage.rulebook.rules import Rules
 from tests.commands import to_command, to_rules
 from tests.model import Model
@@ -44,14 +44,17 @@ def _submit(book: Book, plain: dict[str, Any], law: Rules, running: Invariants) 
             apply(book, fact)
             running.after(fact)
         running.full()
-        if before is not None:
-            for check in CHECKS:
-                if check((before, law, answer)):
-                    return check.__name__
     except InvariantBroken as broken:
         return broken.invariant
     except AssertionError:
-        return "sum of a fact"
+        return _checked(before, law, ()) or "sum of a fact"
     except (KeyError, ValueError) as error:
-        return f"crash: {type(error).__name__}"
-    return ""
+        return _checked(before, law, ()) or f"crash: {type(error).__name__}"
+    return _checked(before, law, answer)
+
+
+def _checked(before: Book | None, law: Rules, facts: tuple[Fact, ...]) -> str:
+    """Return the name of the first property of a step that objects; without facts the step crashed."""
+    if before is None:
+        return ""
+    return next((check.__name__ for check in CHECKS if check((before, law, facts))), "")

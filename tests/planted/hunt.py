@@ -32,8 +32,8 @@ class Catch(NamedTuple):
 
     @property
     def telling(self) -> list[str]:
-        """Properties beyond pure conservation."""
-        return [name for name in self.properties if name not in CONSERVATION]
+        """Properties beyond pure conservation; a crash is no property."""
+        return [name for name in self.properties if name not in CONSERVATION and not name.startswith("crash")]
 
 
 def hunt(bug: str, worlds: int = WORLDS) -> Catch:
@@ -75,7 +75,7 @@ def _here(worlds: int) -> dict[str, object]:
         name = objection(seed)
         if name:
             properties[name] += 1
-        if model_world is not None and any(name not in CONSERVATION for name in properties):
+        if model_world is not None and Catch("", model_world, properties, 0).telling:
             break
     return {"model_world": model_world, "properties": dict(properties), "worlds": seed + 1}
 

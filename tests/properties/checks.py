@@ -9,6 +9,7 @@ from collections.abc import Callable
 from deleverage.rulebook.apply import apply
 from deleverage.rulebook.apportion import Share, apportion
 from deleverage.rulebook.book import Book, Unit
+from deleverage.rulebook.closing import money_asked
 from deleverage.rulebook.decide import decide
 from deleverage.rulebook.margin import equity
 from deleverage.rulebook.messages import Deleveraged, Fact, FundPaid, RunStep
@@ -40,6 +41,8 @@ def funding_is_folded(step: Step) -> str:
 def insertion_is_no_argument(step: Step) -> str:
     """A book whose rows were inserted in the opposite order decides the same facts."""
     book, rules, facts = step
+    if not facts:
+        return ""
     turned = book.copy()
     for name in ("markets", "accounts", "units", "orders", "claims", "fund_paid_by_group"):
         setattr(turned, name, dict(reversed(getattr(turned, name).items())))
@@ -86,12 +89,25 @@ def splits_are_fair(step: Step) -> str:
     return "" if set(parts.values()) <= {1, 2} else f"equal weights were given {sorted(set(parts.values()))}"
 
 
+def asked_money_stays_within_the_shortfall(step: Step) -> str:
+    """No price rule takes from a bankrupt or lifts it past zero: what it asks lies between 0 and the shortfall."""
+    book, rules, _ = step
+    for market_id, market in sorted(book.markets.items()):
+        for side in (1, -1):
+            for shortfall in (0, 1, market.value_quanta):
+                asked = money_asked(rules.price_rule, market, side, 3, shortfall)
+                if not 0 <= asked <= shortfall:
+                    return f"{market_id}: {asked} quanta asked for a shortfall of {shortfall}"
+    return ""
+
+
 CHECKS: tuple[Callable[[Step], str], ...] = (
     funding_is_folded,
     insertion_is_no_argument,
     debts_stay_with_their_lots,
     netted_lots_take_their_shortfall,
     splits_are_fair,
+    asked_money_stays_within_the_shortfall,
 )
 
 

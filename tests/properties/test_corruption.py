@@ -171,6 +171,8 @@ FALSE_DELEVERAGINGS: dict[str, tuple[str, Callable[[Any], Any]]] = {
         "INV-12",
         lambda f: replace(f, fills=tuple(fill._replace(money_quanta=fill.money_quanta + 1) for fill in f.fills)),
     ),
+    "the marks are others": ("INV-12", lambda f: replace(f, marks=(("BTC", 71),))),
+    "the rules are others": ("INV-12", lambda f: replace(f, rules_hash="0" * 64)),
     "the bankrupt is moved past zero": ("INV-9", lambda f: _shift(f, "bo", "al", 5)),
     "the sequence jumps": ("INV-15", lambda f: replace(f, seq=f.seq + 1)),
     "time runs backwards": ("INV-15", lambda f: replace(f, time_ns=0)),

@@ -45,6 +45,11 @@ def deleverage(scratch: Scratch) -> None:
         ),
         step=scratch.step,
         round=scratch.round,
+        rules_hash=scratch.rules.hash(),
+        marks=tuple(
+            (market_id, scratch.book.markets[market_id].mark_price_ticks)
+            for market_id in sorted({pool.market_id for pool in pools})
+        ),
         price_rule=scratch.rules.price_rule,
         policy=scratch.rules.policy.name,
         may_bankrupt=scratch.rules.may_bankrupt,

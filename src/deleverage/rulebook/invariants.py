@@ -185,6 +185,10 @@ class Invariants:
         for unit_id, money in taken.items():
             bounded = fact.may_bankrupt or money <= caps[unit_id]
             _require("INV-6", bounded, f"{money} quanta were taken from {unit_id}, who had {caps[unit_id]}")
+        _require("INV-12", fact.rules_hash == self.rules.hash(), f"decided under rules {fact.rules_hash[:12]}")
+        for market_id, ticks in fact.marks:
+            mark = self.book.markets[market_id].mark_price_ticks
+            _require("INV-12", ticks == mark, f"{market_id}: decided at {ticks} ticks, the mark is {mark}")
         markets = {pool.market_id for pool in fact.pools}
         for unit_id, unit in self._units_before.items():
             involved = not markets.isdisjoint(unit.legs)

@@ -462,10 +462,12 @@ class Closing(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deleveraged(Movement):
-    """Stage 5: every market and side of the round as one fact."""
+    """Stage 5: every market and side of the round as one fact, on one set of marks and under one set of rules."""
 
     step: int
     round: int
+    rules_hash: str
+    marks: tuple[tuple[str, int], ...]  # market -> mark in ticks, of every pool
     price_rule: str
     policy: str
     may_bankrupt: bool
