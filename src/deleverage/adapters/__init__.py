@@ -1,0 +1,1 @@
+"""The outside's shapes, read strictly and brought onto the law's integer grid."""

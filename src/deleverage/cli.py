@@ -1,0 +1,191 @@
+"""The command line. Names, options and exit codes only: each command's work lies in ``deleverage.commands``.
+
+Nothing heavy is imported here, and the commands' modules only when they are called: ``--help`` answers in a blink.
+"""
+
+import sys
+from collections.abc import Sequence
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import App, CycloptsError, Parameter, Token
+
+from deleverage import __version__
+
+BAD_INPUT = 2
+
+
+def _whole(_: Any, tokens: Sequence[Token]) -> int:
+    """Return a whole number written in plain digits; ``int`` would take 1_000 and digits of other scripts."""
+    text = tokens[0].value
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise ValueError(f"{text!a} is not a whole number in plain digits")
+    return int(text)
+
+
+_EVENT = "With --event"
+Accounts = Annotated[int | None, Parameter(help="How many accounts are drawn, where a draw is made.", converter=_whole)]
+Seed = Annotated[int | None, Parameter(help="The seed of the draw.", converter=_whole)]
+Prices = Annotated[Path | None, Parameter(help="CSV file of reference prices.", group=_EVENT)]
+Fund = Annotated[str | None, Parameter(help="The insurance fund, in USD.", group=_EVENT)]
+PriceRule = Annotated[str | None, Parameter(help="bankruptcy, mark or previous_mark.", group=_EVENT)]
+PopulationEquity = Annotated[
+    str | None, Parameter(help="Equity of the drawn counterparties, as a factor.", group=_EVENT)
+]
+Json = Annotated[
+    bool, Parameter(help="Print one JSON document on stdout, all else on stderr.", name="--json", negative="")
+]
+
+app = App(
+    name="deleverage",
+    version=f"deleverage {__version__}",
+    help="Auto-deleveraging, exact and verifiable: who is closed, at which price, and where every unit of money went."
+    "\n\nExit codes: 0 done, 1 an invariant does not hold, 2 bad input, 3 a residual is left.",
+    help_format="plaintext",
+)
+
+
+@app.command
+def run(
+    scenario: str | None = None,
+    *,
+    policy: str | None = None,
+    accounts: Accounts = None,
+    seed: Seed = None,
+    html: Path | None = None,
+    event: Path | None = None,
+    prices: Prices = None,
+    fund: Fund = None,
+    price_rule: PriceRule = None,
+    population_equity: PopulationEquity = None,
+    json: Json = False,
+) -> int:
+    """Play a scenario, or a real event, through the whole waterfall.
+
+    Parameters
+    ----------
+    scenario
+        A name from `deleverage scenarios`, or a TOML file.
+    policy
+        Who is deleveraged: a name from `deleverage policies`, instead of the scenario's own.
+    html
+        Write a page with everything that happened to this file.
+    event
+        Folder of a real event, instead of a scenario.
+    """
+    real = _given(prices=prices, fund=fund, price_rule=price_rule, population_equity=population_equity)
+    if event is not None:
+        drawn = _given(html=html, seed=seed, accounts=accounts)
+        return _run_event(event, scenario, policy, json, {**real, **drawn})
+    faults = [f"--{name.replace('_', '-')} goes with --event only" for name in real]
+    if scenario is None:
+        faults.append("which scenario? `deleverage scenarios` lists them; or give --event DIR")
+    if scenario is None or faults:
+        return _refuse(faults, json)
+    from deleverage.commands.run import run as play
+
+    return play(scenario, policy=policy, accounts=accounts, seed=seed, html=html, as_json=json)
+
+
+@app.command
+def scenarios(name: str | None = None, *, json: Json = False) -> int:
+    """List the bundled scenarios; with a name, print its text.
+
+    Parameters
+    ----------
+    name
+        One of them.
+    """
+    from deleverage.commands.catalogue import scenarios as show
+
+    return show(name, as_json=json)
+
+
+@app.command
+def policies(name: str | None = None, *, json: Json = False) -> int:
+    """List the deleveraging policies: rule, formula, who uses it, what it assumes.
+
+    Parameters
+    ----------
+    name
+        One of them.
+    """
+    from deleverage.commands.catalogue import policies as show
+
+    return show(name, as_json=json)
+
+
+@app.command
+def queue(
+    book: Path, *, market: str | None = None, side: str | None = None, ranking: str = "bitmex", json: Json = False
+) -> int:
+    """Rank a book of positions: score, rank, percentile, lights, size ahead.
+
+    Parameters
+    ----------
+    book
+        A CSV or .json file with account (or id), market, size (long +, short -), entry, mark, and equity or collateral.
+    market
+        Only this market.
+    side
+        Only this side's positions: long or short.
+    ranking
+        bitmex, profit or rotation.
+    """
+    from deleverage.commands.queue import queue as rank
+
+    return rank(book, market=market, side=side, ranking=ranking, as_json=json)
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _run_event(event: Path, scenario: str | None, policy: str | None, json: bool, options: dict[str, Any]) -> int:
+    faults = []
+    if scenario is not None:
+        faults.append(f"a scenario ({scenario!a}) or --event, not both")
+    if policy is not None:
+        faults.append("--policy does not go with --event")
+    if faults:
+        return _refuse(faults, json)
+    from deleverage.commands import event as real
+
+    return real.run(event, options.pop("prices", None), as_json=json, **options)
+
+
+def _refuse(faults: Sequence[str], json: bool) -> int:
+    from deleverage.commands.output import refuse
+
+    return refuse(faults, as_json=json)
+
+
+def call(arguments: Sequence[str]) -> int:
+    """Return the exit code of a command line; nothing a user types ends in a traceback."""
+    try:
+        result = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+    except CycloptsError as error:
+        return _refuse([_one_line(str(error))], "--json" in arguments)
+    return result if isinstance(result, int) else 0
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code; a closed pipe is no error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that cannot show a character is no error
+    try:
+        code = call(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has seen enough (`deleverage run crash | head`); keep Python from complaining at exit.
+        sys.stdout = None
+        code = 0
+    except KeyboardInterrupt:
+        code = 130  # what a shell expects of a command that was stopped by hand
+    sys.exit(code)

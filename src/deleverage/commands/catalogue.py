@@ -1,0 +1,93 @@
+"""``deleverage scenarios`` and ``deleverage policies``: what there is, each entry with what it says about itself."""
+
+import inspect
+from typing import Any
+
+from deleverage.commands.output import DONE, console, print_json, refuse
+from deleverage.rulebook.ranking import SCORES, order_by_rotation
+from deleverage.rulebook.selection import POLICIES
+from deleverage.scenarios.faults import nearest
+
+PARTS = {"Formula": "formula", "Who uses it": "who_uses_it", "Assumes": "assumes"}
+"""The parts of a policy's docstring after the rule, and their keys in the JSON document."""
+
+
+def scenarios(name: str | None, *, as_json: bool) -> int:
+    """Print the bundled scenarios, or one of them with its text."""
+    from deleverage.scenarios.loader import bundled_names, text_of
+    from deleverage.scenarios.structure import parse
+
+    known = bundled_names()
+    if name is not None and name not in known:
+        return refuse([f"scenario {name!a} is unknown, {nearest(name, known)}"], as_json=as_json)
+    entries = []
+    for entry in known if name is None else [name]:
+        table = parse(text_of(entry))
+        row: dict[str, Any] = {key: table[key] for key in ("name", "title", "lesson")}
+        if name is not None:
+            row["toml"] = text_of(entry)
+        entries.append(row)
+    if as_json:
+        print_json({"schema_version": 1, "kind": "scenarios", "scenarios": entries})
+    elif name is not None:
+        console().out(entries[0]["toml"], end="")
+    else:
+        for row in entries:
+            _print_entry(row["name"], [row["title"], row["lesson"]])
+    return DONE
+
+
+def policies(name: str | None, *, as_json: bool) -> int:
+    """Print the policies of the catalogue, or one of them: rule, formula, who uses it, what it assumes."""
+    if name is not None and name not in POLICIES:
+        return refuse([f"policy {name!a} is unknown, {nearest(name, POLICIES)}"], as_json=as_json)
+    entries = [policy_entry(known) for known in (sorted(POLICIES) if name is None else [name])]
+    if as_json:
+        print_json({"schema_version": 1, "kind": "policies", "policies": entries})
+    else:
+        for entry in entries:
+            keys = (*PARTS.items(), ("Score", "score"))
+            lines = [f"{part}: {entry[key]}" for part, key in keys if entry[key]]
+            _print_entry(entry["name"], [entry["rule"], *lines])
+    return DONE
+
+
+def policy_entry(name: str) -> dict[str, Any]:
+    """Return what a policy's docstring says, in its four parts, and the parameters that rebuild it."""
+    policy = POLICIES[name]
+    text = inspect.getdoc(type(policy)) or ""
+    rule, _, body = text.partition("\n\n")
+    parts = dict.fromkeys(PARTS, "")
+    current = ""
+    for line in body.splitlines():
+        head, colon, tail = line.partition(":")
+        if colon and head in parts:
+            current, line = head, tail
+        if current:
+            parts[current] = f"{parts[current]} {line.strip()}".strip()
+    fields = getattr(type(policy), "__dataclass_fields__", {})
+    return {
+        "name": name,
+        "rule": " ".join(rule.split()),
+        **{key: parts[part].replace("``", "") for part, key in PARTS.items()},
+        "score": _score(getattr(policy, "ranking", "")),
+        "parameters": {field: str(getattr(policy, field)) for field in fields},
+    }
+
+
+def _score(ranking: str) -> str:
+    """Return how a queue scores, or orders, its candidates: the ranking's own docstring; "" where there is none."""
+    if not ranking:
+        return ""
+    text = inspect.getdoc(SCORES.get(ranking, order_by_rotation)) or ""
+    return " ".join(text.removeprefix("Return ").replace("``", "").split())
+
+
+def _print_entry(name: str, lines: list[str]) -> None:
+    from rich.padding import Padding
+    from rich.text import Text
+
+    out = console()
+    out.print(Text(name, style="bold"))
+    for line in lines:
+        out.print(Padding(Text(line), (0, 0, 0, 2)))

@@ -1,0 +1,99 @@
+"""``deleverage run --event DIR``: a real event moved through the waterfall.
+
+Exit codes: 0 done, 1 an invariant broke (our bug), 2 bad input, 3 a residual was left.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from deleverage.adapters.tables import TableFault
+from deleverage.adapters.waves import QUANTUM, load_event
+from deleverage.commands.output import BAD_INPUT, DONE, RESIDUAL_LEFT, broken, print_json, progress, refuse, say
+from deleverage.lab.event import PUBLISHED_ACCOUNTS, Options, play_event
+from deleverage.lab.event_document import event_document, event_text
+from deleverage.rulebook.invariants import InvariantBroken
+from deleverage.rulebook.quantities import BadQuantity, Scale, parse_units
+from deleverage.rulebook.rules import ConfigError
+
+
+def run(
+    event_dir: Path,
+    prices: Path | None = None,
+    *,
+    as_json: bool = False,
+    seed: int = Options().seed,
+    fund: str = "0",
+    price_rule: str = Options().price_rule,
+    population_equity: str = "1",
+    accounts: int = PUBLISHED_ACCOUNTS,
+    html: Path | None = None,
+) -> int:
+    """Play the event below ``event_dir`` and print it; ``fund`` is USD, ``population_equity`` a factor, both decimals.
+
+    Without ``prices`` the file ``<name of the folder>_coins.csv`` in or beside the folder is taken. Returns the exit
+    code. With ``as_json`` stdout holds one JSON document and nothing else.
+    """
+    try:
+        options = _options(seed, fund, price_rule, population_equity, accounts)
+        event = load_event(Path(event_dir), None if prices is None else Path(prices))
+        with progress() as show:
+            result = play_event(event, options, show)
+    except TableFault as refusal:
+        return refuse(refusal.faults, as_json=as_json)
+    except ConfigError as refusal:
+        return refuse(refusal.faults, as_json=as_json)
+    except ValueError as refusal:
+        return refuse([str(refusal)], as_json=as_json)
+    except InvariantBroken as failure:
+        return broken(failure.invariant, f"{failure.sentence} (seed {seed})", as_json=as_json)
+    document = event_document(result)
+    if html is not None and not _write_page(document, Path(html)):
+        return BAD_INPUT
+    if as_json:
+        print_json(document)
+    else:
+        print(event_text(result))
+    return RESIDUAL_LEFT if result.total("residual_quanta") else DONE
+
+
+def _write_page(document: dict[str, Any], html: Path) -> bool:
+    """Write the HTML page; say on stderr where it lies, or why it could not be written."""
+    from deleverage.lab.page import render  # jinja2 is only loaded where a page is wanted
+
+    try:
+        html.parent.mkdir(parents=True, exist_ok=True)
+        html.write_text(render(document), encoding="utf-8")
+    except OSError as error:
+        refuse([f"--html {html}: cannot be written: {error}"], as_json=False)
+        return False
+    say(f"page written to {html}")
+    return True
+
+
+def _options(seed: int, fund: str, price_rule: str, population_equity: str, accounts: int) -> Options:
+    """Return the options, or raise ConfigError with everything that is wrong with them."""
+    faults: list[str] = []
+    fund_quanta = _parse("--fund", fund, QUANTUM, faults)
+    equity_ppb = _parse("--population-equity", population_equity, Scale(1, 9), faults)
+    if accounts < 1:
+        faults.append(f"--accounts is {accounts}, allowed are 1 and more")
+    if faults:
+        raise ConfigError(faults)
+    return Options(
+        seed=seed,
+        accounts=accounts,
+        price_rule=price_rule,
+        fund_quanta=fund_quanta,
+        population_equity_ppb=equity_ppb,
+    )
+
+
+def _parse(name: str, text: str, scale: Scale, faults: list[str]) -> int:
+    try:
+        units = parse_units(str(text), scale)
+    except BadQuantity as refusal:
+        faults.append(f"{name}: {refusal}")
+        return 0
+    if units < 0:
+        faults.append(f"{name} is {text}, allowed are 0 and more")
+    return units

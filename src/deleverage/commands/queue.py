@@ -1,0 +1,107 @@
+"""``deleverage queue BOOK``: rank a book of positions that the user brings."""
+
+from pathlib import Path
+from typing import Any
+
+from deleverage.adapters.positions import PositionBook, read_positions
+from deleverage.adapters.tables import TableFault
+from deleverage.commands.output import DONE, console, print_json, refuse
+from deleverage.domain.show import percent_text
+from deleverage.rulebook.candidates import queue_of
+from deleverage.rulebook.margin import equity
+from deleverage.rulebook.quantities import format_units
+from deleverage.rulebook.ranking import Place
+from deleverage.rulebook.rules import Rules
+from deleverage.rulebook.selection import POLICIES
+from deleverage.scenarios.faults import nearest
+
+RANKINGS = {name.removeprefix("queue-"): policy for name, policy in POLICIES.items() if name.startswith("queue-")}
+"""Queues by their ranking: bitmex, profit, rotation."""
+
+SIDES = {"long": -1, "short": 1}
+"""The side that is ranked, and the sign of the bankrupts it would be closed against."""
+
+
+def queue(path: Path, *, market: str | None, side: str | None, ranking: str, as_json: bool) -> int:
+    """Print score, rank, percentile, lights and size ahead of every position; ``side`` is the side that is ranked."""
+    name = ranking.removeprefix("queue-")
+    faults: list[object] = []
+    if name not in RANKINGS:
+        faults.append(f"ranking {ranking!a} is unknown, {nearest(ranking, RANKINGS)}")
+    if side is not None and side not in SIDES:
+        faults.append(f"side {side!a} is unknown, {nearest(side, SIDES)}")
+    try:
+        positions = read_positions(path)
+    except TableFault as refusal:
+        return refuse([*faults, *refusal.faults], as_json=as_json)
+    if market is not None and market not in positions.book.markets:
+        faults.append(f"market {market!a} is unknown, {nearest(market, positions.book.markets)}")
+    if faults:
+        return refuse(faults, as_json=as_json)
+    rules = Rules(policy=RANKINGS[name])
+    queues = [
+        _queue(positions, market_id, ranked, queue_of(positions.book, rules, market_id, SIDES[ranked]))
+        for market_id in ([market] if market else sorted(positions.book.markets))
+        for ranked in ([side] if side else SIDES)
+    ]
+    queues = [item for item in queues if item["positions"]]
+    if not queues:
+        return refuse([f"nobody is {side} in {market or 'any market'} of this book"], as_json=as_json)
+    if as_json:
+        head = {"schema_version": 1, "kind": "queue", "ranking": name, "quantum": format_units(1, positions.money)}
+        print_json({**head, "queues": queues})
+    else:
+        _print(queues)
+    return DONE
+
+
+def _queue(positions: PositionBook, market_id: str, side: str, places: list[Place]) -> dict[str, Any]:
+    """Return one queue; sizes are decimals of the market's own unit."""
+    book = positions.book
+    market = book.markets[market_id]
+    return {
+        "market": market_id,
+        "side": side,
+        "mark": format_units(market.mark_price_ticks, market.terms.tick),
+        "size": format_units(sum(place.lots for place in places), market.terms.lot),
+        "positions": [
+            {
+                "rank": place.rank,
+                "account": place.unit_id,
+                "tier": place.tier,
+                "score": place.score or None,
+                "size": format_units(place.lots, market.terms.lot),
+                "size_ahead": format_units(place.lots_ahead, market.terms.lot),
+                "percentile": percent_text(place.percentile_ppb),
+                "lights": place.lights,
+                "equity": format_units(equity(book, book.units[place.unit_id]), positions.money),
+            }
+            for place in places
+        ],
+    }
+
+
+def _print(queues: list[dict[str, Any]]) -> None:
+    from rich.text import Text
+
+    from deleverage.commands.run_text import lights_text, table_of
+
+    out = console()
+    names = ("rank", "lights", "account", "score", "size", "size ahead", "percentile", "equity")
+    for item in queues:
+        title = f"{item['side']}s in {item['market']} at {item['mark']}, {item['size']} in all; rank 1 is closed first"
+        table = table_of(title, names, left=("lights", "account"))
+        for row in item["positions"]:
+            cells = (
+                str(row["rank"]),
+                lights_text(row["lights"]),
+                row["account"],
+                row["score"] or "-",
+                row["size"],
+                row["size_ahead"],
+                row["percentile"] + " %",
+                row["equity"],
+            )
+            table.add_row(*(Text(cell) for cell in cells))
+        out.print(table)
+        out.print()

@@ -1,0 +1,79 @@
+"""``deleverage run SCENARIO``: play a scenario through the whole waterfall."""
+
+from pathlib import Path
+from time import perf_counter
+
+from deleverage.commands.output import (
+    BAD_INPUT,
+    DONE,
+    RESIDUAL_LEFT,
+    broken,
+    console,
+    print_json,
+    progress,
+    refuse,
+    say,
+)
+from deleverage.domain.conservation import balance
+from deleverage.domain.document import document, residual_left
+from deleverage.domain.player import Run, play
+from deleverage.rulebook.invariants import InvariantBroken
+from deleverage.scenarios.faults import ScenarioError
+from deleverage.scenarios.loader import load
+
+
+def run(
+    name: str,
+    *,
+    policy: str | None = None,
+    accounts: int | None = None,
+    seed: int | None = None,
+    html: Path | None = None,
+    as_json: bool = False,
+) -> int:
+    """Play a bundled scenario or a TOML file, print what happened, and return the exit code."""
+    started = perf_counter()
+    try:
+        scenario = load(name, policy=policy, accounts=accounts, seed=seed)
+        loaded = perf_counter()
+        with progress() as show:
+            played = play(scenario, show)
+    except ScenarioError as refusal:
+        return refuse(refusal.faults, as_json=as_json)
+    except InvariantBroken as failure:
+        return broken(failure.invariant, f"{failure.sentence} (scenario {name}, seed {seed})", as_json=as_json)
+    done = perf_counter()
+    if html is not None and not _write_page(played, html):
+        return BAD_INPUT
+    _say_timings(played, loaded - started, done - loaded)  # before the result: its last line is the last one
+    if as_json:
+        print_json(document(played))
+    else:
+        from deleverage.commands.run_text import print_run
+
+        print_run(played, console())
+    if not balance(played.domain.book).exact:
+        say("invariant broken: INV-1: the sum of all money is not 0")
+        return 1
+    return RESIDUAL_LEFT if residual_left(played) else DONE
+
+
+def _write_page(played: Run, html: Path) -> bool:
+    """Write the HTML page; say on stderr where it lies, or why it could not be written."""
+    from deleverage.lab.page import render
+
+    try:
+        html.parent.mkdir(parents=True, exist_ok=True)
+        html.write_text(render(document(played)), encoding="utf-8")
+    except (OSError, ValueError) as error:
+        refuse([f"--html {html}: cannot be written: {error}"], as_json=False)
+        return False
+    say(f"page written to {html}")
+    return True
+
+
+def _say_timings(played: Run, load_s: float, play_s: float) -> None:
+    spent = played.domain.timings
+    parts = (("decide", spent.decide_ns), ("apply", spent.apply_ns), ("checks", spent.check_ns))
+    told = ", ".join(f"{name} {ns / 1e9:.3f} s" for name, ns in parts)
+    say(f"load {load_s:.3f} s, play {play_s:.3f} s ({told})")

@@ -1,0 +1,196 @@
+"""A run as people read it: stage by stage what was taken and left, the queue, the fills, and the sum at the end."""
+
+import sys
+from typing import TYPE_CHECKING
+
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from deleverage.domain.conservation import balance
+from deleverage.domain.document import residual_left
+from deleverage.domain.player import Run
+from deleverage.domain.records import STAGES, FillRecord, QueueRecord, RoundRecord, StageRecord, StepRecord
+from deleverage.domain.show import grouped, money_text, percent_text, price_of
+from deleverage.rulebook.quantities import format_units
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+ROWS = 8
+"""So many rows of a queue or of fills are shown; the others are counted. The JSON document has all fills."""
+
+
+def print_run(run: Run, out: "Console") -> None:
+    """Print a run; the last line is about conservation, always."""
+    _Printer(run, out).print()
+
+
+def lights_text(lights: int) -> str:
+    """Return five lights, lit from the left: five mean next in line."""
+    lit, dark = ("●", "○") if "utf" in (sys.stdout.encoding or "").lower() else ("*", ".")
+    return lit * lights + dark * (5 - lights)
+
+
+class _Printer:
+    """Prints one run; knows the scales."""
+
+    def __init__(self, run: Run, out: "Console") -> None:
+        self.run, self.out = run, out
+        self.terms = {terms.market_id: terms for terms in run.scenario.markets}
+
+    def money(self, quanta: int) -> str:
+        return money_text(quanta, self.run.scenario.money)
+
+    def amount(self, quanta: int) -> str:
+        return f"{self.money(quanta)} {self.run.scenario.currency}"
+
+    def line(self, text: str, style: str = "") -> None:
+        self.out.print(Text(text, style=style), soft_wrap=True)
+
+    def print(self) -> None:
+        run, scenario = self.run, self.run.scenario
+        self.line(f"{scenario.name}: {scenario.title}", "bold")
+        self.line(scenario.lesson)
+        if scenario.note:
+            self.line(scenario.note)
+        self.line(f"policy {scenario.rules.policy.name}, price {scenario.rules.price_rule}, {len(run.before)} units")
+        for step in run.steps:
+            self._step(step)
+        self.line("")
+        for item in run.refused[:ROWS]:
+            self.line(f"refused in frame {item.frame}: {type(item.command).__name__}: {item.rejection.sentence}")
+        if len(run.refused) > ROWS:
+            self.line(f"and {len(run.refused) - ROWS} more refused commands")
+        self._ends()
+
+    def _step(self, step: StepRecord) -> None:
+        marks = ", ".join(f"{name} {format_units(t, self.terms[name].tick)}" for name, t in step.marks.items())
+        self.line("")
+        self.line(f"step {step.step}: {step.label}", "bold")
+        self.line(f"  marks {marks}; fund {self.amount(step.fund_before_quanta)}")
+        for reason in step.guarded:
+            self.line(f"  guarded {reason}")
+        if not step.stages:
+            self.line("  nobody is unhealthy, nothing is asked of anybody")
+        rounds = {item.fact.round: item for item in step.rounds}
+        for line in step.stages:
+            self._stage(line)
+            if line.stage == 5 and line.round in rounds:
+                self._round(rounds[line.round])
+
+    def _stage(self, line: StageRecord) -> None:
+        taken = []
+        if line.taken_lots:
+            taken.append(f"{grouped(str(line.taken_lots))} lots")
+        if line.taken_quanta:
+            taken.append(self.amount(line.taken_quanta))
+        left = f"left {grouped(str(line.left.lots))} lots and {self.amount(line.left.shortfall_quanta)}"
+        head = f"  stage {line.stage} {STAGES[line.stage]:<10} took {' and '.join(taken) or 'nothing'}, {left}"
+        self.line(head, "cyan")
+        told = line.told if len(line.told) <= 6 else [*line.told[:6], f"and {len(line.told) - 6} more"]
+        self.line(f"          {'; '.join(told)}")
+        self.line(f"          {line.next}")
+
+    # -- rounds -------------------------------------------------------------------------------------------------------
+
+    def _round(self, item: RoundRecord) -> None:
+        for pool in item.fact.pools:
+            price = f"asked {self.amount(pool.asked_quanta)}, collected {self.amount(pool.collected_quanta)}"
+            lots = f"{grouped(str(pool.lots))} lots, {grouped(str(pool.netted_lots))} netted"
+            shortfall = f"shortfall of the closed {self.amount(pool.shortfall_quanta)}"
+            self.line(f"    bankrupt {pool.side}s in {pool.market_id}: {lots}, {shortfall}, {price}")
+        for queue in item.queues:
+            self._queue(item, queue)
+        self._fills(item)
+        self._naked(item)
+
+    def _queue(self, item: RoundRecord, queue: QueueRecord) -> None:
+        closed = {c.unit_id: c.closed_lots for c in item.fact.closings if c.market_id == queue.market_id}
+        names = ("rank", "lights", "unit", "score", "lots", "ahead", "percentile", "closed")
+        table = table_of(f"queue of {queue.side}s in {queue.market_id}", names, left=("lights", "unit"))
+        for place in queue.places[:ROWS]:
+            cells = (
+                str(place.rank),
+                lights_text(place.lights),
+                place.unit_id,
+                place.score or "-",
+                grouped(str(place.lots)),
+                grouped(str(place.lots_ahead)),
+                percent_text(place.percentile_ppb) + " %",
+                grouped(str(closed.get(place.unit_id, 0))) if place.unit_id in closed else "",
+            )
+            table.add_row(*(Text(cell) for cell in cells))
+        self.out.print(Padding(table, (0, 0, 0, 6)))
+        rest = queue.places[ROWS:]
+        if rest:
+            touched = sum(place.unit_id in closed for place in rest)
+            self.line(f"      and {len(rest)} more in line, {touched} of them closed too")
+
+    def _fills(self, item: RoundRecord) -> None:
+        names = ("unit", "part", "market", "lots", "price", "amount", "against mark", "against entry", "")
+        table = table_of(f"fills, money in {self.run.scenario.currency}", names, left=("unit", "part", "market", ""))
+        for record in item.fills[:ROWS]:
+            table.add_row(*(Text(cell) for cell in self._fill(record)))
+        self.out.print(Padding(table, (0, 0, 0, 6)))
+        rest = item.fills[ROWS:]
+        if rest:
+            losses = sum(record.loss for record in rest)
+            more = f"; {losses} of them would realise a loss" if losses else ""
+            self.line(f"      and {len(rest)} more fills, all in --json{more}")
+
+    def _fill(self, record: FillRecord) -> tuple[str, ...]:
+        fill = record.fill
+        return (
+            fill.unit_id,
+            fill.part,
+            fill.market_id,
+            grouped(str(fill.lots)),
+            price_of(fill, self.terms[fill.market_id]),
+            self.money(fill.amount_quanta),
+            self.money(fill.money_quanta),
+            self.money(record.result_entry_quanta),
+            "would realise a loss" if record.loss else "",
+        )
+
+    def _naked(self, item: RoundRecord) -> None:
+        for leg in item.naked[:ROWS]:
+            size = f"{grouped(str(leg.lots))} lots of {leg.market_id}"
+            self.line(f"    naked leg: {leg.unit_id} was closed in {leg.closed_market_id} and still holds {size}")
+        if len(item.naked) > ROWS:
+            self.line(f"    and {len(item.naked) - ROWS} more naked legs")
+
+    # -- the end ------------------------------------------------------------------------------------------------------
+
+    def _ends(self) -> None:
+        run, book = self.run, self.run.domain.book
+        path = [run.fund_before_quanta, *(step.fund_after_quanta for step in run.steps)]
+        self.line(f"fund: {' -> '.join(self.money(quanta) for quanta in path)} {run.scenario.currency}")
+        if residual_left(run):
+            lots = sum(abs(leg.lots) for unit in book.units.values() if unit.bankrupt for leg in unit.legs.values())
+            halted = "; the domain is halted" if book.halted else ""
+            self.line(
+                f"residual: {self.amount(book.residual_quanta)} and {grouped(str(lots))} lots{halted}", "bold red"
+            )
+        else:
+            self.line("residual: none")
+        found = balance(book)
+        pots = sum(amount for _, amount in found.pots)
+        self.line(
+            f"accounts {self.money(found.quotes_quanta)} + fund and pots {self.money(pots)}"
+            f" - residual {self.money(found.residual_quanta)} - deposits {self.money(found.net_deposits_quanta)}"
+            f" = {self.money(found.difference_quanta)} {run.scenario.currency}"
+        )
+        self.line(f"digest: {run.domain.digest()}")
+        self.line(
+            "conservation: exact" if found.exact else "conservation: broken",
+            "bold green" if found.exact else "bold red",
+        )
+
+
+def table_of(title: str, names: tuple[str, ...], left: tuple[str, ...]) -> Table:
+    """Return an empty table without frames; columns named in ``left`` are aligned left, numbers right."""
+    table = Table(title=Text(title), title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in names:
+        table.add_column(name, justify="left" if name in left else "right", no_wrap=True)
+    return table

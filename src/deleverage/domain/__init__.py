@@ -1,0 +1,8 @@
+"""The clearing domain that people embed: one writer around the law, every fact checked on its way into the book.
+
+``Domain`` is the door, ``player`` plays scenarios through it, ``document`` says in one JSON document what happened.
+"""
+
+from deleverage.domain.domain import Answer, Domain
+
+__all__ = ["Answer", "Domain"]

@@ -1,0 +1,40 @@
+"""The sum that must be 0, added up once more by a path of its own, for the last line of every run."""
+
+from typing import NamedTuple
+
+from deleverage.rulebook.book import Book
+from deleverage.rulebook.margin import equity
+
+
+class Balance(NamedTuple):
+    """Every place money can be, in quanta, and the lots per market; ``difference_quanta`` must be 0."""
+
+    quotes_quanta: int
+    equity_quanta: int
+    pots: tuple[tuple[str, int], ...]
+    residual_quanta: int
+    net_deposits_quanta: int
+    lots: tuple[tuple[str, int], ...]
+    difference_quanta: int
+
+    @property
+    def exact(self) -> bool:
+        """Whether every unit of money is accounted for, at cost and at the marks, and lots sum to 0 per market."""
+        at_marks = self.equity_quanta == self.quotes_quanta
+        return self.difference_quanta == 0 and at_marks and not any(lots for _, lots in self.lots)
+
+
+def balance(book: Book) -> Balance:
+    """Return the balance of a book: sum C + F + G + R + S - K - X, and sum of Q per market."""
+    quotes = equities = 0
+    lots = dict.fromkeys(sorted(book.markets), 0)
+    for unit in book.units.values():
+        quotes += unit.quote
+        equities += equity(book, unit)
+        for market_id, leg in unit.legs.items():
+            lots[market_id] += leg.lots
+    pots = tuple(book.pots.items())
+    difference = quotes + sum(amount for _, amount in pots) - book.residual_quanta - book.net_deposits_quanta
+    return Balance(
+        quotes, equities, pots, book.residual_quanta, book.net_deposits_quanta, tuple(lots.items()), difference
+    )

@@ -1,0 +1,132 @@
+"""One writer around the law: commands go in, facts come out, and every fact is checked before the next one is asked.
+
+Rules of this module:
+
+* Nothing is decided here. ``decide`` answers, ``apply`` writes, ``Invariants`` looks; this module only calls them.
+* A broken invariant stops the domain: it refuses everything from then on, and the book stays as it was found.
+* Time is measured here and nowhere below; it changes no result.
+
+Deliberately absent: threads, journals, clocks in commands (every command carries its own time).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from time import perf_counter_ns
+from typing import Protocol
+
+from deleverage.rulebook.apply import apply
+from deleverage.rulebook.book import Book
+from deleverage.rulebook.candidates import queue_of
+from deleverage.rulebook.decide import decide
+from deleverage.rulebook.invariants import InvariantBroken, Invariants
+from deleverage.rulebook.messages import Command, Fact, MarksSet, Rejection, RunStep
+from deleverage.rulebook.ranking import Place
+from deleverage.rulebook.rules import Rules
+
+Answer = tuple[Fact, ...] | Rejection
+
+
+class Watcher(Protocol):
+    """Somebody who looks at the book around each fact; may not write."""
+
+    def before(self, book: Book, fact: Fact) -> None:
+        """See the book as it is just before the fact."""
+
+    def after(self, book: Book, fact: Fact) -> None:
+        """See the book as it is just after the fact."""
+
+
+@dataclass(slots=True)
+class Timings:
+    """Where the time went, in ns: deciding, writing, and checking (which is not the law's own work)."""
+
+    decide_ns: int = 0
+    apply_ns: int = 0
+    check_ns: int = 0
+
+
+class Domain:
+    """A clearing domain: a book, its rules, and the only hand that writes.
+
+    >>> domain = Domain.open(Rules())
+    >>> domain.submit([])
+    []
+    """
+
+    def __init__(self, book: Book, rules: Rules) -> None:
+        """Take over a book; ``open`` is the usual door."""
+        self.book = book
+        self.rules = rules
+        self.timings = Timings()
+        self.broken: InvariantBroken | None = None
+        self._invariants = Invariants(book, rules)
+
+    @classmethod
+    def open(cls, rules: Rules) -> "Domain":
+        """Return a domain with an empty book under these rules."""
+        return cls(Book(), rules)
+
+    def submit(self, commands: Iterable[Command], watcher: Watcher | None = None) -> list[Answer]:
+        """Return the answer to each command, in order: its facts, or the rejection that left the book unchanged.
+
+        Raises InvariantBroken where a fact breaks the law - a bug of ours; the domain then refuses to go on.
+        """
+        return [self._answer(command, watcher) for command in commands]
+
+    def queue(self, market_id: str, side: str) -> list[Place]:
+        """Return the places of everybody who holds lots on ``side`` (long or short) of a market, next one first.
+
+        These are the positions that would be closed against bankrupts of the other side, at the marks the book has.
+        """
+        if market_id not in self.book.markets:
+            raise KeyError(f"market {market_id!r} is unknown, known are {', '.join(sorted(self.book.markets))}")
+        if side not in ("long", "short"):
+            raise ValueError(f"side {side!r} is unknown, known are long, short")
+        return queue_of(self.book, self.rules, market_id, -1 if side == "long" else 1)
+
+    def digest(self) -> str:
+        """Return the SHA-256 of the whole state, 64 hexadecimal digits."""
+        return self.book.digest()
+
+    def _answer(self, command: Command, watcher: Watcher | None) -> Answer:
+        if self.broken is not None:
+            raise self.broken
+        started = perf_counter_ns()
+        answer = decide(self.book, command, self.rules)
+        self.timings.decide_ns += perf_counter_ns() - started
+        if isinstance(answer, Rejection):
+            return answer
+        try:
+            for at, fact in enumerate(answer):
+                self._write(fact, watcher)
+                following = answer[at + 1] if at + 1 < len(answer) else None
+                if _ends_a_batch(command, fact, following):
+                    started = perf_counter_ns()
+                    self._invariants.full()
+                    self.timings.check_ns += perf_counter_ns() - started
+        except InvariantBroken as broken:
+            self.broken = broken
+            raise
+        return answer
+
+    def _write(self, fact: Fact, watcher: Watcher | None) -> None:
+        if watcher is not None:
+            watcher.before(self.book, fact)
+        started = perf_counter_ns()
+        self._invariants.before(fact)
+        checked = perf_counter_ns()
+        apply(self.book, fact)
+        applied = perf_counter_ns()
+        self._invariants.after(fact)
+        done = perf_counter_ns()
+        self.timings.apply_ns += applied - checked
+        self.timings.check_ns += checked - started + done - applied
+        if watcher is not None:
+            watcher.after(self.book, fact)
+
+
+def _ends_a_batch(command: Command, fact: Fact, following: Fact | None) -> bool:
+    """Return whether the whole book is looked at now: after each mark set, and after each stage that said something."""
+    if isinstance(fact, MarksSet):
+        return True
+    return isinstance(command, RunStep) and type(fact) is not type(following)

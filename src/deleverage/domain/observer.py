@@ -1,0 +1,197 @@
+"""Watches one step of the waterfall and writes it down: stages, what each took and left, and rounds of stage 5."""
+
+from itertools import zip_longest
+from typing import cast
+
+from deleverage.domain.records import (
+    FillRecord,
+    NakedLeg,
+    Owed,
+    QueueRecord,
+    RoundRecord,
+    StageRecord,
+    StepRecord,
+)
+from deleverage.rulebook import messages as m
+from deleverage.rulebook.book import Book, Leg
+from deleverage.rulebook.candidates import eligible
+from deleverage.rulebook.closing import settle
+from deleverage.rulebook.margin import equity
+from deleverage.rulebook.ranking import places
+from deleverage.rulebook.rules import Rules
+from deleverage.rulebook.selection import Request
+
+STAGE_OF: dict[type[m.Fact], int] = {
+    m.BankruptcyDeclared: 0,
+    m.OrdersCancelled: 1,
+    m.Reduced: 2,
+    m.TakenOver: 3,
+    m.FundPaid: 4,
+    m.Deleveraged: 5,
+    m.Socialised: 6,
+    m.ResidualNamed: 7,
+}
+
+
+def owed(book: Book) -> Owed:
+    """Return how many units are bankrupt, and their two debts: lots and quanta."""
+    bankrupts = [unit for unit in book.units.values() if unit.bankrupt]
+    lots = sum(abs(leg.lots) for unit in bankrupts for leg in unit.legs.values())
+    shortfall = sum(max(0, -equity(book, unit)) for unit in bankrupts)
+    return Owed(len(bankrupts), lots, shortfall)
+
+
+class StepObserver:
+    """Fills one ``StepRecord`` from the facts of one step."""
+
+    def __init__(self, record: StepRecord, rules: Rules) -> None:
+        """Watch for this record."""
+        self.record, self.rules = record, rules
+        self._round = 1
+        self._place: tuple[int, str, str] = (-1, "", "")
+        self._pending: RoundRecord | None = None
+
+    def before(self, book: Book, fact: m.Fact) -> None:
+        """Note what only the book before the fact can tell: the queue, and results against entry."""
+        if isinstance(fact, m.Deleveraged):
+            queues = tuple(self._queue(book, fact, pool) for pool in fact.pools if pool.lots > pool.netted_lots)
+            self._pending = RoundRecord(fact, queues, _results(book, fact), owed(book))
+
+    def after(self, book: Book, fact: m.Fact) -> None:
+        """Note the stage and what it left."""
+        record = self.record
+        if isinstance(fact, m.StepEnded):
+            record.stopped, record.guarded = fact.stopped, fact.guarded
+            record.fund_after_quanta = book.pots["fund"]
+            record.residual_quanta = book.residual_quanta
+            _say_why(record)
+            return
+        if isinstance(fact, m.BankruptcyEnded):
+            record.stages[-1].told.append(f"{len(fact.units)} bankruptcies ended")
+            record.stages[-1].left = owed(book)
+        stage = STAGE_OF.get(type(fact))
+        if stage is None:
+            return
+        line = self._line(fact, stage)
+        _describe(line, fact)
+        line.left = owed(book)
+        if isinstance(fact, m.Deleveraged):
+            self._pending = cast(RoundRecord, self._pending)
+            self._pending.naked = _naked(book, fact)
+            self._pending.after = line.left
+            record.rounds.append(self._pending)
+        elif isinstance(fact, m.Socialised) and record.rounds and record.rounds[-1].fact.round == self._round:
+            record.rounds[-1].socialised_quanta = sum(item.taken_quanta for item in fact.haircuts)
+            record.rounds[-1].after = line.left
+        elif isinstance(fact, m.ResidualNamed):
+            record.residuals = fact.residuals
+
+    def _line(self, fact: m.Fact, stage: int) -> StageRecord:
+        """Return the record of this fact's stage and round; facts of a round come in the order of their stages."""
+        place = (stage, getattr(fact, "market_id", ""), getattr(fact, "side", ""))
+        if isinstance(fact, m.Deleveraged):
+            self._round = fact.round
+        elif stage < self._place[0] or (stage in (0, 2, 4) and place <= self._place):
+            self._round += 1
+        self._place = place
+        stages = self.record.stages
+        if not stages or (stages[-1].round, stages[-1].stage) != (self._round, stage):
+            stages.append(StageRecord(self._round, stage))
+        return stages[-1]
+
+    def _queue(self, book: Book, fact: m.Deleveraged, pool: m.Pool) -> QueueRecord:
+        """Return the queue as the policy saw it: the same candidates, tiers, step and round."""
+        side = 1 if pool.side == "long" else -1
+        accounts = frozenset(
+            unit.account_id
+            for unit in book.units.values()
+            if unit.bankrupt and pool.market_id in unit.legs and unit.legs[pool.market_id].lots * side > 0
+        )
+        candidates = eligible(book, self.rules, pool.market_id, side, accounts).candidates
+        need = min(pool.lots - pool.netted_lots, sum(candidate.lots for candidate in candidates))
+        request = Request(need, candidates, pool.market_id, pool.side, fact.step, fact.round)
+        ordered = places(self.rules.policy.order(request)) if candidates else []
+        return QueueRecord(pool.market_id, "short" if pool.side == "long" else "long", tuple(ordered))
+
+
+def _results(book: Book, fact: m.Deleveraged) -> tuple[FillRecord, ...]:
+    """Return every fill with what it realises against the leg's cost and funding, fill after fill."""
+    legs: dict[tuple[str, str], Leg | None] = {}
+    records = []
+    for fill in fact.fills:
+        key = (fill.unit_id, fill.market_id)
+        leg = legs[key] if key in legs else book.units[fill.unit_id].legs.get(fill.market_id)
+        settled = settle(leg, fill.lots, fill.amount_quanta, book.markets[fill.market_id].funding_quanta)
+        legs[key] = settled.leg
+        loss = fill.part == "candidate" and settled.realised_quanta < 0
+        records.append(FillRecord(fill, settled.realised_quanta, loss))
+    return tuple(records)
+
+
+def _naked(book: Book, fact: m.Deleveraged) -> tuple[NakedLeg, ...]:
+    """Return the legs that touched candidates still hold in markets in which they were not closed."""
+    closed: dict[str, set[str]] = {}
+    for closing in fact.closings:
+        closed.setdefault(closing.unit_id, set()).add(closing.market_id)
+    naked = []
+    for unit_id, markets in sorted(closed.items()):
+        for market_id, leg in book.units[unit_id].sorted_legs():
+            if market_id not in markets:
+                naked.append(NakedLeg(unit_id, ", ".join(sorted(markets)), market_id, leg.lots))
+    return tuple(naked)
+
+
+def _describe(line: StageRecord, fact: m.Fact) -> None:
+    """Add what a fact took to its stage's line: lots, quanta, and a few words."""
+    if isinstance(fact, m.BankruptcyDeclared):
+        line.told.append(f"{len(fact.units)} declared bankrupt")
+    elif isinstance(fact, m.OrdersCancelled):
+        line.told.append(f"{len(fact.orders)} orders cancelled")
+    elif isinstance(fact, m.Reduced):
+        lots = sum(abs(fill.lots) for fill in fact.fills if fill.part == "liquidated")
+        line.taken_lots += lots
+        line.told.append(f"{lots} lots of {fact.side}s sold into the book of {fact.market_id}")
+    elif isinstance(fact, m.TakenOver):
+        lots = sum(abs(fill.lots) for fill in fact.fills if fill.part == "taker")
+        line.taken_lots += lots
+        line.taken_quanta += fact.shortfall_quanta
+        takers = ", ".join(fill.unit_id for fill in fact.fills if fill.part == "taker")
+        line.told.append(f"{lots} lots of {fact.side}s in {fact.market_id} taken over by {takers}")
+    elif isinstance(fact, m.FundPaid):
+        line.taken_quanta += sum(debt.paid_quanta for debt in fact.debts) + fact.own_unit_quanta
+        paid = sum(debt.paid_quanta > 0 for debt in fact.debts)
+        line.told.append(f"{paid} debts paid" + (", cut by a cap" if fact.cut_by_caps_quanta else ""))
+    elif isinstance(fact, m.Deleveraged):
+        line.taken_lots += sum(pool.closed_lots + pool.netted_lots for pool in fact.pools)
+        line.taken_quanta += sum(pool.collected_quanta for pool in fact.pools)
+        netted = sum(pool.netted_lots for pool in fact.pools)
+        told = f"{sum(pool.closed_lots for pool in fact.pools)} lots closed against {len(fact.closings)} positions"
+        line.told.append(told + (f", {netted} lots of bankrupts netted" if netted else ""))
+    elif isinstance(fact, m.Socialised):
+        line.taken_quanta += sum(item.taken_quanta for item in fact.haircuts)
+        line.told.append(f"gains of {len(fact.haircuts)} units cut")
+    elif isinstance(fact, m.ResidualNamed):
+        line.taken_quanta += fact.named_quanta
+        line.told.append("; ".join(f"{item.unit_id}: {item.reason}" for item in fact.residuals[:3]))
+
+
+def _say_why(record: StepRecord) -> None:
+    """Say after each stage of a step why the next one is asked."""
+    for line, following in zip_longest(record.stages, record.stages[1:]):
+        left = line.left
+        if left.lots and left.shortfall_quanta:
+            debts = "bankrupts still hold lots and a shortfall"
+        elif left.lots:
+            debts = "bankrupts still hold lots, their shortfall is paid"
+        elif left.shortfall_quanta:
+            debts = "a shortfall is left that no lots carry"
+        else:
+            debts = "no bankrupt owes anything"
+        if following is None:
+            line.next = f"{debts}: the step ends"
+        elif following.stage == 7:
+            line.next = f"{debts}: stage 7 names it"
+        elif following.round != line.round:
+            line.next = f"{debts}: the next round looks again"
+        else:
+            line.next = f"{debts}: stage {following.stage} is asked"

@@ -1,0 +1,1 @@
+"""Experiments around the law: real events moved through it, and pages that show what happened."""

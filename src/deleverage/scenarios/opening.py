@@ -1,0 +1,156 @@
+"""The opening of a scenario: who trades with whom, so that everybody starts at the entry price that the file states.
+
+A trade has one price and two sides. So the positions that were entered at one price meet each other, in the order of
+the file; what is left at that price is traded with the market's ``rest_of_market`` account. While this happens the mark
+stands at that price - the accounts entered when the market was there - and afterwards at the opening mark. Nothing is
+invented: lots sum to zero, money moves only by trades and deposits, and the law decides on each of these commands.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from deleverage.rulebook.apply import apply
+from deleverage.rulebook.book import Book
+from deleverage.rulebook.decide import decide
+from deleverage.rulebook.margin import equity, initial_ppb_quanta
+from deleverage.rulebook.messages import Command, MarkUpdate, Rejection, SetMarks, Trade
+from deleverage.rulebook.quantities import PPB, Scale, div_ceil, format_units
+from deleverage.rulebook.rules import Rules
+from deleverage.scenarios.faults import Fault, Path, path_text
+from deleverage.scenarios.model import Origin
+
+
+@dataclass(slots=True)
+class Holding:
+    """A position that a unit starts with: signed lots, entry price in ticks, and where the file says so."""
+
+    unit_id: str
+    market_id: str
+    lots: int
+    entry_ticks: int
+    path: str
+
+
+class Unmatched(NamedTuple):
+    """Lots of one market that nobody takes the other side of at this entry price; signed."""
+
+    market_id: str
+    entry_ticks: int
+    lots: int
+
+
+@dataclass
+class Opening:
+    """Commands that bring every holding about, and what could not be matched."""
+
+    commands: list[Origin] = field(default_factory=list)
+    unmatched: list[Unmatched] = field(default_factory=list)
+
+
+def open_positions(holdings: Iterable[Holding], marks: dict[str, int], rest: dict[str, str]) -> Opening:
+    """Return the opening: per market (in file order) and entry price (ascending) mark and trades, then the marks.
+
+    ``marks`` are the opening marks in ticks, ``rest`` the unit that takes what is left, per market.
+    """
+    opening = Opening()
+    by_market: dict[str, dict[int, list[Holding]]] = {market_id: {} for market_id in marks}
+    for holding in holdings:
+        by_market[holding.market_id].setdefault(holding.entry_ticks, []).append(holding)
+    for market_id, by_price in by_market.items():
+        for price_ticks, members in sorted(by_price.items()):
+            mark = MarkUpdate(market_id, price_ticks)
+            opening.commands.append(Origin(SetMarks(time_ns=0, marks=(mark,), confirmed=True), members[0].path))
+            opening.commands += _trades(members, rest.get(market_id), opening)
+    last = tuple(MarkUpdate(market_id, ticks) for market_id, ticks in marks.items())
+    opening.commands.append(Origin(SetMarks(time_ns=0, marks=last, confirmed=True), "markets"))
+    return opening
+
+
+@dataclass(slots=True)
+class _Open:
+    """A holding and how many of its lots (> 0) have no other side yet."""
+
+    holding: Holding
+    lots: int
+
+
+def _trades(members: list[Holding], rest: str | None, opening: Opening) -> Iterator[Origin]:
+    """Yield the trades at one price: longs meet shorts in file order, the rest takes what is left."""
+    longs = deque(_Open(holding, holding.lots) for holding in members if holding.lots > 0)
+    shorts = deque(_Open(holding, -holding.lots) for holding in members if holding.lots < 0)
+    while longs and shorts:
+        buyer, seller = longs[0], shorts[0]
+        lots = min(buyer.lots, seller.lots)
+        yield _trade(buyer.holding, buyer.holding.unit_id, seller.holding.unit_id, lots)
+        for queue in (longs, shorts):
+            queue[0].lots -= lots
+            if not queue[0].lots:
+                queue.popleft()
+    if (longs or shorts) and rest is None:
+        left = sum(holding.lots for holding in members)
+        opening.unmatched.append(Unmatched(members[0].market_id, members[0].entry_ticks, left))
+        return
+    for item in longs:
+        yield _trade(item.holding, item.holding.unit_id, str(rest), item.lots)
+    for item in shorts:
+        yield _trade(item.holding, str(rest), item.holding.unit_id, item.lots)
+
+
+def _trade(holding: Holding, buyer: str, seller: str, lots: int) -> Origin:
+    trade = Trade(
+        time_ns=0,
+        market_id=holding.market_id,
+        buyer_unit_id=buyer,
+        seller_unit_id=seller,
+        lots=lots,
+        price_ticks=holding.entry_ticks,
+    )
+    return Origin(trade, holding.path)
+
+
+def faults_of_opening(
+    setup: Iterable[Origin], rules: Rules, money: Scale, paths: dict[str, Path], allow_underwater: bool
+) -> list[Fault]:
+    """Return what the law refuses of an opening, and who starts below the initial margin without being allowed to.
+
+    ``paths`` says where each unit stands in the file. The opening is played on a book that is thrown away.
+    """
+    book, faults = Book(), []
+    for origin in setup:
+        answer = decide(book, origin.command, rules)
+        if isinstance(answer, Rejection):
+            faults.append(Fault(_blamed(origin, answer, paths), refusal(answer, money)))
+            continue
+        for fact in answer:
+            apply(book, fact)
+    if faults or allow_underwater:
+        return faults
+    for unit in book.sorted_units():
+        equity_quanta, initial = equity(book, unit), initial_ppb_quanta(book, unit)
+        if equity_quanta * PPB < initial:
+            has, needs = format_units(equity_quanta, money), format_units(div_ceil(initial, PPB), money)
+            sentence = f"starts with equity {has} at the opening mark, below the initial margin {needs}"
+            sentence += " (say allow_underwater = true if that is the story)"
+            faults.append(Fault(path_text(paths.get(unit.unit_id, ())), sentence))
+    return faults
+
+
+def refusal(answer: Rejection, money: Scale) -> str:
+    """Return a rejection as a sentence with its compared numbers, money where the code is about money."""
+    show: Callable[[int | str], str] = str
+    if "MARGIN" in answer.code.name or answer.code.name in ("BELOW_ZERO", "INSUFFICIENT_EQUITY"):
+        show = lambda number: format_units(number, money) if isinstance(number, int) else number  # noqa: E731
+    numbers = " against ".join(show(item) for item in (answer.found, answer.bound) if item != "")
+    return f"is refused, {answer.code.name}: {answer.sentence}" + (f" ({numbers})" if numbers else "")
+
+
+def _blamed(origin: Origin, answer: Rejection, paths: dict[str, Path]) -> str:
+    """Return the path of the side that the refusal names, else that of the command."""
+    command: Command = origin.command
+    if isinstance(command, Trade):
+        for unit_id in (command.buyer_unit_id, command.seller_unit_id):
+            if answer.sentence.startswith(f"{unit_id} ") or f" {unit_id} " in answer.sentence:
+                return path_text(paths.get(unit_id, ())) or origin.path
+    return origin.path

@@ -1,0 +1,248 @@
+"""Markets, rules and frames of a scenario file, turned into integers."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from deleverage.rulebook.book import MarketTerms, Tier
+from deleverage.rulebook.messages import (
+    AccrueFunding,
+    Command,
+    DepositToFund,
+    MarkUpdate,
+    PlaceOrder,
+    RepayResidual,
+    Resume,
+    SetMarks,
+)
+from deleverage.rulebook.quantities import PPB, BadQuantity, Scale, format_units, parse_units
+from deleverage.rulebook.rules import ConfigError, Rules
+from deleverage.rulebook.selection import POLICIES, Policy, Queue
+from deleverage.scenarios.faults import Path, Reader
+from deleverage.scenarios.model import Frame
+
+RATE = Scale(1, 9)
+SECOND_NS = 1_000_000_000
+MAX_LOTS, MAX_PRICE_TICKS, MAX_OPEN_INTEREST_LOTS = 10**9, 10**9, 10**10
+"""Bounds of a market that states none; far inside what 64-bit integers hold."""
+
+SHARES = ("mark_band", "order_band", "reduce_share", "liquidation_fee", "close_out", "surplus_to_fund")
+CAPS = ("fund_event_cap", "fund_group_cap", "fund_market_cap")
+
+
+@dataclass
+class Names:
+    """Everything that may be referred to: ids as written (also of broken parts), and what could be built of it."""
+
+    reader: Reader
+    money: Scale
+    market_ids: list[str]
+    account_ids: list[str]
+    terms: dict[str, MarketTerms] = field(default_factory=dict)
+    marks: dict[str, int] = field(default_factory=dict)
+
+    def market(self, path: Path, market_id: str) -> MarketTerms | None:
+        """Return the terms of a market; None if it is unknown (noted) or broken (noted where it stands)."""
+        if not self.reader.known(path, market_id, self.market_ids, "market"):
+            return None
+        return self.terms.get(market_id)
+
+    def account(self, path: Path, account_id: str) -> bool:
+        """Return whether an account is known; an unknown one is noted."""
+        return self.reader.known(path, account_id, self.account_ids, "account")
+
+    def price(self, path: Path, value: object, terms: MarketTerms) -> int:
+        """Return a price in ticks, at least 1 and within the market's bound."""
+        ticks = self.reader.units(path, value, terms.tick, 1)
+        if ticks > terms.max_price_ticks:
+            self.reader.fault(
+                path, f"is above the market's max_price {format_units(terms.max_price_ticks, terms.tick)}"
+            )
+        return ticks
+
+
+def decimal_scale(reader: Reader, path: Path, value: object) -> Scale:
+    """Return the scale whose unit is this positive decimal: 0.5 is ``Scale(5, 1)``."""
+    text = str(value)
+    decimals = len(text.partition(".")[2])
+    try:
+        units = parse_units(text, Scale(1, min(decimals, 18)))
+    except BadQuantity as refusal:
+        reader.fault(path, str(refusal))
+        return Scale(1, 0)
+    if units < 1:
+        reader.fault(path, f"is {text}, must be above 0")
+        return Scale(1, 0)
+    return Scale(units, decimals)
+
+
+def read_market(names: Names, path: Path, table: dict[str, Any]) -> MarketTerms | None:
+    """Return the terms of one market, and note its opening mark; None where its grid is broken.
+
+    Without a tick and a lot nothing that refers to the market can be judged, so nothing more is said about it.
+    """
+    reader = names.reader
+    tick = decimal_scale(reader, (*path, "tick"), table["tick"])
+    lot = decimal_scale(reader, (*path, "lot"), table["lot"])
+    if any(reader.has_fault((*path, key)) for key in ("tick", "lot")):
+        return None
+    value_path: Path = (*path, "tick_value")
+    value: object = table.get("tick_value")
+    if value is None:
+        value_path = (*path, "tick")
+        value = format_units(tick.units * lot.units, Scale(1, tick.decimals + lot.decimals))
+    terms = MarketTerms(
+        market_id=table["id"],
+        quanta_per_tick_lot=reader.units(value_path, value, names.money, 1),
+        tiers=_read_tiers(names, path, table["tiers"]),
+        max_lots=_bound(reader, (*path, "max_size"), table, lot, MAX_LOTS),
+        max_price_ticks=_bound(reader, (*path, "max_price"), table, tick, MAX_PRICE_TICKS),
+        max_open_interest_lots=_bound(reader, (*path, "max_open_interest"), table, lot, MAX_OPEN_INTEREST_LOTS),
+        tick=tick,
+        lot=lot,
+    )
+    names.terms[terms.market_id] = terms
+    names.marks[terms.market_id] = names.price((*path, "mark"), table["mark"], terms)
+    return terms
+
+
+def _bound(reader: Reader, path: Path, table: dict[str, Any], scale: Scale, default: int) -> int:
+    key = str(path[-1])
+    return reader.units(path, table[key], scale, 1) if key in table else default
+
+
+def _read_tiers(names: Names, path: Path, tables: list[Any]) -> tuple[Tier, ...]:
+    reader = names.reader
+    tiers: list[Tier] = []
+    for at, table in enumerate(tables):
+        here = (*path, "tiers", at)
+        start = reader.units((*here, "from"), table["from"], names.money, 0)
+        before = tiers[-1].from_notional_quanta if tiers else None
+        if at == 0 and start != 0:
+            reader.fault((*here, "from"), "is not 0: the first tier starts at 0")
+        if before is not None and start <= before:
+            reader.fault((*here, "from"), "does not ascend: it must lie above the tier before")
+        maintenance = reader.units((*here, "maintenance"), table["maintenance"], RATE, 0)
+        initial = reader.units((*here, "initial"), table["initial"], RATE, 0)
+        if initial < maintenance:
+            reader.fault(
+                (*here, "initial"), f"is {table['initial']}, below the maintenance rate {table['maintenance']}"
+            )
+        if max(initial, maintenance) > PPB:
+            reader.fault((*here, "initial"), "a rate is a share of notional, at most 1")
+        deductions = (
+            reader.units((*here, key), table.get(key, 0), names.money, 0)
+            for key in ("maintenance_deduction", "initial_deduction")
+        )
+        tiers.append(Tier(start, maintenance, initial, *deductions))
+    return tuple(tiers)
+
+
+def read_rules(reader: Reader, money: Scale, table: dict[str, Any], policy_name: str | None) -> Rules:
+    """Return the rules; ``policy_name`` (of the command line) replaces the file's. Where faults are noted: defaults."""
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        here: Path = ("rules", key)
+        if key in SHARES:
+            share_ppb = reader.units(here, value, RATE, 0)
+            if share_ppb > PPB and not key.endswith("band"):
+                reader.fault(here, f"is {value}, a share is at most 1")
+                share_ppb = PPB
+            values[f"{key}_ppb"] = share_ppb
+        elif key in CAPS:
+            values[f"{key}_quanta"] = reader.units(here, value, money, 0)
+        elif key == "max_mark_age_seconds":
+            values["max_mark_age_ns"] = value * SECOND_NS
+        elif key == "removed":
+            values[key] = tuple(value)
+        elif key not in ("policy", "policy_seed"):
+            values[key] = value
+    values["policy"] = _read_policy(reader, table, policy_name)
+    try:
+        return Rules(**values)
+    except ConfigError as refusal:
+        for sentence in refusal.faults:
+            name, _, rest = sentence.partition(" ")
+            reader.fault(("rules", name), rest)
+        return Rules()
+
+
+def _read_policy(reader: Reader, table: dict[str, Any], policy_name: str | None) -> Policy:
+    path: Path = ("rules", "policy") if policy_name is None else ()
+    name = table.get("policy", Queue().name) if policy_name is None else policy_name
+    if not reader.known(path, name, POLICIES, "policy"):
+        return Queue()
+    policy = POLICIES[name]
+    if "policy_seed" in table and isinstance(policy, Queue):
+        return Queue(policy.ranking, table["policy_seed"])
+    return policy
+
+
+def read_orders(names: Names, path: Path, tables: list[Any], prefix: str, time_ns: int) -> list[tuple[Command, Path]]:
+    """Return the orders of a list, each level one command; ids are ``prefix`` with the list's place and the level."""
+    commands: list[tuple[Command, Path]] = []
+    for at, table in enumerate(tables):
+        here = (*path, at)
+        known = names.account((*here, "account"), table["account"])
+        terms = names.market((*here, "market"), table["market"])
+        if terms is None or not known:
+            continue
+        lots = names.reader.units((*here, "size"), table["size"], terms.lot)
+        if lots == 0:
+            names.reader.fault((*here, "size"), "is 0: an order has a size")
+        levels = table.get("levels", 1)
+        step = names.reader.units((*here, "step"), table.get("step", 0), terms.tick)
+        if levels > 1 and step == 0:
+            names.reader.fault((*here, "step"), "is missing or 0: several levels need a distance")
+        first = names.price((*here, "price"), table["price"], terms)
+        if first + (levels - 1) * step < 1:
+            names.reader.fault((*here, "levels"), "reach a price of 0 or below")
+        for level in range(levels):
+            order = PlaceOrder(
+                time_ns=time_ns,
+                order_id=f"{prefix}-{at + 1}-{level + 1}",
+                unit_id=table["account"],
+                market_id=terms.market_id,
+                lots=lots,
+                price_ticks=first + level * step,
+            )
+            commands.append((order, here))
+    return commands
+
+
+def read_path(names: Names, tables: list[Any], time_ns: int) -> tuple[Frame, ...]:
+    """Return the frames; the first is ``after_seconds`` (1) after ``time_ns``."""
+    frames = []
+    for at, table in enumerate(tables):
+        time_ns += table.get("after_seconds", 1) * SECOND_NS
+        here: Path = ("path", at)
+        commands = _frame_commands(names, here, table, time_ns)
+        orders = read_orders(names, (*here, "orders"), table.get("orders", []), f"order-{at + 1}", time_ns)
+        commands += [command for command, _ in orders]
+        frames.append(Frame(table.get("label", f"frame {at + 1}"), time_ns, tuple(commands), table.get("steps", 1)))
+    return tuple(frames)
+
+
+def _frame_commands(names: Names, here: Path, table: dict[str, Any], time_ns: int) -> list[Command]:
+    reader = names.reader
+    commands: list[Command] = []
+    if table.get("marks"):
+        sources = table.get("sources", 1_000_000)
+        marks = []
+        for market_id, value in table["marks"].items():
+            terms = names.market((*here, "marks", market_id), market_id)
+            if terms is not None:
+                ticks = names.price((*here, "marks", market_id), value, terms)
+                marks.append(MarkUpdate(market_id, ticks, sources))
+        commands.append(SetMarks(time_ns=time_ns, marks=tuple(marks), confirmed=table.get("confirmed", False)))
+    for market_id, value in table.get("funding", {}).items():
+        if names.market((*here, "funding", market_id), market_id) is not None:
+            rate_ppb = reader.units((*here, "funding", market_id), value, RATE)
+            if abs(rate_ppb) > PPB:
+                reader.fault((*here, "funding", market_id), f"is {value}, a rate lies between -1 and 1")
+            commands.append(AccrueFunding(time_ns=time_ns, market_id=market_id, rate_ppb=rate_ppb))
+    for key, kind in (("fund_deposit", DepositToFund), ("repay_residual", RepayResidual)):
+        if key in table:
+            commands.append(kind(time_ns=time_ns, amount_quanta=reader.units((*here, key), table[key], names.money, 1)))
+    if table.get("resume"):
+        commands.append(Resume(time_ns=time_ns))
+    return commands

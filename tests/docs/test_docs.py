@@ -1,0 +1,104 @@
+"""The pages stay true: what they name exists, and what exists is named."""
+
+import re
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from deleverage.rulebook.book import Account, Book, Leg, Market, Unit
+from deleverage.rulebook.messages import Code
+from deleverage.rulebook.rules import Rules
+from deleverage.rulebook.selection import POLICIES
+
+ROOT = Path(__file__).resolve().parents[2]
+SYSTEM = {"INV-13", "INV-16"}
+"""Invariants of the journal: they have neither check nor test before it exists, and the page says so."""
+
+
+def page(name: str) -> str:
+    """Return a page of the project."""
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def invariant_rows() -> dict[str, list[str]]:
+    """Return the table of INVARIANTS.md: id -> cells."""
+    rows = {}
+    for line in page("INVARIANTS.md").splitlines():
+        if line.startswith("| INV-"):
+            cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+            rows[cells[0]] = cells
+    return rows
+
+
+def test_invariants_page_when_read_then_every_id_is_there_once_in_order() -> None:
+    """INV-1 to INV-22."""
+    assert list(invariant_rows()) == [f"INV-{number}" for number in range(1, 23)]
+
+
+@pytest.mark.parametrize("invariant", [f"INV-{number}" for number in range(1, 23)])
+def test_invariants_page_when_it_names_checks_and_tests_then_they_exist(invariant: str) -> None:
+    """Each id has a check that raises it (or is a system one) and a test of that name."""
+    _, kind, _, _, check, test = invariant_rows()[invariant]
+    if invariant in SYSTEM:
+        assert (check, test) == ("", "")
+        return
+    source = page("src/deleverage/rulebook/invariants.py")
+    if kind != "system":
+        assert f'"{invariant}"' in source
+        for name in re.findall(r"`(\w+)`", check):
+            assert f"def {name}(" in source
+    tests = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    assert f"def {test.strip('`')}(" in tests
+
+
+@pytest.mark.parametrize("code", [code.name for code in Code])
+def test_law_page_when_a_command_can_be_refused_then_the_code_is_explained(code: str) -> None:
+    """Every rejection code is in the table of the law, in the order of precedence."""
+    assert f"`{code}`" in page("docs/law.md")
+
+
+def test_law_page_when_codes_are_listed_then_they_stand_in_order_of_precedence() -> None:
+    """The table's order is the enumeration's order."""
+    text = page("docs/law.md")
+    places = [text.index(f"`{code.name}`") for code in Code]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("switch", [item.name for item in fields(Rules)])
+def test_law_page_when_a_rule_can_be_switched_then_it_is_named(switch: str) -> None:
+    """Every switch that can change a result is in the law."""
+    assert switch in page("docs/law.md") + page("docs/rules.md")
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_policy_when_it_is_in_the_catalogue_then_its_docstring_has_four_parts(name: str) -> None:
+    """Rule, formula, who uses it, what it assumes."""
+    text = type(POLICIES[name]).__doc__ or ""
+    assert all(part in text for part in ("Formula:", "Who uses it:", "Assumes:"))
+
+
+@pytest.mark.parametrize("kind", [Unit, Leg, Market, Account, Book])
+def test_glossary_when_the_book_has_a_noun_then_it_is_explained(kind: type) -> None:
+    """The nouns of the state are in the glossary."""
+    assert kind.__name__ in page("GLOSSARY.md") or kind.__name__.lower() in page("GLOSSARY.md")
+
+
+def test_readme_when_its_transcript_is_run_then_every_line_is_printed() -> None:
+    """The transcript is shortened, never invented."""
+    block = next(b for b in re.findall(r"```\n(.*?)```", page("README.md"), re.S) if b.startswith("$ deleverage"))
+    command, *lines = block.strip().splitlines()
+    run = [sys.executable, "-m", "deleverage", *command.split()[2:]]
+    printed = subprocess.run(run, capture_output=True, text=True, check=True).stdout.splitlines()
+    squeezed = {" ".join(line.split()) for line in printed}
+    missing = [line for line in lines if line != "..." and " ".join(line.split()) not in squeezed]
+    assert missing == []
+
+
+def test_readme_when_it_links_to_a_page_then_the_page_exists() -> None:
+    """No broken link inside the repository."""
+    for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"):
+        for target in re.findall(r"\]\(([^)#]+)\)", page(name)):
+            assert target.startswith("https://") or (ROOT / target).exists(), f"{name} links to {target}"

@@ -1,0 +1,247 @@
+"""Bad scenario files: each is refused with every fault and its key path, none with a traceback, none is repaired."""
+
+import json
+from importlib import resources
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from deleverage.rulebook.messages import Deposit, SetMarks, Trade
+from deleverage.scenarios.faults import ScenarioError
+from deleverage.scenarios.loader import bundled_names, load, loads, text_of
+from deleverage.scenarios.structure import schema
+
+STORY = text_of("two-traders")
+CRASH = text_of("crash")
+
+
+def faults_of(text: str) -> list[str]:
+    """Return the faults of a scenario text, as people read them."""
+    with pytest.raises(ScenarioError) as refusal:
+        loads(text)
+    return [str(fault) for fault in refusal.value.faults]
+
+
+def edited(*edits: tuple[str, str]) -> str:
+    """Return the story of two traders with edits; each must hit."""
+    text = STORY
+    for old, new in edits:
+        assert old in text, f"{old!r} is not in the story"
+        text = text.replace(old, new)
+    return text
+
+
+@pytest.mark.parametrize(
+    ("edit", "fault"),
+    [
+        (("= 120", "= nan"), "accounts[0].deposit: 'nan' is not a plain decimal number"),
+        (("= 120", "= -inf"), "accounts[0].deposit: '-inf' is not a plain decimal number"),
+        (("= 120", "= 1e5"), "accounts[0].deposit: '1e5' is not a plain decimal number"),
+        (("= 120", '= "1_2"'), "accounts[0].deposit: '1_2' is not a plain decimal number"),
+        (("= 120", '= "١٢"'), "accounts[0].deposit: '١٢' is not a plain decimal number"),
+        (("= 120", "= -120"), "accounts[0].deposit: is -120, must not be negative"),
+        (("= 120", "= 120.001"), "accounts[0].deposit: 120.001 is not a multiple of 0.01"),
+        (("= 120", "= true"), "accounts[0].deposit: is true, must be a number"),
+        (("= 120", f"= {'9' * 4000}"), "accounts[0].deposit: has 4000 characters, a number has at most 40"),
+        (("decimals = 2", "decimals = 2.5"), "settlement.decimals: is 2.5, must be a whole number"),
+        (("decimals = 2", "decimals = 99"), "settlement.decimals: is 99, the maximum is 18"),
+        (("XYZ = 85", "XYZ = 85.5"), "path[0].marks.XYZ: 85.5 is not a multiple of 1"),
+        (("XYZ = 85", "XYZ = 0"), "path[0].marks.XYZ: is 0, must be above 0"),
+        (("XYZ = 85", "XZY = 85"), "path[0].marks.XZY: market 'XZY' is unknown, nearest is 'XYZ'; known are XYZ"),
+        (("size = 10", "size = 10.5"), "accounts[0].positions[0].size: 10.5 is not a multiple of 1"),
+        (("size = 10", "size = 0"), "accounts[0].positions[0].size: is 0: leave the position out"),
+        (('"bob"', '"alice"'), "accounts[1].id: 'alice' exists already"),
+        (('"bob"', '"b/ob"'), "accounts[1].id: is 'b/ob', an id is"),
+        (('tick  = "1"', 'tick  = "0"'), "markets[0].tick: is 0, must be above 0"),
+        (('tick  = "1"', 'tick  = "0.001"'), "markets[0].tick: 0.001 is not a multiple of 0.01"),
+        (("from = 0", "from = 5"), "markets[0].tiers[0].from: is not 0: the first tier starts at 0"),
+        (('"0.10"', '"0.01"'), "markets[0].tiers[0].initial: is 0.01, below the maintenance rate 0.05"),
+        (("= 120", "= 20"), "accounts[0]: is refused, BELOW_INITIAL_MARGIN"),
+        (("name   =", "nmae   ="), "name: is missing"),
+    ],
+)
+def test_loader_when_one_thing_is_wrong_then_the_fault_names_its_key_path(edit: tuple[str, str], fault: str) -> None:
+    """Each kind of bad value is a typed fault at the place where it stands."""
+    assert [line for line in faults_of(edited(edit)) if line.startswith(fault)], faults_of(edited(edit))
+
+
+def test_loader_when_many_things_are_wrong_then_all_are_listed() -> None:
+    """Faults of shape, of numbers and between the parts come in one go, each said once."""
+    text = edited(
+        ("= 120", "= true"),
+        ("from = 0", "form = 0"),
+        ("decimals = 2", "decimals = 99"),
+        ("size = 10, entry = 100", "size = 10, entry = 100.5"),
+        ('"bob"', '"alice"'),
+        ("XYZ = 85", "XZY = 85"),
+    )
+    paths = [fault.split(": ")[0] for fault in faults_of(text)]
+    assert sorted(paths) == [
+        "accounts[0].deposit",
+        "accounts[0].positions[0].entry",
+        "accounts[1].id",
+        "markets[0].tiers[0].form",
+        "markets[0].tiers[0].from",
+        "path[0].marks.XZY",
+        "settlement.decimals",
+    ]
+
+
+def test_loader_when_rules_are_wrong_then_all_are_listed_with_known_names() -> None:
+    """A bad preset is refused with the full list, and unknown names come with the nearest valid one."""
+    rules = (
+        '[rules]\npolicy = "queue"\nprice_rule = "x"\nreduce_share = 2\nremoved = ["a"]\nmax_rounds = 0\n\n[[markets]]'
+    )
+    assert [fault.split(",")[0] for fault in faults_of(edited(("[[markets]]", rules)))] == [
+        "rules.reduce_share: is 2",
+        "rules.policy: policy 'queue' is unknown",
+        "rules.price_rule: is 'x'",
+        "rules.removed: names 'a'",
+        "rules.max_rounds: is 0",
+    ]
+
+
+def test_loader_when_positions_of_one_price_do_not_cancel_out_then_says_how_much_is_left() -> None:
+    """A trade has two sides: what nobody takes is a fault of the market, with size and price."""
+    (fault,) = faults_of(edited(("size = -10", "size = -9")))
+    assert fault.startswith("markets[0]: positions entered at 100 sum to 1, not to 0: nobody has the other side")
+    assert len(faults_of(edited(("size = -10, entry = 100", "size = -10, entry = 101")))) == 2
+
+
+def test_loader_when_the_book_is_empty_then_says_so() -> None:
+    """A scenario without positions teaches nothing."""
+    lines = [line for line in STORY.splitlines() if not line.startswith("positions")]
+    assert faults_of("\n".join(lines)) == ["accounts: hold no position: the book is empty"]
+
+
+def test_loader_when_a_market_has_nobody_in_it_then_says_so() -> None:
+    """A market needs two sides."""
+    other = (
+        '[[markets]]\nid = "Z"\ntick = 1\nlot = 1\nmark = 5\ntiers = [{ from = 0, maintenance = 0.1, initial = 0.2 }]\n'
+    )
+    text = edited(('[[accounts]]\nid        = "alice"', other + '\n[[accounts]]\nid        = "alice"'))
+    assert faults_of(text) == ["markets[1]: nobody has a position in Z: a market needs two sides"]
+
+
+def test_loader_when_an_account_starts_underwater_then_it_must_be_allowed() -> None:
+    """An opening mark that leaves somebody below the initial margin has to be the story's intention."""
+    text = edited(("mark  = 100", "mark  = 89"))
+    assert "below the initial margin 89" in faults_of(text)[0]
+    assert loads(text.replace("\n[settlement]", "\nallow_underwater = true\n\n[settlement]")).allow_underwater
+
+
+@pytest.mark.parametrize("text", ["", "a = = 1", "a = 1\na = 2", "a = " + "[" * 3000, "a = " + "9" * 5000, "path = 6"])
+def test_loader_when_the_text_is_no_scenario_at_all_then_it_is_refused_in_words(text: str) -> None:
+    """Bad TOML, towers of brackets and endless numbers are faults like any other."""
+    assert faults_of(text)
+
+
+def test_loader_when_a_file_is_unknown_then_names_the_nearest_story() -> None:
+    """A typo in a name is answered with the nearest valid name and all of them."""
+    with pytest.raises(ScenarioError, match="scenario 'six-long' is unknown, nearest is 'six-longs'"):
+        load("six-long")
+
+
+def test_loader_when_a_file_is_not_text_then_it_is_refused(tmp_path: Path) -> None:
+    """Bytes that are no UTF-8, and files that are not there, are bad input."""
+    bad = tmp_path / "bad.toml"
+    bad.write_bytes(b"\xff\xfe")
+    for path in (bad, tmp_path / "none.toml"):
+        with pytest.raises(ScenarioError):
+            load(str(path))
+
+
+@pytest.mark.parametrize(
+    ("edit", "fault"),
+    [
+        (
+            ("BTC-PERP = 900", "BTC = 900"),
+            "population.open_interest.BTC: market 'BTC' is unknown, nearest is 'BTC-PERP'",
+        ),
+        (("accounts      = 4000", "accounts      = 1"), "population.accounts: is 1, the minimum is 2"),
+        (("step    = 120", "step    = 0"), "depth[0].step: is 0, must be above 0"),
+        (
+            ('account = "maker"', 'account = "makre"'),
+            "depth[0].account: account 'makre' is unknown, nearest is 'maker'",
+        ),
+        (("backstop_capacity_lots = 4000", "backstop_capacity_lots = -1"), "accounts[1].backstop_capacity_lots: is -1"),
+        (
+            ('role                   = "backstop"', 'role = "trader"'),
+            "accounts[1].backstop_capacity_lots: is 4000, but",
+        ),
+    ],
+)
+def test_loader_when_a_population_or_depth_is_wrong_then_the_fault_names_its_key_path(
+    edit: tuple[str, str], fault: str
+) -> None:
+    """Drawn accounts, makers and backstops are checked like everything else."""
+    assert any(line.startswith(fault) for line in faults_of(CRASH.replace(*edit)))
+
+
+def test_loader_when_overrides_do_not_fit_then_they_are_faults() -> None:
+    """Accounts and seed can only be replaced where there is a draw, within its bounds."""
+    with pytest.raises(ScenarioError, match="--accounts needs a scenario with a population"):
+        load("two-traders", accounts=5)
+    with pytest.raises(ScenarioError, match="allowed are 2 to 1000000"):
+        load("crash", accounts=10**12)
+
+
+def test_loader_when_decimals_are_written_as_numbers_or_texts_then_they_are_the_same_integers() -> None:
+    """No binary64 stands between the file and the law: 0.1 and "0.1" are one tenth."""
+    as_text = edited(("= 120", '= "120.10"'))
+    as_number = edited(("= 120", "= 120.1"))
+    assert loads(as_number).setup == loads(as_text).setup
+    assert Deposit(time_ns=0, unit_id="alice", amount_quanta=12010) in [o.command for o in loads(as_number).setup]
+
+
+def test_loader_when_a_rest_of_market_is_named_then_it_takes_what_is_left_at_each_entry_price() -> None:
+    """Positions at one price meet each other first; the named account takes the other side of the rest."""
+    text = edited(
+        ("mark  = 100", 'mark  = 100\nrest_of_market = "others"'),
+        ("size = -10, entry = 100", "size = -4, entry = 100"),
+        ("[[path]]", '[[accounts]]\nid = "others"\ndeposit = 900\n\n[[path]]'),
+    )
+    commands = [origin.command for origin in loads(text).setup]
+    trades = [(c.buyer_unit_id, c.seller_unit_id, c.lots, c.price_ticks) for c in commands if isinstance(c, Trade)]
+    assert trades == [("alice", "bob", 4, 100), ("alice", "others", 6, 100)]
+    assert isinstance(commands[-1], SetMarks)
+
+
+def test_schema_when_read_then_it_is_valid_and_describes_every_key() -> None:
+    """The published schema is draft 2020-12, and each key has a description for people."""
+    Draft202012Validator.check_schema(schema())
+    bare: list[str] = []
+
+    def visit(part: object, path: str) -> None:
+        if isinstance(part, dict):
+            for key, child in part.get("properties", {}).items():
+                if "description" not in child:
+                    bare.append(f"{path}.{key}")
+            for key, child in part.items():
+                visit(child, f"{path}.{key}")
+
+    visit(schema(), "")
+    assert bare == []
+
+
+def test_bundled_stories_when_listed_then_all_load_and_are_named_like_their_file() -> None:
+    """What ships can be played."""
+    assert bundled_names() == [
+        "both-sides-bankrupt",
+        "cascade",
+        "crash",
+        "crash-residual",
+        "fund-covers",
+        "fund-empties",
+        "six-longs",
+        "two-traders",
+    ]
+    for name in bundled_names():
+        assert load(name).name == name
+
+
+def test_schema_files_when_shipped_then_they_are_json() -> None:
+    """The run document's schema ships beside the scenario's."""
+    text = resources.files("deleverage").joinpath("schemas/run.json").read_text("utf-8")
+    Draft202012Validator.check_schema(json.loads(text))

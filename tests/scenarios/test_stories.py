@@ -1,0 +1,115 @@
+"""The bundled stories end as the arithmetic in their comments says."""
+
+import pytest
+
+from deleverage.domain.document import residual_left
+from deleverage.domain.player import Run, play
+from deleverage.scenarios.loader import bundled_names, load
+
+
+def equity_of(run: Run) -> dict[str, int]:
+    """Return every unit's equity at the end, in whole cents."""
+    return {state.unit_id: state.equity_quanta for state in run.after}
+
+
+def prices_of(run: Run) -> list[tuple[str, int, int]]:
+    """Return the fills of candidates: unit, lots, amount per lot in cents."""
+    return [
+        (record.fill.unit_id, record.fill.lots, abs(record.fill.amount_quanta) // abs(record.fill.lots))
+        for step in run.steps
+        for item in step.rounds
+        for record in item.fills
+        if record.fill.part == "candidate"
+    ]
+
+
+def test_two_traders_when_one_cannot_pay_then_the_other_is_closed_at_the_bankruptcy_price() -> None:
+    """Bob is closed at 88, alice's bankruptcy price, and keeps the 120 that she really had."""
+    run = play(load("two-traders"))
+    assert prices_of(run) == [("bob", 10, 8800)]
+    assert equity_of(run) == {"alice": 0, "bob": 62000}
+
+
+def test_six_longs_when_the_short_is_bankrupt_then_the_published_example_comes_out() -> None:
+    """Queue 2, 5, 4, 1, 6, 3 with lights by lots; ten lots of account 2 and ten of account 5 at 650, nobody else."""
+    run = play(load("six-longs"))
+    (queue,) = run.steps[0].rounds[0].queues
+    assert [(place.unit_id, place.score, place.lights) for place in queue.places] == [
+        ("long-2", "6.0", 5),
+        ("long-5", "5.0", 4),
+        ("long-4", "4.0", 3),
+        ("long-1", "3.0", 2),
+        ("long-6", "2.0", 2),
+        ("long-3", "1.0", 1),
+    ]
+    assert prices_of(run) == [("long-2", -10, 65000), ("long-5", -10, 65000)]
+    assert {unit for unit, equity in equity_of(run).items() if equity == 0} == {"short-20"}
+
+
+def test_fund_covers_when_the_fund_pays_then_the_winner_is_closed_at_the_mark() -> None:
+    """The fund pays 30; bob loses his position at 85 and keeps all of his gain."""
+    run = play(load("fund-covers"))
+    assert prices_of(run) == [("bob", 10, 8500)]
+    assert equity_of(run) == {"alice": 0, "bob": 65000}
+    assert run.domain.book.pots["fund"] == 7000
+
+
+def test_fund_empties_when_the_second_account_fails_then_only_the_rest_is_asked() -> None:
+    """The fund goes 50, 20, 0; the first close is at the mark of 85, the second at 82."""
+    run = play(load("fund-empties"))
+    assert [step.fund_after_quanta for step in run.steps] == [2000, 0]
+    assert prices_of(run) == [("bob", 10, 8500), ("bob", 10, 8200)]
+    assert equity_of(run) == {"alice": 0, "bob": 133000, "carol": 0}
+
+
+def test_both_sides_when_bankrupt_then_they_net_first_and_the_loss_without_lots_is_socialised() -> None:
+    """12 lots net at the mark; small pays 10, seller 50, and 30 are cut from seller's open gain."""
+    run = play(load("both-sides-bankrupt"))
+    (item,) = run.steps[0].rounds
+    assert [(p.market_id, p.side, p.netted_lots, p.closed_lots, p.collected_quanta) for p in item.fact.pools] == [
+        ("A", "long", 0, 20, 5000),
+        ("B", "long", 12, 8, 1000),
+        ("B", "short", 12, 0, 0),
+    ]
+    assert item.socialised_quanta == 3000
+    assert equity_of(run) == {"hedger-down": 0, "hedger-up": 0, "keeper": 20000, "seller": 152000, "small": 9000}
+
+
+def test_cascade_when_sales_move_the_mark_then_each_mark_follows_from_the_sales_before() -> None:
+    """Marks 97, 93.5, 90.1, 86.9, 84.3; the fund goes 20, 4.60, 0; one long of five is left."""
+    run = play(load("cascade"))
+    assert [step.marks["XYZ"] for step in run.steps] == [970, 935, 901, 869, 843]
+    assert [step.fund_after_quanta for step in run.steps] == [2000, 2000, 460, 0, 0]
+    assert [unit for unit, equity in equity_of(run).items() if equity > 0] == ["long-5", "maker", "shorts"]
+
+
+def test_crash_when_played_then_the_fund_empties_stage_5_collects_and_nothing_is_left() -> None:
+    """Thousands of accounts, three markets: the fund is empty, candidates pay, no residual."""
+    run = play(load("crash"))
+    assert len(run.before) > 4000
+    assert run.domain.book.pots["fund"] == 0
+    assert sum(pool.collected_quanta for step in run.steps for item in step.rounds for pool in item.fact.pools) > 0
+    assert not residual_left(run)
+
+
+def test_crash_residual_when_gains_leave_at_the_mark_then_a_residual_is_named_and_the_domain_halts() -> None:
+    """What stays uncovered is a number in the book, and no forced act goes on."""
+    run = play(load("crash-residual"))
+    assert run.domain.book.residual_quanta > 0
+    assert run.domain.book.halted
+    assert residual_left(run)
+
+
+@pytest.mark.parametrize("name", [name for name in bundled_names() if not name.startswith("crash")])
+@pytest.mark.parametrize("policy", ["pro-rata", "queue-bitmex", "queue-profit", "queue-rotation"])
+def test_stories_when_another_policy_is_chosen_then_they_still_end_without_a_residual(name: str, policy: str) -> None:
+    """Who pays changes with the policy, whether the sum is exact does not (every fact is checked on the way)."""
+    assert not residual_left(play(load(name, policy=policy)))
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_crash_when_drawn_anew_then_it_still_ends_without_a_residual(seed: int) -> None:
+    """The lesson does not hang on one lucky seed."""
+    run = play(load("crash", accounts=600, seed=seed))
+    assert run.domain.book.pots["fund"] == 0
+    assert not residual_left(run)
