@@ -1,0 +1,160 @@
+"""A whole life: a beginning, then one move after the other."""
+
+from collections.abc import Callable, Generator
+from itertools import islice
+from random import Random
+
+from tests.life.prices import Prices
+from tests.life.view import PPB, Plain
+from tests.life.wrong import wrong_command
+
+NAMES = ("a", "a!", "a-", "a.b", "A", "B0", "b", "b-1", "c", "d", "e", "Z", "z", "~", "10", "9", "m'", "k#")
+MARKETS = ("BTC", "BTC-", "eth", "X!", "1")
+
+
+class Life(Prices):
+    """The life of one world."""
+
+    def __init__(self, rng: Random, rules: Plain) -> None:
+        super().__init__(rng, rules)
+        self.moves: list[tuple[float, Callable[[], Generator[Plain, None, None]]]] = [
+            (0.6, self.lever),
+            (1.0, self.spread),
+            (0.3, self.twins),
+            (55.0, self.crash),
+            (8.0, self.slump),
+            (8.0, self.squeeze),
+            (0.3, self.walk),
+            (8.0, self.fund_rates),
+            (0.3, self.pay_in),
+            (0.8, self.pay_out),
+            (1.0, self.move_margin),
+            (2.5, self.order),
+            (0.4, self.cancel),
+            (1.5, self.reduce),
+            (1.2, self.flip),
+            (1.8, self.guard),
+            (0.25, self.feed_fund),
+            (0.7, self.wait),
+            (0.8, self.open_more),
+            (0.2, self.step),
+            (34.0, self.wrong),
+        ]
+
+    def commands(self) -> Generator[Plain, None, None]:
+        """Yield the commands of a whole life."""
+        yield from islice(self.endless(), self.rng.randint(120, 220))
+
+    def endless(self) -> Generator[Plain, None, None]:
+        """Yield the beginning, then one move after the other."""
+        yield from self.begin()
+        weights = [weight * self.rng.choice((0.5, 1, 1, 2)) for weight, _ in self.moves]
+        while True:
+            is_locked = any(market["reduce_only"] for market in self.state["markets"].values())
+            if self.rng.random() < (0.8 if self.state["halted"] else 0.12 if is_locked else 0):
+                yield from self.recover()
+            else:
+                yield from self.rng.choices(self.moves, weights)[0][1]()
+
+    def begin(self) -> Generator[Plain, None, None]:
+        """List markets, open accounts, bring money in."""
+        rng = self.rng
+        for market_id in rng.sample(MARKETS, rng.choices((1, 2, 3, 4), (1.5, 4, 4, 2))[0]):
+            yield self.new_market(market_id)
+        yield self.at(
+            "SetMarks", marks=[self.mark(key, price) for key, price in self.first_price.items()], confirmed=True
+        )
+        names = rng.sample(NAMES, rng.randint(4, 9))
+        groups = rng.sample(("g", "h", "G", ""), rng.randint(1, 3))
+        special = []
+        if rng.random() < 0.65:
+            special.append("fund")
+        special += ["backstop"] * rng.choice((0, 0, 0, 1, 2, 3))
+        for number, name in enumerate(names):
+            role = special[number] if number < len(special) else "trader"
+            capacity = rng.choice((0, 1, self.lots_of_size(rng.choice(list(self.terms))), 10**12))
+            yield self.at(
+                "OpenAccount",
+                account_id=name,
+                owner_group=rng.choice(groups) if rng.random() < 0.6 else name,
+                role=role,
+                backstop_capacity_lots=capacity if role == "backstop" else 0,
+            )
+            if rng.random() < (0.3 if role == "trader" else 0.2):
+                yield self.at("OpenIsolated", account_id=name, market_id=rng.choice(list(self.terms)))
+        amounts = [self.some_money() for _ in range(rng.randint(1, 3))]
+        for unit_id in list(self.state["units"]):
+            if rng.random() < 0.85:
+                yield self.at("Deposit", unit_id=unit_id, amount_quanta=rng.choice(amounts))
+        if rng.random() < 0.5:
+            yield from self.fund_rates()
+        if rng.random() < 0.5:
+            yield self.at("DepositToFund", amount_quanta=self.some_money())
+
+    def new_market(self, market_id: str) -> Plain:
+        """Return the listing of a market with ugly terms."""
+        rng = self.rng
+        scales = [
+            (price, per_tick)
+            for price in (5, 9, 30, 100, 1013, 20_000, 654_321)
+            for per_tick in (1, 1, 3, 7, 10, 97, 1000, 1_000_003)
+            if price * per_tick * 2 <= self.size
+        ]
+        price, per_tick = rng.choice(scales)
+        lots = max(1, self.size // (price * per_tick))
+        initial = rng.choice((5_000_000, 10_000_000, 20_000_000, 50_000_000, 100_000_001, 333_333_333))
+        share = rng.choice((300_000_000, 500_000_000, 666_666_667, 900_000_000, PPB))
+        tiers: list[Plain] = []
+        start = 0
+        for _ in range(rng.choice((1, 1, 2, 3))):
+            upkeep = initial * share // PPB
+            tier = {
+                "from_notional_quanta": start,
+                "maintenance_rate_ppb": upkeep,
+                "initial_rate_ppb": initial,
+                "maintenance_deduction_quanta": 0,
+                "initial_deduction_quanta": 0,
+            }
+            if tiers:
+                before = tiers[-1]
+                for kind in ("maintenance", "initial"):
+                    step = tier[f"{kind}_rate_ppb"] - before[f"{kind}_rate_ppb"]
+                    exact = before[f"{kind}_deduction_quanta"] + start * step // PPB
+                    tier[f"{kind}_deduction_quanta"] = rng.choice((exact, exact, exact + 1, 0))
+            elif rng.random() < 0.1:
+                tier["maintenance_deduction_quanta"] = rng.randint(0, max(1, self.size // 50))
+            tiers.append(tier)
+            start += max(1, self.size * rng.choice((1, 2, 5)) // 2)
+            initial = min(PPB, initial * rng.choice((1, 2, 3)))
+        if rng.random() < 0.04:
+            tiers[0]["maintenance_rate_ppb"] = 0
+        most = rng.choice((50, 50, 50, 5, 2)) * lots
+        terms = {
+            "market_id": market_id,
+            "quanta_per_tick_lot": per_tick,
+            "tiers": tiers,
+            "max_lots": most,
+            "max_price_ticks": price * 1000,
+            "max_open_interest_lots": rng.choice((20, 20, 3, 1)) * most,
+        }
+        self.terms[market_id] = terms
+        self.first_price[market_id] = price
+        return self.at("ListMarket", terms=terms)
+
+    def open_more(self) -> Generator[Plain, None, None]:
+        """Open another account or isolated unit in mid-life."""
+        names = [name for name in NAMES if name not in self.state["accounts"]]
+        if names and self.rng.random() < 0.3:
+            yield self.at("OpenAccount", account_id=names[0], owner_group="", role="trader", backstop_capacity_lots=0)
+        elif self.state["accounts"]:
+            account = self.rng.choice(list(self.state["accounts"]))
+            market = self.rng.choice(list(self.state["markets"]))
+            if f"{account}/{market}" not in self.state["units"]:
+                yield self.at("OpenIsolated", account_id=account, market_id=market)
+
+    def wrong(self) -> Generator[Plain, None, None]:
+        """Give a command that one rejection is made for, if the state allows to provoke it."""
+
+        command = wrong_command(self)
+        if command is not None:
+            yield command

@@ -1,0 +1,148 @@
+"""What a random life sees of a domain: equities, room for more lots, prices near the mark - all roughly."""
+
+from random import Random
+from typing import Any
+
+Plain = dict[str, Any]
+
+PPB = 10**9
+SECOND = 10**9
+
+
+class View:
+    """A domain's state as it was after the last command, and what a life knows besides."""
+
+    def __init__(self, rng: Random, rules: Plain) -> None:
+        self.rng = rng
+        self.rules = rules
+        self.state: Plain = {}
+        self.time = rng.choice((0, 1, 17 * SECOND))
+        self.terms: dict[str, Plain] = {}
+        self.first_price: dict[str, int] = {}
+        self.orders = 0
+        # How much a leg is worth, in quanta: from "each quantum is felt" to "binary64 does not hold it".
+        self.size = rng.choice((60, 900, 50_000, 10**7, 10**7, 10**12, 10**12, 10**19, 10**24))
+        self.correlated = rng.random() < 0.3
+        self.everywhere = rng.choice((0.1, 0.4, 0.9))
+
+    def at(self, kind: str, **fields: Any) -> Plain:
+        """Return a command a little later than the one before."""
+        self.time = max(self.time, self.state.get("time_ns", 0))
+        if self.rng.random() < 0.4:
+            self.time += self.rng.choice((1, 1000, SECOND // 3))
+        return {"kind": kind, "time_ns": self.time} | fields
+
+    def some_money(self) -> int:
+        """Return an amount that carries a leg or two, seldom a tiny or a huge one."""
+        rng = self.rng
+        part = rng.choice((3, 5, 10, 20, 50, 150))
+        if rng.random() < 0.08:
+            return rng.randint(1, 9)
+        return max(1, self.size // part + rng.choice((0, 0, 1, -1, rng.randint(0, max(1, self.size // 100)))))
+
+    def lots_of_size(self, market_id: str) -> int:
+        """Return the lots that are worth about the world's size at the mark."""
+        return max(1, self.size // self.lot_value(market_id))
+
+    def lot_value(self, market_id: str) -> int:
+        """Return what a lot is worth at the mark, or at the first price where there is none."""
+        known = self.state.get("markets", {}).get(market_id)
+        price = known["mark"] if known and known["mark"] else self.first_price[market_id]
+        return int(price * self.terms[market_id]["quanta_per_tick_lot"])
+
+    def equity(self, unit: Plain) -> int:
+        """Return a unit's equity."""
+        total = int(unit["quote"])
+        for key, leg in unit["legs"].items():
+            total += leg["lots"] * (self.lot_value(key) - self.state["markets"][key]["funding"])
+        return total
+
+    def rate(self, market_id: str, notional: int) -> int:
+        """Return the initial rate of a notional."""
+        return int(
+            [t for t in self.terms[market_id]["tiers"] if t["from_notional_quanta"] <= notional][-1]["initial_rate_ppb"]
+        )
+
+    def free(self, unit: Plain) -> int:
+        """Return about what a unit has free, orders aside."""
+        used = 0
+        for key, leg in unit["legs"].items():
+            notional = abs(leg["lots"]) * self.lot_value(key)
+            used += notional * self.rate(key, notional) // PPB + 1
+        return self.equity(unit) - used
+
+    def room(self, unit: Plain, market_id: str, side: int) -> int:
+        """Return about how many lots more a unit can carry on a side of a market."""
+        held = unit["legs"].get(market_id, {"lots": 0})["lots"] * side
+        value = self.lot_value(market_id)
+        free = max(0, self.free(unit))
+        rate = max(self.rate(market_id, value * max(0, held)), 1)
+        lots = free * PPB // (value * rate)
+        lots = min(lots, max(1, 4 * self.size // value))
+        rate = max(self.rate(market_id, value * (max(0, held) + lots)), 1)
+        return int(min(free * PPB // (value * rate) + max(0, -held), lots, self.terms[market_id]["max_lots"] - held))
+
+    def full(self, unit_id: str, market_id: str) -> bool:
+        """Return whether a unit can carry no lot more."""
+        unit = self.state["units"][unit_id]
+        return self.room(unit, market_id, 1) < 1 or self.room(unit, market_id, -1) < 1
+
+    def aims(self, markets: list[str]) -> list[tuple[str, float]]:
+        """Return market and change of value, as a part of it, that takes the equity of a leg's unit; nearest first."""
+        found = []
+        for unit in self.state["units"].values():
+            for key in unit["legs"]:
+                part = -self.equity(unit) / (unit["legs"][key]["lots"] * self.lot_value(key))
+                if key in markets and -0.8 < part < 1.2 and not unit["bankrupt"]:
+                    found.append((key, part))
+        return sorted(found, key=lambda aim: abs(aim[1]))
+
+    def live_markets(self) -> list[str]:
+        """Return the markets in which something can be opened."""
+        any_of = self.rng.random() < 0.1
+        found = [k for k, m in self.state["markets"].items() if m["mark"] and (any_of or not m["reduce_only"])]
+        return [] if self.state["halted"] else found
+
+    def units_for(self, market_id: str) -> list[str]:
+        """Return the units that may trade in a market, shuffled."""
+        found = [
+            key
+            for key, unit in self.state["units"].items()
+            if not unit["bankrupt"] and unit["isolated"] in ("", market_id)
+        ]
+        self.rng.shuffle(found)
+        return found
+
+    def holders(self, market_id: str, side: int) -> list[str]:
+        """Return the units that hold a side of a market, shuffled."""
+        found = [
+            key
+            for key, unit in self.state["units"].items()
+            if not unit["bankrupt"] and unit["legs"].get(market_id, {"lots": 0})["lots"] * side > 0
+        ]
+        self.rng.shuffle(found)
+        return found
+
+    def near(self, market_id: str, spread: float = 0.01) -> int:
+        """Return a price near the mark."""
+        mark = self.state["markets"][market_id]["mark"] or self.first_price[market_id]
+        price = mark if self.rng.random() < 0.5 else round(mark * (1 + self.rng.uniform(-spread, spread)))
+        return max(1, min(price, self.terms[market_id]["max_price_ticks"]))
+
+    def close_to(self, market_id: str) -> int:
+        """Return a price that costs neither side much of its initial margin."""
+        return self.near(market_id, self.terms[market_id]["tiers"][0]["initial_rate_ppb"] / PPB / 20)
+
+    def mark(self, market_id: str, price: int, sources: int = 3) -> Plain:
+        """Return one proposed mark."""
+        return {
+            "market_id": market_id,
+            "price_ticks": max(1, min(price, self.terms[market_id]["max_price_ticks"])),
+            "sources": sources,
+        }
+
+    def trade(self, market_id: str, buyer: str, seller: str, lots: int, price: int) -> Plain:
+        """Return a trade."""
+        return self.at(
+            "Trade", market_id=market_id, buyer_unit_id=buyer, seller_unit_id=seller, lots=lots, price_ticks=price
+        )

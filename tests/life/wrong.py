@@ -1,0 +1,421 @@
+"""Commands that are to be refused: one maker for each rejection code, None where the state does not allow it."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.life.life import Life
+
+Plain = dict[str, Any]
+PPB = 10**9
+
+
+def wrong_command(life: "Life") -> Plain | None:
+    """Return a command that is most likely refused."""
+    makers = list(MAKERS.values())
+    life.rng.shuffle(makers)
+    # What only a halted, reduce-only, bankrupt or indebted state allows goes first, or it would hardly ever come.
+    makers.sort(key=lambda maker: maker not in SELDOM)
+    if life.rng.random() < 0.5:
+        life.rng.shuffle(makers)
+    for maker in makers:
+        command = maker(life)
+        if command is not None:
+            return command
+    return None
+
+
+def unit_of(life: "Life") -> str:
+    """Return some unit that is not bankrupt, or any."""
+    units = life.state["units"]
+    alive = [key for key, unit in units.items() if not unit["bankrupt"]]
+    return life.rng.choice(alive or list(units))
+
+
+def market_of(life: "Life") -> str:
+    """Return some market."""
+    return life.rng.choice(list(life.state["markets"]))
+
+
+def some_trade(life: "Life", **other: Any) -> Plain | None:
+    """Return a small trade between two units that may trade there, with some fields replaced."""
+    market_id = other.get("market_id", market_of(life))
+    units = life.units_for(market_id) if market_id in life.state["markets"] else list(life.state["units"])
+    if len(units) < 2 or market_id not in life.terms:
+        return None
+    return life.trade(market_id, units[0], units[1], 1, life.near(market_id)) | other
+
+
+def some_order(life: "Life", **other: Any) -> Plain | None:
+    """Return a small order with some fields replaced."""
+    market_id = other.get("market_id", market_of(life))
+    units = life.units_for(market_id) if market_id in life.state["markets"] else list(life.state["units"])
+    if not units or market_id not in life.terms:
+        return None
+    life.orders += 1
+    fields = {
+        "order_id": f"w{life.orders}",
+        "unit_id": units[0],
+        "market_id": market_id,
+        "lots": 1,
+        "price_ticks": life.near(market_id),
+    }
+    return life.at("PlaceOrder", **(fields | other))
+
+
+def time_backwards(life: "Life") -> Plain | None:
+    """Return a command from the past."""
+    return life.at("RunStep") | {"time_ns": life.state["time_ns"] - life.rng.choice((1, 10**9))}
+
+
+def bad_id(life: "Life") -> Plain | None:
+    """Return a command with an id that may not be."""
+    bad = life.rng.choice(("", "a b", "a/b", "x" * 65, "\u00e9", "a\n", "\x7f"))
+    kind = life.rng.choice(("OpenAccount", "ListMarket", "PlaceOrder"))
+    if kind == "OpenAccount":
+        role = life.rng.choice(("trader", "fund", "king"))
+        return life.at(kind, account_id=bad, owner_group="", role=role, backstop_capacity_lots=0)
+    if kind == "ListMarket":
+        return life.at(kind, terms=dict(life.terms[market_of(life)]) | {"market_id": bad})
+    return some_order(life, order_id="" if bad == "a/b" else bad)
+
+
+def duplicate_id(life: "Life") -> Plain | None:
+    """Return a command that opens something for the second time."""
+    state = life.state
+    kind = life.rng.choice(("account", "fund", "market", "marks", "order", "isolated"))
+    if kind == "account":
+        return life.at(
+            "OpenAccount",
+            account_id=life.rng.choice(list(state["accounts"])),
+            owner_group="",
+            role="trader",
+            backstop_capacity_lots=life.rng.choice((0, -1)),
+        )
+    if kind == "fund" and any(account["role"] == "fund" for account in state["accounts"].values()):
+        return life.at("OpenAccount", account_id="fund2", owner_group="", role="fund", backstop_capacity_lots=0)
+    if kind == "market":
+        return life.at("ListMarket", terms=dict(life.terms[market_of(life)]) | {"max_lots": life.rng.choice((0, 1))})
+    if kind == "order" and state["orders"]:
+        return some_order(life, order_id=life.rng.choice(state["orders"])["id"])
+    isolated = [unit for unit in state["units"].values() if unit["isolated"]]
+    if kind == "isolated" and isolated:
+        unit = life.rng.choice(isolated)
+        return life.at("OpenIsolated", account_id=unit["account"], market_id=unit["isolated"])
+    mark = life.mark(market_of(life), 5)
+    return life.at("SetMarks", marks=[mark, dict(mark)], confirmed=True)
+
+
+def unknown_market(life: "Life") -> Plain | None:
+    """Return a command in a market that is not there."""
+    kind = life.rng.choice(("AccrueFunding", "OpenIsolated", "SetMarks", "Trade"))
+    if kind == "AccrueFunding":
+        return life.at(kind, market_id="none", rate_ppb=life.rng.choice((1, PPB + 1)))
+    if kind == "OpenIsolated":
+        account = life.rng.choice(("nobody", *life.state["accounts"]))
+        return life.at(kind, account_id=account, market_id="none")
+    if kind == "SetMarks":
+        good = market_of(life)
+        marks = [life.mark(good, life.near(good)), {"market_id": "none", "price_ticks": 1, "sources": 1}]
+        return life.at(kind, marks=marks, confirmed=False)
+    return life.trade("none", unit_of(life), "nobody", 0, 1)
+
+
+def unknown_account(life: "Life") -> Plain | None:
+    """Return an isolated unit for nobody."""
+    return life.at("OpenIsolated", account_id="nobody", market_id=market_of(life))
+
+
+def unknown_unit(life: "Life") -> Plain | None:
+    """Return a command for a unit that is not there."""
+    kind = life.rng.choice(("Deposit", "Withdraw", "MoveMargin", "Trade", "PlaceOrder"))
+    amount = life.rng.choice((0, 5))
+    if kind in ("Deposit", "Withdraw"):
+        return life.at(kind, unit_id="nobody", amount_quanta=amount)
+    if kind == "MoveMargin":
+        names = [unit_of(life), "nobody"]
+        life.rng.shuffle(names)
+        return life.at(kind, from_unit_id=names[0], to_unit_id=names[1], amount_quanta=amount)
+    if kind == "Trade":
+        return some_trade(life, seller_unit_id="nobody", lots=life.rng.choice((0, 1)))
+    return some_order(life, unit_id="nobody")
+
+
+def unknown_order(life: "Life") -> Plain | None:
+    """Return the cancelling of an order that is not there."""
+    return life.at("CancelOrder", order_id=life.rng.choice(("none", "", "o1", "o/2")))
+
+
+def bad_terms(life: "Life") -> Plain | None:
+    """Return the listing of a market with one fault in its terms."""
+    terms: Plain = dict(life.terms[market_of(life)]) | {"market_id": "other"}
+    first = dict(terms["tiers"][0])
+    fault = life.rng.randrange(9)
+    if fault < 4:
+        name = ("quanta_per_tick_lot", "max_lots", "max_price_ticks", "max_open_interest_lots")[fault]
+        return life.at("ListMarket", terms=terms | {name: life.rng.choice((0, -1))})
+    tiers: list[Plain] = {
+        4: [],
+        5: [first | {"from_notional_quanta": 1}],
+        6: [first, dict(first)],
+        7: [first | {"initial_rate_ppb": life.rng.choice((PPB + 1, first["maintenance_rate_ppb"] - 1))}],
+        8: [
+            first
+            | {
+                life.rng.choice(
+                    ("maintenance_rate_ppb", "maintenance_deduction_quanta", "initial_deduction_quanta")
+                ): -1
+            }
+        ],
+    }[fault]
+    return life.at("ListMarket", terms=terms | {"tiers": tiers})
+
+
+def bad_role(life: "Life") -> Plain | None:
+    """Return an account with a role or capacity that may not be."""
+    role, capacity = life.rng.choice((("king", 0), ("backstop", -1), ("trader", 1), ("trader", -1), ("", 0)))
+    return life.at("OpenAccount", account_id="newcomer", owner_group="g", role=role, backstop_capacity_lots=capacity)
+
+
+def bad_amount(life: "Life") -> Plain | None:
+    """Return a movement of no money."""
+    amount = life.rng.choice((0, -1, -(10**6)))
+    kind = life.rng.choice(("Deposit", "Withdraw", "DepositToFund", "RepayResidual", "MoveMargin"))
+    if kind in ("DepositToFund", "RepayResidual"):
+        return life.at(kind, amount_quanta=amount)
+    if kind == "MoveMargin":
+        unit = unit_of(life)
+        return life.at(kind, from_unit_id=unit, to_unit_id=unit, amount_quanta=amount)
+    return life.at(kind, unit_id=life.rng.choice(list(life.state["units"])), amount_quanta=amount)
+
+
+def bad_lots(life: "Life") -> Plain | None:
+    """Return a trade or order of no lots."""
+    if life.rng.random() < 0.5:
+        return some_trade(life, lots=life.rng.choice((0, -3)))
+    return some_order(life, lots=0, price_ticks=life.rng.choice((0, 1)))
+
+
+def bad_price(life: "Life") -> Plain | None:
+    """Return a price outside the bounds."""
+    market_id = market_of(life)
+    price = life.rng.choice((0, -1, life.terms[market_id]["max_price_ticks"] + 1))
+    kind = life.rng.randrange(3)
+    if kind == 0:
+        return some_trade(life, market_id=market_id, price_ticks=price)
+    if kind == 1:
+        return some_order(life, market_id=market_id, price_ticks=price)
+    marks = [{"market_id": market_id, "price_ticks": price, "sources": 0}]
+    return life.at("SetMarks", marks=marks, confirmed=life.rng.random() < 0.5)
+
+
+def bad_rate(life: "Life") -> Plain | None:
+    """Return funding beyond the bounds."""
+    return life.at("AccrueFunding", market_id=market_of(life), rate_ppb=life.rng.choice((1, -1)) * (PPB + 1))
+
+
+def self_trade(life: "Life") -> Plain | None:
+    """Return a trade of a unit with itself."""
+    unit = unit_of(life)
+    return some_trade(life, buyer_unit_id=unit, seller_unit_id=unit)
+
+
+def no_mark(life: "Life") -> Plain | None:
+    """Return a command in a market without a mark, or list such a market."""
+    without = [key for key, market in life.state["markets"].items() if not market["mark"]]
+    if without and life.rng.random() < 0.3:
+        kind = life.rng.randrange(3)
+        if kind == 0:
+            return some_trade(life, market_id=without[0])
+        if kind == 1:
+            return some_order(life, market_id=without[0])
+        return life.at("AccrueFunding", market_id=without[0], rate_ppb=5)
+    if life.rng.random() < 0.15 and "new" not in life.state["markets"]:
+        return life.new_market("new")
+    return None
+
+
+def wrong_market(life: "Life") -> Plain | None:
+    """Return a trade or order of an isolated unit in another market."""
+    pairs = [
+        (key, market)
+        for key, unit in life.state["units"].items()
+        for market in life.state["markets"]
+        if unit["isolated"] not in ("", market)
+    ]
+    if not pairs:
+        return None
+    unit, market = life.rng.choice(pairs)
+    if life.rng.random() < 0.5:
+        return some_order(life, unit_id=unit, market_id=market)
+    return some_trade(life, market_id=market, buyer_unit_id=unit)
+
+
+def not_same_account(life: "Life") -> Plain | None:
+    """Return margin moved between strangers, or from a unit to itself."""
+    names = life.rng.sample(list(life.state["units"]), 2)
+    if life.rng.random() < 0.3:
+        names[1] = names[0]
+    return life.at("MoveMargin", from_unit_id=names[0], to_unit_id=names[1], amount_quanta=10**30)
+
+
+def domain_halted(life: "Life") -> Plain | None:
+    """Return what a halted domain refuses."""
+    if not life.state["halted"]:
+        return None
+    kind = life.rng.randrange(3)
+    if kind == 0:
+        return life.at("RunStep")
+    return some_trade(life) if kind == 1 else some_order(life)
+
+
+def not_halted(life: "Life") -> Plain | None:
+    """Return a resumption of what was never halted."""
+    if life.state["halted"]:
+        return None
+    return life.at("Resume")
+
+
+def unit_bankrupt(life: "Life") -> Plain | None:
+    """Return a command that names a bankrupt unit, or resumes in spite of it."""
+    bankrupts = [key for key, unit in life.state["units"].items() if unit["bankrupt"]]
+    if not bankrupts:
+        return None
+    key = life.rng.choice(bankrupts)
+    unit = life.state["units"][key]
+    kind = life.rng.randrange(6)
+    if kind == 0:
+        return life.at("Deposit", unit_id=key, amount_quanta=10)
+    if kind == 1:
+        return life.at("Withdraw", unit_id=key, amount_quanta=10**30)
+    if kind == 2:
+        return life.at("Resume")
+    market = next(iter(unit["legs"]), market_of(life))
+    if kind == 3:
+        return some_order(life, unit_id=key, market_id=market)
+    siblings = [k for k, u in life.state["units"].items() if u["account"] == unit["account"] and k != key]
+    if kind == 4 and siblings:
+        names = [key, siblings[0]]
+        life.rng.shuffle(names)
+        return life.at("MoveMargin", from_unit_id=names[0], to_unit_id=names[1], amount_quanta=10**30)
+    return some_trade(life, market_id=market, seller_unit_id=key)
+
+
+def market_reduce_only(life: "Life") -> Plain | None:
+    """Return a trade or order that a reduce-only market refuses."""
+    locked = [key for key, market in life.state["markets"].items() if market["reduce_only"]]
+    if not locked or life.state["halted"]:
+        return None
+    if life.rng.random() < 0.5:
+        return some_order(life, market_id=locked[0])
+    return some_trade(life, market_id=locked[0])
+
+
+def lots_above_maximum(life: "Life") -> Plain | None:
+    """Return a trade or order larger than a leg may be."""
+    market_id = market_of(life)
+    lots = life.terms[market_id]["max_lots"] + life.rng.choice((1, 1, 10))
+    if life.rng.random() < 0.5:
+        return some_trade(life, market_id=market_id, lots=lots)
+    return some_order(life, market_id=market_id, lots=lots * life.rng.choice((1, -1)))
+
+
+def open_interest_above_maximum(life: "Life") -> Plain | None:
+    """Return a trade that would need more open interest than there may be."""
+    market_id = market_of(life)
+    terms = life.terms[market_id]
+    longs = sum(max(0, u["legs"].get(market_id, {"lots": 0})["lots"]) for u in life.state["units"].values())
+    lots = terms["max_open_interest_lots"] - longs + 1
+    if not 1 <= lots <= terms["max_lots"]:
+        return None
+    return some_trade(life, market_id=market_id, lots=lots)
+
+
+def below_initial_margin(life: "Life") -> Plain | None:
+    """Return a trade or order that a unit cannot carry."""
+    market_id = market_of(life)
+    terms = life.terms[market_id]
+    lots = max(1, min(terms["max_lots"] // 2, terms["max_open_interest_lots"] // 2))
+    if life.rng.random() < 0.5:
+        return some_trade(life, market_id=market_id, lots=lots)
+    return some_order(life, market_id=market_id, lots=lots)
+
+
+def below_zero(life: "Life") -> Plain | None:
+    """Return a trade that reduces a leg at a price its owner cannot bear."""
+    market_id = market_of(life)
+    longs, shorts = life.holders(market_id, 1), life.holders(market_id, -1)
+    if not longs or not shorts:
+        return None
+    units = life.state["units"]
+    lots = min(abs(units[key]["legs"][market_id]["lots"]) for key in (longs[0], shorts[0]))
+    price = life.rng.choice((1, life.state["markets"][market_id]["mark"] * 5))
+    price = min(price, life.terms[market_id]["max_price_ticks"])
+    return life.trade(market_id, shorts[0], longs[0], lots, price)
+
+
+def insufficient_equity(life: "Life") -> Plain | None:
+    """Return a withdrawal or a move of more than is free."""
+    unit = unit_of(life)
+    account = life.state["units"][unit]["account"]
+    siblings = [k for k, u in life.state["units"].items() if u["account"] == account and k != unit]
+    amount = max(1, life.free(life.state["units"][unit]) + life.rng.choice((2, 10**6)))
+    if siblings and life.rng.random() < 0.5:
+        return life.at("MoveMargin", from_unit_id=unit, to_unit_id=siblings[0], amount_quanta=amount)
+    return life.at("Withdraw", unit_id=unit, amount_quanta=amount)
+
+
+def negative_equity(life: "Life") -> Plain | None:
+    """Return a withdrawal while somebody is below zero."""
+    if all(life.equity(unit) >= 0 for unit in life.state["units"].values()):
+        return None
+    rich = [k for k, u in life.state["units"].items() if life.free(u) > 1 and not u["bankrupt"]]
+    if not rich:
+        return None
+    return life.at("Withdraw", unit_id=life.rng.choice(rich), amount_quanta=1)
+
+
+def residual_outstanding(life: "Life") -> Plain | None:
+    """Return a resumption before the residual is repaid."""
+    return life.at("Resume") if life.state["residual"] else None
+
+
+def no_residual(life: "Life") -> Plain | None:
+    """Return a repayment of more than is owed."""
+    owed = life.state["residual"] + sum(life.state["claims"].values())
+    return life.at("RepayResidual", amount_quanta=owed + life.rng.choice((1, 10)))
+
+
+MAKERS: dict[str, Callable[["Life"], Plain | None]] = {
+    "TIME_BACKWARDS": time_backwards,
+    "BAD_ID": bad_id,
+    "DUPLICATE_ID": duplicate_id,
+    "UNKNOWN_MARKET": unknown_market,
+    "UNKNOWN_ACCOUNT": unknown_account,
+    "UNKNOWN_UNIT": unknown_unit,
+    "UNKNOWN_ORDER": unknown_order,
+    "BAD_TERMS": bad_terms,
+    "BAD_ROLE": bad_role,
+    "BAD_AMOUNT": bad_amount,
+    "BAD_LOTS": bad_lots,
+    "BAD_PRICE": bad_price,
+    "BAD_RATE": bad_rate,
+    "SELF_TRADE": self_trade,
+    "NO_MARK": no_mark,
+    "WRONG_MARKET": wrong_market,
+    "NOT_SAME_ACCOUNT": not_same_account,
+    "DOMAIN_HALTED": domain_halted,
+    "NOT_HALTED": not_halted,
+    "UNIT_BANKRUPT": unit_bankrupt,
+    "MARKET_REDUCE_ONLY": market_reduce_only,
+    "LOTS_ABOVE_MAXIMUM": lots_above_maximum,
+    "OPEN_INTEREST_ABOVE_MAXIMUM": open_interest_above_maximum,
+    "BELOW_INITIAL_MARGIN": below_initial_margin,
+    "BELOW_ZERO": below_zero,
+    "INSUFFICIENT_EQUITY": insufficient_equity,
+    "NEGATIVE_EQUITY": negative_equity,
+    "RESIDUAL_OUTSTANDING": residual_outstanding,
+    "NO_RESIDUAL": no_residual,
+}
+
+SELDOM = (domain_halted, unit_bankrupt, market_reduce_only, negative_equity, residual_outstanding, no_mark)

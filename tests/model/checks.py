@@ -1,0 +1,69 @@
+"""Checks of single fields and ids, and the effect of a trade tried on copies."""
+
+from itertools import pairwise
+from typing import Any
+
+from tests.model.margin import equity, held_lots, initial
+from tests.model.numbers import BILLION, sign
+from tests.model.state import Market, Unit, World, fill
+
+ROLES = ("trader", "fund", "backstop")
+
+
+def is_bad_id(text: str, may_have_slash: bool = False) -> bool:
+    """Return whether a new id is empty, too long, or has a character it may not have."""
+    printable = all(0x21 <= ord(character) <= 0x7E for character in text)
+    return not 1 <= len(text) <= 64 or not printable or ("/" in text and not may_have_slash)
+
+
+def are_bad_terms(terms: dict[str, Any]) -> bool:
+    """Return whether a market's terms cannot be used."""
+    positive = ("quanta_per_tick_lot", "max_lots", "max_price_ticks", "max_open_interest_lots")
+    if any(terms[name] < 1 for name in positive) or not terms["tiers"]:
+        return True
+    starts = [tier["from_notional_quanta"] for tier in terms["tiers"]]
+    if starts[0] != 0 or any(later <= earlier for earlier, later in pairwise(starts)):
+        return True
+    for tier in terms["tiers"]:
+        low, high = tier["maintenance_rate_ppb"], tier["initial_rate_ppb"]
+        if low < 0 or low > BILLION or high < low or high > BILLION:
+            return True
+        if tier["maintenance_deduction_quanta"] < 0 or tier["initial_deduction_quanta"] < 0:
+            return True
+    return False
+
+
+def opens(unit: Unit, market_id: str, lots: int) -> bool:
+    """Return whether a change of lots does anything but strictly reduce a leg."""
+    held = unit.lots(market_id)
+    return held == 0 or sign(held) == sign(lots) or abs(lots) > abs(held)
+
+
+def long_lots(world: World, market_id: str) -> int:
+    """Return a market's open interest: the sum of its long lots."""
+    return sum(max(0, unit.lots(market_id)) for unit in world.units.values())
+
+
+def after_trade(
+    world: World, market: Market, sides: list[tuple[Unit, int]], price: int
+) -> tuple[str | None, list[Unit]]:
+    """Try a trade on copies: return the first of codes 22 to 25 that applies, and the copies."""
+    key = market.market_id
+    opening = [opens(unit, key, lots) for unit, lots in sides]
+    tried = [unit.copy() for unit, _ in sides]
+    interest = long_lots(world, key)
+    for (unit, lots), copy in zip(sides, tried, strict=True):
+        fill(copy, market, lots, -lots * price * market.quanta_per_tick_lot)
+        interest += max(0, copy.lots(key)) - max(0, unit.lots(key))
+    opened = [copy for copy, is_opening in zip(tried, opening, strict=True) if is_opening]
+    if any(held_lots(world, copy, key) > market.max_lots for copy in opened):
+        return "LOTS_ABOVE_MAXIMUM", tried
+    if interest > market.max_open_interest_lots:
+        return "OPEN_INTEREST_ABOVE_MAXIMUM", tried
+    for copy, is_opening in zip(tried, opening, strict=True):
+        if is_opening and equity(world, copy) * BILLION < initial(world, copy):
+            return "BELOW_INITIAL_MARGIN", tried
+    for copy, is_opening in zip(tried, opening, strict=True):
+        if not is_opening and equity(world, copy) < 0:
+            return "BELOW_ZERO", tried
+    return None, tried

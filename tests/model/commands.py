@@ -1,0 +1,314 @@
+"""Each command of the law: its checks in order of precedence, then what it does.
+
+A handler returns the code's name of a refusal, and then it has changed nothing; or None.
+"""
+
+from collections.abc import Callable
+from fractions import Fraction
+from math import floor
+from typing import Any
+
+from tests.model.checks import ROLES, after_trade, are_bad_terms, is_bad_id, opens
+from tests.model.margin import equity, free_money, held_lots, initial
+from tests.model.numbers import BILLION, split
+from tests.model.state import Account, Market, Order, Unit, World
+
+Given = dict[str, Any]
+
+
+def list_market(world: World, given: Given, rules: Given) -> str | None:
+    """Open a market."""
+    terms = given["terms"]
+    if is_bad_id(terms["market_id"]):
+        return "BAD_ID"
+    if terms["market_id"] in world.markets:
+        return "DUPLICATE_ID"
+    if are_bad_terms(terms):
+        return "BAD_TERMS"
+    names = ("market_id", "quanta_per_tick_lot", "tiers", "max_lots", "max_price_ticks", "max_open_interest_lots")
+    world.markets[terms["market_id"]] = Market(*(terms[name] for name in names))
+    return None
+
+
+def open_account(world: World, given: Given, rules: Given) -> str | None:
+    """Register an account and its cross unit."""
+    account_id, role, capacity = given["account_id"], given["role"], given["backstop_capacity_lots"]
+    group = given["owner_group"]
+    if is_bad_id(account_id) or (group and is_bad_id(group)):
+        return "BAD_ID"
+    if account_id in world.accounts or (role == "fund" and world.fund_unit() is not None):
+        return "DUPLICATE_ID"
+    if role not in ROLES or capacity < 0 or (capacity > 0 and role != "backstop"):
+        return "BAD_ROLE"
+    world.accounts[account_id] = Account(account_id, group or account_id, role, capacity)
+    world.units[account_id] = Unit(account_id, account_id)
+    return None
+
+
+def open_isolated(world: World, given: Given, rules: Given) -> str | None:
+    """Make an isolated unit."""
+    account_id, market_id = given["account_id"], given["market_id"]
+    unit_id = f"{account_id}/{market_id}"
+    if unit_id in world.units:
+        return "DUPLICATE_ID"
+    if market_id not in world.markets:
+        return "UNKNOWN_MARKET"
+    if account_id not in world.accounts:
+        return "UNKNOWN_ACCOUNT"
+    world.units[unit_id] = Unit(unit_id, account_id, market_id)
+    return None
+
+
+def deposit(world: World, given: Given, rules: Given) -> str | None:
+    """Bring money into a unit."""
+    unit, amount = world.units.get(given["unit_id"]), given["amount_quanta"]
+    if unit is None:
+        return "UNKNOWN_UNIT"
+    if amount < 1:
+        return "BAD_AMOUNT"
+    if unit.bankrupt:
+        return "UNIT_BANKRUPT"
+    unit.quote += amount
+    unit.deposits += amount
+    world.net_deposits += amount
+    return None
+
+
+def deposit_to_fund(world: World, given: Given, rules: Given) -> str | None:
+    """Bring money into the fund's pool."""
+    if given["amount_quanta"] < 1:
+        return "BAD_AMOUNT"
+    world.pots["fund"] += given["amount_quanta"]
+    world.net_deposits += given["amount_quanta"]
+    return None
+
+
+def withdraw(world: World, given: Given, rules: Given) -> str | None:
+    """Take free money out, scaled to the money that is there."""
+    unit, amount = world.units.get(given["unit_id"]), given["amount_quanta"]
+    if unit is None:
+        return "UNKNOWN_UNIT"
+    if amount < 1:
+        return "BAD_AMOUNT"
+    if unit.bankrupt:
+        return "UNIT_BANKRUPT"
+    if amount > free_money(world, unit):
+        return "INSUFFICIENT_EQUITY"
+    equities = [equity(world, one) for one in world.units.values()]
+    if min(equities) < 0:
+        return "NEGATIVE_EQUITY"
+    paid = amount
+    if world.residual > 0:
+        positive = sum(equities)
+        paid = floor(Fraction(amount * max(0, positive - world.residual), positive))
+    claim = min(world.residual, amount - paid)
+    unit.quote -= amount
+    unit.deposits -= amount
+    world.net_deposits -= paid
+    world.residual -= claim
+    world.pots["rounding"] += amount - paid - claim
+    world.claims[unit.unit_id] = world.claims.get(unit.unit_id, 0) + claim
+    return None
+
+
+def move_margin(world: World, given: Given, rules: Given) -> str | None:
+    """Move free money between two units of one account."""
+    source, target = world.units.get(given["from_unit_id"]), world.units.get(given["to_unit_id"])
+    amount = given["amount_quanta"]
+    if source is None or target is None:
+        return "UNKNOWN_UNIT"
+    if amount < 1:
+        return "BAD_AMOUNT"
+    if source is target or source.account_id != target.account_id:
+        return "NOT_SAME_ACCOUNT"
+    if source.bankrupt or target.bankrupt:
+        return "UNIT_BANKRUPT"
+    if amount > free_money(world, source):
+        return "INSUFFICIENT_EQUITY"
+    move(source, target, amount)
+    return None
+
+
+def move(source: Unit, target: Unit, amount: int) -> None:
+    """Move money between two units, deposits with it."""
+    source.quote -= amount
+    source.deposits -= amount
+    target.quote += amount
+    target.deposits += amount
+
+
+def repay_residual(world: World, given: Given, rules: Given) -> str | None:
+    """Repay the named residual and the claims, pro rata."""
+    amount = given["amount_quanta"]
+    if amount < 1:
+        return "BAD_AMOUNT"
+    owed = {"": world.residual} | world.claims
+    if amount > sum(owed.values()):
+        return "NO_RESIDUAL"
+    world.net_deposits += amount
+    for key, part in split(amount, [(key, quanta, quanta) for key, quanta in owed.items()]).items():
+        if key == "":
+            world.residual -= part
+        else:
+            world.claims[key] -= part
+            world.units[key].quote += part
+            world.units[key].deposits += part
+    return None
+
+
+def trade(world: World, given: Given, rules: Given) -> str | None:
+    """Make a trade that the venue's matching engine has made."""
+    market = world.markets.get(given["market_id"])
+    buyer, seller = world.units.get(given["buyer_unit_id"]), world.units.get(given["seller_unit_id"])
+    lots, price = given["lots"], given["price_ticks"]
+    if market is None:
+        return "UNKNOWN_MARKET"
+    if buyer is None or seller is None:
+        return "UNKNOWN_UNIT"
+    if lots < 1:
+        return "BAD_LOTS"
+    if not 1 <= price <= market.max_price_ticks:
+        return "BAD_PRICE"
+    if buyer is seller:
+        return "SELF_TRADE"
+    if market.mark == 0:
+        return "NO_MARK"
+    key = market.market_id
+    if any(unit.isolated not in ("", key) for unit in (buyer, seller)):
+        return "WRONG_MARKET"
+    opening = opens(buyer, key, lots) or opens(seller, key, -lots)
+    if opening and world.halted:
+        return "DOMAIN_HALTED"
+    if buyer.bankrupt or seller.bankrupt:
+        return "UNIT_BANKRUPT"
+    if opening and market.reduce_only:
+        return "MARKET_REDUCE_ONLY"
+    code, tried = after_trade(world, market, [(buyer, lots), (seller, -lots)], price)
+    if code is None:
+        world.units.update({unit.unit_id: unit for unit in tried})
+    return code
+
+
+def place_order(world: World, given: Given, rules: Given) -> str | None:
+    """Rest an order."""
+    market, unit = world.markets.get(given["market_id"]), world.units.get(given["unit_id"])
+    order_id, lots, price = given["order_id"], given["lots"], given["price_ticks"]
+    if is_bad_id(order_id, may_have_slash=True):
+        return "BAD_ID"
+    if order_id in world.orders:
+        return "DUPLICATE_ID"
+    if market is None:
+        return "UNKNOWN_MARKET"
+    if unit is None:
+        return "UNKNOWN_UNIT"
+    if lots == 0:
+        return "BAD_LOTS"
+    if not 1 <= price <= market.max_price_ticks:
+        return "BAD_PRICE"
+    if market.mark == 0:
+        return "NO_MARK"
+    if unit.isolated not in ("", market.market_id):
+        return "WRONG_MARKET"
+    if world.halted:
+        return "DOMAIN_HALTED"
+    if unit.bankrupt:
+        return "UNIT_BANKRUPT"
+    if market.reduce_only:
+        return "MARKET_REDUCE_ONLY"
+    world.orders[order_id] = Order(order_id, unit.unit_id, market.market_id, lots, price, world.placed)
+    code = None
+    if held_lots(world, unit, market.market_id) > market.max_lots:
+        code = "LOTS_ABOVE_MAXIMUM"
+    elif equity(world, unit) * BILLION < initial(world, unit):
+        code = "BELOW_INITIAL_MARGIN"
+    if code is None:
+        world.placed += 1
+    else:
+        del world.orders[order_id]
+    return code
+
+
+def cancel_order(world: World, given: Given, rules: Given) -> str | None:
+    """Take an order back."""
+    if given["order_id"] not in world.orders:
+        return "UNKNOWN_ORDER"
+    del world.orders[given["order_id"]]
+    return None
+
+
+def set_marks(world: World, given: Given, rules: Given) -> str | None:
+    """Accept or guard a set of marks."""
+    names = [mark["market_id"] for mark in given["marks"]]
+    if len(names) != len(set(names)):
+        return "DUPLICATE_ID"
+    if any(name not in world.markets for name in names):
+        return "UNKNOWN_MARKET"
+    if any(not 1 <= m["price_ticks"] <= world.markets[m["market_id"]].max_price_ticks for m in given["marks"]):
+        return "BAD_PRICE"
+    for proposed in given["marks"]:
+        market, price = world.markets[proposed["market_id"]], proposed["price_ticks"]
+        band = rules["mark_band_ppb"]
+        guard = ""
+        if not given["confirmed"]:
+            if proposed["sources"] < rules["min_sources"]:
+                guard = "under_sourced"
+            elif band and market.mark and abs(price - market.mark) * BILLION > band * market.mark:
+                guard = "out_of_band"
+        market.guard = guard
+        if not guard:
+            market.previous = market.mark or price
+            market.mark = price
+            market.mark_time = given["time_ns"]
+    return None
+
+
+def accrue_funding(world: World, given: Given, rules: Given) -> str | None:
+    """Charge one funding interval."""
+    market, rate = world.markets.get(given["market_id"]), given["rate_ppb"]
+    if market is None:
+        return "UNKNOWN_MARKET"
+    if abs(rate) > BILLION:
+        return "BAD_RATE"
+    if market.mark == 0:
+        return "NO_MARK"
+    # Python rounds a Fraction to the nearest integer, halves to the even one.
+    market.funding += round(Fraction(market.lot_value * rate, BILLION))
+    return None
+
+
+def run_step(world: World, given: Given, rules: Given) -> str | None:
+    """Say whether a step may run; the model runs it."""
+    return "DOMAIN_HALTED" if world.halted else None
+
+
+def resume(world: World, given: Given, rules: Given) -> str | None:
+    """Lift the halt and reopen the markets."""
+    if not world.halted and not any(market.reduce_only for market in world.markets.values()):
+        return "NOT_HALTED"
+    if any(unit.bankrupt for unit in world.units.values()):
+        return "UNIT_BANKRUPT"
+    if world.residual > 0:
+        return "RESIDUAL_OUTSTANDING"
+    world.halted = False
+    for market in world.markets.values():
+        market.reduce_only = False
+    return None
+
+
+HANDLERS: dict[str, Callable[[World, Given, Given], str | None]] = {
+    "ListMarket": list_market,
+    "OpenAccount": open_account,
+    "OpenIsolated": open_isolated,
+    "Deposit": deposit,
+    "Withdraw": withdraw,
+    "MoveMargin": move_margin,
+    "DepositToFund": deposit_to_fund,
+    "RepayResidual": repay_residual,
+    "Trade": trade,
+    "PlaceOrder": place_order,
+    "CancelOrder": cancel_order,
+    "SetMarks": set_marks,
+    "AccrueFunding": accrue_funding,
+    "RunStep": run_step,
+    "Resume": resume,
+}

@@ -1,0 +1,35 @@
+"""What must hold in the model whatever the law says in detail."""
+
+from tests.model.margin import equity
+from tests.model.model import Model
+
+
+def faults(model: Model) -> list[str]:
+    """Return every broken conservation law of a model's state."""
+    world = model.world
+    found = []
+    for key in world.markets:
+        lots = sum(unit.lots(key) for unit in world.units.values())
+        if lots:
+            found.append(f"lots of {key} sum to {lots}")
+    equities = {unit.unit_id: equity(world, unit) for unit in world.units.values()}
+    money = sum(unit.quote for unit in world.units.values()) + sum(world.pots.values()) - world.residual
+    # Funding is not settled: what one side's quote lacks, the other's has.
+    if money != world.net_deposits:
+        found.append(f"money is {money}, net deposits are {world.net_deposits}")
+    if sum(equities.values()) + sum(world.pots.values()) - world.residual != world.net_deposits:
+        found.append("equities do not sum to what came in")
+    if min((*world.pots.values(), world.residual, *world.claims.values(), 0)) < 0:
+        found.append("a pot, the residual or a claim is negative")
+    for unit in world.units.values():
+        memos = sum(leg.entry_funding - leg.cost for leg in unit.legs.values())
+        if unit.quote != unit.deposits + unit.realised + unit.transfers + memos:
+            found.append(f"the ledger of {unit.unit_id} does not give its quote")
+        if any(leg.lots == 0 or leg.haircut < 0 for leg in unit.legs.values()):
+            found.append(f"{unit.unit_id} has a leg without lots or with a negative haircut")
+    return found
+
+
+def equities(model: Model) -> dict[str, int]:
+    """Return every unit's equity."""
+    return {key: equity(model.world, unit) for key, unit in model.world.units.items()}

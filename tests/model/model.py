@@ -1,0 +1,47 @@
+"""The model's door: commands in, codes out, the state to look at."""
+
+from typing import Any
+
+from tests.model.commands import HANDLERS, move
+from tests.model.state import Unit, World, plain
+from tests.model.step import Step
+
+
+class Model:
+    """One clearing domain, kept by the slowest and most literal reading of the law."""
+
+    def __init__(self, rules: dict[str, Any]) -> None:
+        self.rules = rules
+        self.world = World()
+        self.last_step: dict[str, Any] = {}
+
+    def submit(self, command: dict[str, Any]) -> str | None:
+        """Carry a command out and return None, or change nothing and return the name of the rejection."""
+        if command["time_ns"] < self.world.time_ns:
+            return "TIME_BACKWARDS"
+        code = HANDLERS[command["kind"]](self.world, command, self.rules)
+        if code is not None:
+            return code
+        self.world.time_ns = command["time_ns"]
+        if command["kind"] == "Trade":
+            self._release([self.world.units[command[party]] for party in ("buyer_unit_id", "seller_unit_id")])
+        if command["kind"] == "RunStep":
+            held = [unit for unit in self.world.all_units() if unit.legs]
+            self.world.steps += 1
+            step = Step(self.world, self.rules)
+            step.run()
+            self.last_step = step.seen
+            self._release(held)
+        return None
+
+    def state(self) -> dict[str, Any]:
+        """Return the whole state in plain dictionaries."""
+        return plain(self.world)
+
+    def _release(self, units: list[Unit]) -> None:
+        """Give what is left of isolated units that have become flat to their accounts' cross units."""
+        with_orders = {order.unit_id for order in self.world.orders.values()}
+        for unit in units:
+            is_free = not unit.legs and not unit.bankrupt and unit.unit_id not in with_orders
+            if unit.isolated and is_free and unit.quote > 0:
+                move(unit, self.world.units[unit.account_id], unit.quote)

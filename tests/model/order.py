@@ -1,0 +1,145 @@
+"""Who is closed first: tiers, scores, and the policies that allocate lots."""
+
+from fractions import Fraction
+from hashlib import sha256
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from tests.model.margin import equity, is_unhealthy, price_pnl
+from tests.model.numbers import split
+from tests.model.state import Market, Unit, World
+
+FLOAT_DOUBT = Fraction(2, 10**15)
+"""Scores that differ by less may change places in binary64: four operands and three operations, half an ulp each."""
+
+
+class Candidate(NamedTuple):
+    """A unit that may be closed, with its tier and lots."""
+
+    unit: Unit
+    tier: int
+    lots: int
+
+
+def tier_of(world: World, unit: Unit, owners: set[str]) -> int:
+    """Return a candidate's tier: 0 fund, 1 backstops, 2 others, 3 last tier, 4 no equity."""
+    role = world.role(unit)
+    if role == "fund":
+        return 0
+    if equity(world, unit) <= 0:
+        return 4
+    if unit.account_id in owners or is_unhealthy(world, unit):
+        return 3
+    return 1 if role == "backstop" else 2
+
+
+def is_removed(world: World, unit: Unit, owners: set[str], removed: tuple[str, ...]) -> bool:
+    """Return whether a declared removal takes a candidate out; the fund's units never leave tier 0."""
+    if world.role(unit) == "fund":
+        return False
+    return (
+        ("own_units" in removed and unit.account_id in owners)
+        or ("unhealthy" in removed and is_unhealthy(world, unit))
+        or ("no_equity" in removed and equity(world, unit) <= 0)
+    )
+
+
+def candidates(
+    world: World, market: Market, side: int, owners: set[str], removed: tuple[str, ...]
+) -> tuple[list[Candidate], list[str]]:
+    """Return who may be closed against bankrupts of one side, and who was taken out."""
+    found, out = [], []
+    for unit in world.all_units():
+        lots = -side * unit.lots(market.market_id)
+        if unit.bankrupt or lots <= 0:
+            continue
+        if is_removed(world, unit, owners, removed):
+            out.append(unit.unit_id)
+        else:
+            found.append(Candidate(unit, tier_of(world, unit, owners), lots))
+    return found, out
+
+
+def in_order(
+    world: World, market: Market, found: list[Candidate], policy: dict[str, Any], place: str
+) -> list[Candidate]:
+    """Return the candidates of a queue in their order; ``place`` is the text that rotation turns by."""
+    if policy["ranking"] == "rotation":
+        return _rotated(found, f"{policy['seed']}:{place}")
+    if policy["ranking"] == "profit":
+        return sorted(found, key=lambda one: _key(one, profit(world, market, one.unit)))
+    ordered = sorted(found, key=lambda one: _key(one, bitmex_float(world, market, one.unit)))
+    _check_floats(ordered, [bitmex_exact(world, market, one.unit) for one in ordered])
+    return ordered
+
+
+def profit(world: World, market: Market, unit: Unit) -> int | None:
+    """Return the score by profit, an integer; None without equity."""
+    return price_pnl(market, unit.legs[market.market_id]) if equity(world, unit) > 0 else None
+
+
+def bitmex_exact(world: World, market: Market, unit: Unit) -> Fraction | None:
+    """Return the score as a rational number; None without equity."""
+    operands = _operands(world, market, unit)
+    if operands is None:
+        return None
+    a, b, c, d = operands
+    return Fraction(a * b, c * d)
+
+
+def bitmex_float(world: World, market: Market, unit: Unit) -> float | None:
+    """Return the score by binary64: operands first, then two products and one division."""
+    operands = _operands(world, market, unit)
+    if operands is None:
+        return None
+    a, b, c, d = (float(operand) for operand in operands)
+    return (a * b) / (c * d)
+
+
+def _operands(world: World, market: Market, unit: Unit) -> tuple[int, int, int, int] | None:
+    leg = unit.legs[market.market_id]
+    own = equity(world, unit)
+    if own <= 0:
+        return None
+    pnl, value, base = price_pnl(market, leg), abs(leg.lots * market.lot_value), max(1, abs(leg.cost))
+    return (pnl, value, base, own) if pnl >= 0 else (pnl, own, base, value)
+
+
+def _key(one: Candidate, score: float | None) -> tuple[int, bool, float, str]:
+    """Return tier, then those without a score, then the highest score, then the id."""
+    return one.tier, score is not None, 0 if score is None else -score, one.unit.unit_id
+
+
+def _check_floats(ordered: list[Candidate], exact: list[Fraction | None]) -> None:
+    """Assert that binary64 moved nobody but those whose exact scores are as good as equal."""
+    for (one, first), (other, second) in pairwise(zip(ordered, exact, strict=True)):
+        if one.tier == other.tier and first is not None and second is not None and first < second:
+            assert second - first <= FLOAT_DOUBT * max(abs(first), abs(second)), "binary64 turned an order round"
+
+
+def _rotated(found: list[Candidate], text: str) -> list[Candidate]:
+    start = int.from_bytes(sha256(text.encode("ascii")).digest(), "big")
+    ordered: list[Candidate] = []
+    for tier in sorted({one.tier for one in found}):
+        members = sorted((one for one in found if one.tier == tier), key=lambda one: one.unit.unit_id)
+        turn = start % len(members)
+        ordered += members[turn:] + members[:turn]
+    return ordered
+
+
+def allocate(
+    world: World, market: Market, found: list[Candidate], need: int, policy: dict[str, Any], place: str
+) -> dict[str, int]:
+    """Return the lots that each candidate closes, 0 left out; never more than are needed or held."""
+    parts: dict[str, int] = {}
+    if policy["name"] == "queue":
+        for one in in_order(world, market, found, policy, place):
+            parts[one.unit.unit_id] = min(one.lots, need)
+            need -= parts[one.unit.unit_id]
+    else:
+        for tier in sorted({one.tier for one in found}):
+            members = [(one.unit.unit_id, one.lots, one.lots) for one in found if one.tier == tier]
+            given = split(need, members)
+            parts |= given
+            need -= sum(given.values())
+    return {key: lots for key, lots in parts.items() if lots}

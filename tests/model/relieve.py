@@ -1,0 +1,95 @@
+"""Stages 1 and 2: orders of the unhealthy are cancelled, and their lots sold into the resting orders."""
+
+from fractions import Fraction
+from math import floor
+from typing import TYPE_CHECKING
+
+from tests.model.margin import is_unhealthy
+from tests.model.numbers import BILLION, ceil_part, split
+from tests.model.state import Market, Order, Unit, fill, pay
+
+if TYPE_CHECKING:
+    from tests.model.round import Round
+
+
+def relieve(now: "Round") -> None:
+    """Stage 1: cancel the orders of bankrupt and unhealthy units in reach."""
+    for order in list(now.world.orders.values()):
+        unit = now.world.units[order.unit_id]
+        if not now.step.out_of_reach(unit) and (unit.bankrupt or is_unhealthy(now.world, unit)):
+            now.remove_order(order)
+
+
+def reduce(now: "Round") -> None:
+    """Stage 2: sell lots of unhealthy units into the resting orders."""
+    sellers = [
+        unit
+        for unit in now.world.all_units()
+        if not unit.bankrupt and not now.step.out_of_reach(unit) and is_unhealthy(now.world, unit)
+    ]
+    for market in now.step.open_markets():
+        for side in (1, -1):
+            reduce_side(now, market, side, sellers)
+
+
+def reduce_side(now: "Round", market: Market, side: int, sellers: list[Unit]) -> None:
+    """Sell one side of one market: every order is shared by all who still want to sell."""
+    share = now.rules["reduce_share_ppb"]
+    wants = {}
+    for unit in sellers:
+        lots = side * unit.lots(market.market_id)
+        if lots > 0:
+            wants[unit.unit_id] = max(1, ceil_part(lots, share, BILLION))
+    if not wants:
+        return
+    not_makers = {unit.unit_id for unit in sellers} | {unit.unit_id for unit in now.bankrupts()}
+    orders = [
+        order
+        for order in now.world.orders.values()
+        if order.market_id == market.market_id and order.lots * side > 0 and order.unit_id not in not_makers
+    ]
+    orders.sort(key=lambda order: (-side * order.price, order.sequence))
+    band = now.rules["order_band_ppb"]
+    for order in orders:
+        if band == 0 or abs(order.price - market.mark) * BILLION <= band * market.mark:
+            sell_into(now, market, side, order, wants)
+
+
+def sell_into(now: "Round", market: Market, side: int, order: Order, wants: dict[str, int]) -> None:
+    """Fill one order, or cancel it where its owner could not carry the lots."""
+    units = now.world.units
+    slippage = side * (market.mark - order.price) * market.quanta_per_tick_lot
+    members = []
+    for unit_id, want in wants.items():
+        cap = want
+        if slippage > 0:
+            cap = min(cap, max(0, floor(Fraction(now.equity(units[unit_id]), slippage))))
+        members.append((unit_id, want, cap))
+    parts = split(abs(order.lots), members)
+    total = sum(parts.values())
+    if total == 0:
+        return
+    lot_price = order.price * market.quanta_per_tick_lot
+    trial = units[order.unit_id].copy()
+    fill(trial, market, side * total, -side * total * lot_price)
+    if is_unhealthy(now.world, trial):
+        now.remove_order(order)
+        return
+    fill(units[order.unit_id], market, side * total, -side * total * lot_price)
+    for unit_id, lots in sorted(parts.items()):
+        if lots:
+            wants[unit_id] -= lots
+            fill(units[unit_id], market, -side * lots, side * lots * lot_price)
+            charge_fee(now, market, units[unit_id], lots)
+    order.lots -= side * total
+    if order.lots == 0:
+        now.remove_order(order)
+    now.emitted = True
+
+
+def charge_fee(now: "Round", market: Market, unit: Unit, lots: int) -> None:
+    """Take the liquidation fee, at most the equity that is left."""
+    fee = ceil_part(lots * market.lot_value, now.rules["liquidation_fee_ppb"], BILLION)
+    fee = min(fee, max(0, now.equity(unit)))
+    pay(unit, -fee)
+    now.world.pots["fees"] += fee

@@ -1,0 +1,55 @@
+"""Stage 6: debts without lots, spread over open gains."""
+
+from typing import TYPE_CHECKING
+
+from tests.model.margin import gain
+from tests.model.numbers import split
+from tests.model.state import Unit, pay
+
+if TYPE_CHECKING:
+    from tests.model.round import Round
+
+
+def net_gain(now: "Round", unit: Unit) -> int:
+    """Return the gain of a unit's open legs: their sum, or the sum of the positive ones."""
+    gains = [gain(now.world.markets[key], leg) for key, leg in unit.legs.items()]
+    if now.rules["haircut_base"] == "leg":
+        gains = [max(0, one) for one in gains]
+    return sum(gains)
+
+
+def socialise(now: "Round") -> None:
+    """Stage 6: spread the debts without lots over open gains."""
+    debts = dict(now.without_lots)
+    for (u, market_id), quanta in now.shortfall.items():
+        if market_id == "" and quanta > 0:
+            debts[u] = debts.get(u, 0) + quanta
+    debts = {u: quanta for u, quanta in debts.items() if quanta}
+    bases = {}
+    for unit in now.world.all_units():
+        if not unit.bankrupt and unit.legs:
+            u = unit.unit_id
+            bases[u] = max(0, min(now.equity(unit), now.gains[u] - now.taken[u]))
+    total = min(sum(debts.values()), sum(bases.values()))
+    if total == 0:
+        return
+    haircuts = []
+    for u, cut in split(total, [(u, base, base) for u, base in bases.items()]).items():
+        if cut:
+            haircuts.append((u, bases[u], cut, book_haircut(now, now.world.units[u], cut)))
+    for u, part in split(total, [(u, quanta, quanta) for u, quanta in debts.items()]).items():
+        pay(now.world.units[u], part)
+    now.step.seen["socialised"].append((sum(debts.values()), sum(bases.values()), tuple(haircuts)))
+    now.emitted = True
+
+
+def book_haircut(now: "Round", unit: Unit, cut: int) -> tuple[tuple[str, int], ...]:
+    """Take a haircut from a unit and book it to its legs by their positive gains."""
+    weights = {key: max(0, gain(now.world.markets[key], leg)) for key, leg in unit.legs.items()}
+    if not any(weights.values()):
+        weights = dict.fromkeys(weights, 1)
+    pay(unit, -cut)
+    booked = split(cut, [(key, weight, None) for key, weight in weights.items()])
+    for key, part in booked.items():
+        unit.legs[key].haircut += part
+    return tuple(sorted((key, part) for key, part in booked.items() if part))

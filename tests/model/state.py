@@ -1,0 +1,240 @@
+"""What the model remembers, and the two ways in which a unit's money changes: a fill and a payment."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.model.numbers import sign, signed_share
+
+Debt = tuple[str, str]
+"""A unit and the market of a leg, or "" for a unit without legs."""
+
+POTS = ("fund", "fees", "rounding", "surplus", "spread", "overshoot")
+
+
+@dataclass(slots=True)
+class Market:
+    """A market: its terms as they came in, and what moves."""
+
+    market_id: str
+    quanta_per_tick_lot: int
+    tiers: list[dict[str, int]]
+    max_lots: int
+    max_price_ticks: int
+    max_open_interest_lots: int
+    mark: int = 0
+    previous: int = 0
+    mark_time: int = 0
+    guard: str = ""
+    funding: int = 0
+    reduce_only: bool = False
+
+    @property
+    def lot_value(self) -> int:
+        """Return the value of one lot at the last accepted mark."""
+        return self.mark * self.quanta_per_tick_lot
+
+
+@dataclass(slots=True)
+class Account:
+    """Who owns units."""
+
+    account_id: str
+    owner_group: str
+    role: str
+    capacity: int
+
+
+@dataclass(slots=True)
+class Leg:
+    """One position and its three memos."""
+
+    lots: int = 0
+    cost: int = 0
+    entry_funding: int = 0
+    haircut: int = 0
+
+
+@dataclass(slots=True)
+class Unit:
+    """A cross account, or one isolated leg."""
+
+    unit_id: str
+    account_id: str
+    isolated: str = ""
+    quote: int = 0
+    bankrupt: bool = False
+    deposits: int = 0
+    realised: int = 0
+    transfers: int = 0
+    legs: dict[str, Leg] = field(default_factory=dict)
+
+    def lots(self, market_id: str) -> int:
+        """Return the signed lots held in a market, 0 without a leg."""
+        leg = self.legs.get(market_id)
+        return leg.lots if leg else 0
+
+    def copy(self) -> "Unit":
+        """Return a unit to try something on."""
+        legs = {key: Leg(leg.lots, leg.cost, leg.entry_funding, leg.haircut) for key, leg in self.legs.items()}
+        return Unit(
+            self.unit_id,
+            self.account_id,
+            self.isolated,
+            self.quote,
+            self.bankrupt,
+            self.deposits,
+            self.realised,
+            self.transfers,
+            legs,
+        )
+
+
+@dataclass(slots=True)
+class Order:
+    """A resting order; ``sequence`` counts the placements."""
+
+    order_id: str
+    unit_id: str
+    market_id: str
+    lots: int
+    price: int
+    sequence: int
+
+
+@dataclass(slots=True)
+class World:
+    """Everything that must balance together."""
+
+    markets: dict[str, Market] = field(default_factory=dict)
+    accounts: dict[str, Account] = field(default_factory=dict)
+    units: dict[str, Unit] = field(default_factory=dict)
+    orders: dict[str, Order] = field(default_factory=dict)
+    pots: dict[str, int] = field(default_factory=lambda: dict.fromkeys(POTS, 0))
+    residual: int = 0
+    net_deposits: int = 0
+    claims: dict[str, int] = field(default_factory=dict)
+    paid_by_group: dict[str, int] = field(default_factory=dict)
+    halted: bool = False
+    time_ns: int = 0
+    steps: int = 0
+    placed: int = 0
+
+    def all_markets(self) -> list[Market]:
+        """Return the markets by id."""
+        return [self.markets[key] for key in sorted(self.markets)]
+
+    def all_units(self) -> list[Unit]:
+        """Return the units by id."""
+        return [self.units[key] for key in sorted(self.units)]
+
+    def role(self, unit: Unit) -> str:
+        """Return the role of a unit's account."""
+        return self.accounts[unit.account_id].role
+
+    def fund_unit(self) -> Unit | None:
+        """Return the cross unit of the account of role fund, if there is one."""
+        for account in self.accounts.values():
+            if account.role == "fund":
+                return self.units[account.account_id]
+        return None
+
+
+def fill(unit: Unit, market: Market, lots: int, amount: int) -> None:
+    """Change a leg by signed lots for an amount received (paid: negative), funding excluded."""
+    if lots == 0:
+        assert amount == 0, "money for no lots"
+        return
+    funding = market.funding
+    unit.quote += amount + lots * funding
+    leg = unit.legs.setdefault(market.market_id, Leg())
+    if sign(leg.lots) == -sign(lots):
+        side = sign(leg.lots)
+        held = abs(leg.lots)
+        closed = min(abs(lots), held)
+        closing_amount = signed_share(amount, closed, abs(lots))
+        cost = signed_share(leg.cost, closed, held)
+        entry_funding = signed_share(leg.entry_funding, closed, held)
+        haircut = signed_share(leg.haircut, closed, held)
+        unit.realised += closing_amount - cost - (side * closed * funding - entry_funding)
+        leg.lots -= side * closed
+        leg.cost -= cost
+        leg.entry_funding -= entry_funding
+        leg.haircut -= haircut
+        lots += side * closed
+        amount -= closing_amount
+    if lots != 0:
+        leg.lots += lots
+        leg.cost -= amount
+        leg.entry_funding += lots * funding
+    if leg.lots == 0:
+        del unit.legs[market.market_id]
+
+
+def pay(unit: Unit, amount: int) -> None:
+    """Put money into a unit (negative: take it out) that is not the price of lots."""
+    unit.quote += amount
+    unit.transfers += amount
+
+
+def plain(world: World) -> dict[str, Any]:
+    """Return the whole state in plain dictionaries, to be compared; zero claims and zero groups are left out."""
+    return {
+        "units": {
+            unit.unit_id: {
+                "account": unit.account_id,
+                "isolated": unit.isolated,
+                "quote": unit.quote,
+                "bankrupt": unit.bankrupt,
+                "deposits": unit.deposits,
+                "realised": unit.realised,
+                "transfers": unit.transfers,
+                "legs": {
+                    key: {
+                        "lots": leg.lots,
+                        "cost": leg.cost,
+                        "entry_funding": leg.entry_funding,
+                        "haircut": leg.haircut,
+                    }
+                    for key, leg in unit.legs.items()
+                },
+            }
+            for unit in world.units.values()
+        },
+        "accounts": {
+            account.account_id: {
+                "owner_group": account.owner_group,
+                "role": account.role,
+                "capacity": account.capacity,
+            }
+            for account in world.accounts.values()
+        },
+        "markets": {
+            market.market_id: {
+                "mark": market.mark,
+                "previous": market.previous,
+                "mark_time": market.mark_time,
+                "guard": market.guard,
+                "funding": market.funding,
+                "reduce_only": market.reduce_only,
+            }
+            for market in world.markets.values()
+        },
+        "orders": [
+            {
+                "id": order.order_id,
+                "unit": order.unit_id,
+                "market": order.market_id,
+                "lots": order.lots,
+                "price": order.price,
+            }
+            for order in sorted(world.orders.values(), key=lambda order: order.sequence)
+        ],
+        "pots": dict(world.pots),
+        "residual": world.residual,
+        "net_deposits": world.net_deposits,
+        "claims": {key: claim for key, claim in world.claims.items() if claim},
+        "fund_paid_by_group": {key: paid for key, paid in world.paid_by_group.items() if paid},
+        "halted": world.halted,
+        "time_ns": world.time_ns,
+        "steps": world.steps,
+    }

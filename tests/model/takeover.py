@@ -1,0 +1,132 @@
+"""Stage 3: backstops, then the fund's inventory, take lots over; the debts of the round are split here."""
+
+from typing import TYPE_CHECKING
+
+from tests.model.margin import is_unhealthy, maintenance, requirement
+from tests.model.numbers import BILLION, ceil_part, floor_part, split
+from tests.model.state import Market, Unit, fill
+
+if TYPE_CHECKING:
+    from tests.model.round import Round
+
+
+def take_over(now: "Round") -> None:
+    """Stage 3: backstops, then the fund's inventory, take lots at the bankruptcy amount."""
+    fund = now.world.fund_unit()
+    sources = [unit for unit in now.world.all_units() if unit is not fund and is_source(now, unit)]
+    for unit in sources:
+        split_debt(now, unit)
+    if fund is not None and fund.bankrupt:
+        split_debt(now, fund)
+    for market in now.step.open_markets():
+        for side in (1, -1):
+            backstops_take(now, market, side, sources)
+            fund_takes(now, market, side, sources)
+
+
+def is_source(now: "Round", unit: Unit) -> bool:
+    """Return whether a unit is bankrupt, or in reach and below its close-out level."""
+    if unit.bankrupt:
+        return True
+    level = maintenance(now.world, unit) * now.rules["close_out_ppb"]
+    return not now.step.out_of_reach(unit) and now.equity(unit) * BILLION**2 < level
+
+
+def split_debt(now: "Round", unit: Unit) -> None:
+    """Split a unit's shortfall or surplus over its legs; a flat unit's has no market."""
+    own = now.equity(unit)
+    debts = now.shortfall if own < 0 else now.surplus
+    if not unit.legs:
+        debts[unit.unit_id, ""] = abs(own)
+        return
+    weights = {key: debt_weight(now, key, leg.lots) for key, leg in unit.legs.items()}
+    if not any(weights.values()):
+        weights = dict.fromkeys(weights, 1)
+    for key, part in split(abs(own), [(key, weight, None) for key, weight in weights.items()]).items():
+        debts[unit.unit_id, key] = part
+
+
+def debt_weight(now: "Round", market_id: str, lots: int) -> int:
+    """Return the weight of a leg in its unit's debt."""
+    market = now.world.markets[market_id]
+    if now.rules["shortfall_split"] == "notional":
+        return abs(lots * market.lot_value)
+    return requirement(market, lots, "maintenance")
+
+
+def moved_shortfall(now: "Round", market: Market, lots: dict[str, int], closed: dict[str, int]) -> dict[str, int]:
+    """Return how much of each source's shortfall goes with the lots, rounded up."""
+    key = market.market_id
+    return {u: ceil_part(now.shortfall.get((u, key), 0), closed[u], lots[u]) for u in lots}
+
+
+def backstops_take(now: "Round", market: Market, side: int, sources: list[Unit]) -> None:
+    """Let the backstops take what they can stay healthy with."""
+    key = market.market_id
+    lots = now.lots_of(market, side, sources)
+    source_ids = {unit.unit_id for unit in sources}
+    rooms = {}
+    for unit in now.world.all_units():
+        is_backstop = now.world.role(unit) == "backstop" and not unit.isolated
+        if is_backstop and not unit.bankrupt and unit.unit_id not in source_ids:
+            capacity = now.world.accounts[unit.account_id].capacity
+            room = min(
+                capacity - now.step.taken_by_backstop[unit.unit_id, key], market.max_lots - side * unit.lots(key)
+            )
+            if room > 0:
+                rooms[unit.unit_id] = room
+    while lots and rooms:
+        amount = min(sum(lots.values()), sum(rooms.values()))
+        takes = split(amount, [(u, room, room) for u, room in rooms.items()])
+        closed = split(amount, [(u, held, held) for u, held in lots.items()])
+        moved = moved_shortfall(now, market, lots, closed)
+        pays = split(sum(moved.values()), [(u, take, None) for u, take in takes.items()])
+        trials = {u: now.world.units[u].copy() for u in rooms}
+        for u, trial in trials.items():
+            fill(trial, market, side * takes[u], -side * takes[u] * market.lot_value - pays[u])
+        ill = [u for u, trial in trials.items() if is_unhealthy(now.world, trial)]
+        if not ill:
+            for u in rooms:
+                now.world.units[u] = trials[u]
+                now.step.taken_by_backstop[u, key] += takes[u]
+            sources_give(now, market, side, lots, closed, moved)
+            return
+        for u in ill:
+            del rooms[u]
+
+
+def fund_takes(now: "Round", market: Market, side: int, sources: list[Unit]) -> None:
+    """Let the fund's cross unit take what is left within its cap, if the pool can pay for all of it."""
+    fund = now.world.fund_unit()
+    lots = now.lots_of(market, side, sources)
+    if fund is None or fund.bankrupt or not lots:
+        return
+    cap = min(now.rules["fund_inventory_cap_lots"], market.max_lots)
+    amount = min(sum(lots.values()), max(0, cap - side * fund.lots(market.market_id)))
+    closed = split(amount, [(u, held, held) for u, held in lots.items()])
+    moved = moved_shortfall(now, market, lots, closed)
+    if amount == 0 or now.world.pots["fund"] < sum(moved.values()):
+        return
+    fill(fund, market, side * amount, -side * amount * market.lot_value)
+    now.world.pots["fund"] -= sum(moved.values())
+    sources_give(now, market, side, lots, closed, moved)
+
+
+def sources_give(
+    now: "Round", market: Market, side: int, lots: dict[str, int], closed: dict[str, int], moved: dict[str, int]
+) -> None:
+    """Give each source the value of its lots and its moved shortfall, less what the fund keeps of a surplus."""
+    for u in sorted(lots):
+        if closed[u] == 0:
+            continue
+        debt = (u, market.market_id)
+        surplus = floor_part(now.surplus.get(debt, 0), closed[u], lots[u])
+        kept = floor_part(surplus, now.rules["surplus_to_fund_ppb"], BILLION)
+        amount = side * closed[u] * market.lot_value + moved[u] - kept
+        fill(now.world.units[u], market, -side * closed[u], amount)
+        now.world.pots["surplus"] += kept
+        if surplus:
+            now.surplus[debt] -= surplus
+        if moved[u]:
+            now.shortfall[debt] -= moved[u]
+        now.emitted = True

@@ -1,0 +1,145 @@
+"""The rulebook's book and facts in the model's plain form, and the first place where two plain things differ."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from deleverage.rulebook.book import Book
+from deleverage.rulebook.messages import Deleveraged, Fact, FundPaid, ResidualNamed, Socialised, StepEnded
+
+Plain = dict[str, Any]
+
+
+def plain_book(book: Book) -> Plain:
+    """Return a book in the form of ``Model.state()``."""
+    return {
+        "units": {
+            unit.unit_id: {
+                "account": unit.account_id,
+                "isolated": unit.isolated_market_id,
+                "quote": unit.quote,
+                "bankrupt": unit.bankrupt,
+                "deposits": unit.deposits,
+                "realised": unit.realised,
+                "transfers": unit.transfers,
+                "legs": {
+                    key: {
+                        "lots": leg.lots,
+                        "cost": leg.cost,
+                        "entry_funding": leg.entry_funding,
+                        "haircut": leg.haircut,
+                    }
+                    for key, leg in unit.legs.items()
+                },
+            }
+            for unit in book.units.values()
+        },
+        "accounts": {
+            account.account_id: {
+                "owner_group": account.owner_group,
+                "role": account.role,
+                "capacity": account.backstop_capacity_lots,
+            }
+            for account in book.accounts.values()
+        },
+        "markets": {
+            key: {
+                "mark": market.mark_price_ticks,
+                "previous": market.previous_mark_price_ticks,
+                "mark_time": market.mark_time_ns,
+                "guard": market.guard,
+                "funding": market.funding_quanta,
+                "reduce_only": market.reduce_only,
+            }
+            for key, market in book.markets.items()
+        },
+        "orders": [
+            {
+                "id": order.order_id,
+                "unit": order.unit_id,
+                "market": order.market_id,
+                "lots": order.lots,
+                "price": order.price_ticks,
+            }
+            for order in sorted(book.orders.values(), key=lambda order: order.sequence)
+        ],
+        "pots": dict(book.pots),
+        "residual": book.residual_quanta,
+        "net_deposits": book.net_deposits_quanta,
+        "claims": {key: claim for key, claim in book.claims.items() if claim},
+        "fund_paid_by_group": {key: paid for key, paid in book.fund_paid_by_group.items() if paid},
+        "halted": book.halted,
+        "time_ns": book.time_ns,
+        "steps": book.steps,
+    }
+
+
+def plain_step(facts: Iterable[Fact]) -> Plain:
+    """Return what the facts of one step say, in the form of ``Model.last_step``."""
+    seen: Plain = {"fund": [], "deleveraged": [], "socialised": [], "residuals": []}
+    for fact in facts:
+        if isinstance(fact, FundPaid):
+            paid = sorted((d.unit_id, d.market_id, d.debt_quanta, d.paid_quanta) for d in fact.debts if d.paid_quanta)
+            seen["fund"].append((fact.entered_quanta, fact.own_unit_quanta, tuple(paid)))
+        elif isinstance(fact, Deleveraged):
+            seen["deleveraged"].append(_plain_deleveraged(fact))
+        elif isinstance(fact, Socialised):
+            cuts = tuple(
+                (cut.unit_id, cut.base_quanta, cut.taken_quanta, tuple(sorted(leg for leg in cut.legs if leg[1])))
+                for cut in sorted(fact.haircuts)
+                if cut.taken_quanta
+            )
+            seen["socialised"].append((fact.debt_quanta, fact.base_quanta, cuts))
+        elif isinstance(fact, ResidualNamed):
+            seen["residuals"] += [tuple(residual) for residual in fact.residuals]
+        elif isinstance(fact, StepEnded):
+            seen |= {"rounds": fact.rounds, "stopped": fact.stopped, "guarded": sorted(_names(fact.guarded))}
+    return seen
+
+
+def _names(texts: Iterable[str]) -> list[str]:
+    """Return ids without the reasons that follow them."""
+    return [text.partition(": ")[0] for text in texts]
+
+
+def _plain_deleveraged(fact: Deleveraged) -> Plain:
+    money: dict[tuple[str, str], int] = defaultdict(int)
+    closed: dict[tuple[str, str], int] = defaultdict(int)
+    for closing in fact.closings:
+        money[closing.unit_id, closing.market_id] += closing.money_quanta
+        closed[closing.unit_id, closing.market_id] += closing.closed_lots
+    pools = sorted((pool for pool in fact.pools if pool.lots), key=lambda pool: (pool.market_id, pool.side))
+    freed: dict[str, int] = defaultdict(int)
+    for payment in fact.freed:
+        freed[payment.unit_id] += payment.amount_quanta
+    return {
+        "round": fact.round,
+        "pools": [(*pool[:-1], tuple(sorted(_names(pool.removed)))) for pool in pools],
+        "money": {place: quanta for place, quanta in sorted(money.items()) if quanta},
+        "closed": {place: lots for place, lots in sorted(closed.items()) if lots},
+        "freed": {unit: quanta for unit, quanta in sorted(freed.items()) if quanta},
+    }
+
+
+def model_step(seen: Plain) -> Plain:
+    """Return the model's account of a step without what the facts do not tell."""
+    told = dict(seen)
+    told["deleveraged"] = [{k: v for k, v in one.items() if k != "capped"} for one in seen["deleveraged"]]
+    return told
+
+
+def difference(one: Any, other: Any, path: str = "") -> tuple[str, Any, Any] | None:
+    """Return the path of the first difference between two plain things, with both values; None if they are equal."""
+    if one == other:
+        return None
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in sorted(set(one) | set(other), key=str):
+            found = difference(one.get(key, "(none)"), other.get(key, "(none)"), f"{path}/{key}")
+            if found:
+                return found
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        for number, (left, right) in enumerate(zip(one, other, strict=True)):
+            found = difference(left, right, f"{path}/{number}")
+            if found:
+                return found
+    return path, one, other

@@ -1,0 +1,83 @@
+"""Random worlds from a seed: rules, and commands that drive a domain into every corner of the law.
+
+``world(seed)`` returns the rules and a generator of commands. Send it the state after each command (the plain form of
+``Model.state()``) or just iterate: then it keeps a model of its own to know the state. Both ways the commands are the
+same as long as the state is.
+"""
+
+from collections.abc import Generator
+from random import Random
+from typing import Any
+
+from tests.life.life import Life
+from tests.life.view import PPB, SECOND, Plain
+from tests.model import Model
+
+Commands = Generator[Plain, Plain | None, None]
+
+
+def world(seed: int) -> tuple[Plain, Commands]:
+    """Return the rules of a world and the commands of its life."""
+    rng = Random(f"world {seed}")
+    rules = random_rules(rng)
+    return rules, _with_state(rules, Life(rng, rules))
+
+
+def _with_state(rules: Plain, life: "Life") -> Commands:
+    """Yield the life's commands; where nobody sends a state, ask a model."""
+    model: Model | None = None
+    past: list[Plain] = []
+    commands = life.commands()
+    for command in commands:
+        past.append(command)
+        state = yield command
+        if state is None:
+            if model is None:
+                model = Model(rules)
+                unseen = past
+            else:
+                unseen = [command]
+            for one in unseen:
+                model.submit(one)
+            state = model.state()
+        life.state = state
+
+
+def random_rules(rng: Random) -> Plain:
+    """Return rules with a few switches away from the common law."""
+
+    def seldom(usual: Any, *others: Any, chance: float = 0.3) -> Any:
+        return rng.choice(others) if rng.random() < chance else usual
+
+    policy: Plain = {"name": "queue", "ranking": seldom("bitmex", "profit", "rotation", chance=0.45), "seed": 0}
+    if policy["ranking"] == "rotation":
+        policy["seed"] = rng.randrange(10)
+    rerank = seldom("once", "each_fill", chance=0.25)
+    if rerank == "once" and rng.random() < 0.25:
+        policy = {"name": "pro-rata"}
+    removed = seldom(
+        [], ["own_units"], ["unhealthy"], ["no_equity"], ["own_units", "unhealthy", "no_equity"], chance=0.3
+    )
+    return {
+        "max_mark_age_ns": seldom(0, 3 * SECOND, 20 * SECOND, chance=0.2),
+        "mark_band_ppb": seldom(0, 50_000_000, 400_000_000),
+        "min_sources": seldom(1, 0, 2),
+        "reduce_share_ppb": seldom(PPB, 250_000_000, 333_333_333, 1, 0),
+        "order_band_ppb": seldom(0, 20_000_000, 200_000_001),
+        "liquidation_fee_ppb": seldom(0, 5_000_000, 7_777_777, 300_000_000, chance=0.5),
+        "close_out_ppb": seldom(0, 500_000_000, 333_333_333, PPB),
+        "surplus_to_fund_ppb": seldom(PPB, 0, 500_000_000, 333_333_333),
+        "fund_inventory_cap_lots": seldom(0, 1, 5, 10**4, 10**12, chance=0.35),
+        "shortfall_split": seldom("maintenance", "notional"),
+        "fund_partial": seldom(True, False),
+        "fund_event_cap_quanta": seldom(None, 0, 1, 1001, 10**6 + 1, chance=0.2),
+        "fund_group_cap_quanta": seldom(None, 0, 1, 777, 10**6 + 1, chance=0.2),
+        "fund_market_cap_quanta": seldom(None, 0, 3, 1501, 10**6 + 1, chance=0.2),
+        "policy": policy,
+        "rerank": rerank,
+        "price_rule": seldom("bankruptcy", "mark", "previous_mark"),
+        "may_bankrupt": seldom(False, True, chance=0.12),
+        "removed": removed,
+        "haircut_base": seldom("unit", "leg"),
+        "max_rounds": seldom(32, 1, 2, 3, chance=0.2),
+    }
