@@ -101,6 +101,10 @@ endif
 ifdef PIP_CERT
 export SSL_CERT_FILE ?= $(PIP_CERT)
 endif
+# Where the machine has a certificate store, it knows more than uv's own list (a company's proxy, say).
+ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
+export UV_SYSTEM_CERTS ?= 1
+endif
 index = { test -n "$$UV_DEFAULT_INDEX$$UV_INDEX_URL" || UV_DEFAULT_INDEX=$${PIP_INDEX_URL:-$$($(PY) -m pip config get \
 	global.index-url 2>/dev/null)} || :; test -z "$$UV_DEFAULT_INDEX" || export UV_DEFAULT_INDEX; }
 
