@@ -4,6 +4,8 @@ from collections import defaultdict
 from fractions import Fraction
 from math import ceil, floor
 
+from tests.model.numbers import split
+
 Place = tuple[str, str]
 """A unit and a pool."""
 
@@ -30,7 +32,21 @@ def collect(
                 money[place] += 1
                 missing -= 1
         assert missing <= 0, "a pool missed its target"
+    for pool in sorted(asked):
+        _ask_again(pool, asked[pool], closed[pool], money, caps)
     return money, capped
+
+
+def _ask_again(
+    pool: str, asked: int, lots: dict[str, int], money: dict[Place, int], caps: dict[str, int] | None
+) -> None:
+    """Split what rounding left open in a pool over its units, by lots, as far as they have equity left."""
+    missing = asked - sum(money[unit, pool] for unit in lots)
+    left: dict[str, int | None] = dict.fromkeys(lots)
+    if caps is not None:
+        left = {unit: caps[unit] - sum(quanta for (u, _), quanta in money.items() if u == unit) for unit in lots}
+    for unit, part in split(missing, [(unit, lots[unit], left[unit]) for unit in sorted(lots)]).items():
+        money[unit, pool] += part
 
 
 def _passes(

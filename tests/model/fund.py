@@ -39,7 +39,7 @@ def pay_from_fund(now: "Round") -> None:
 def lift_own_unit(now: "Round") -> int:
     """Pay the fund's own unit up to zero as far as the pool goes, and return the payment."""
     fund = now.world.fund_unit()
-    if fund is None or now.equity(fund) >= 0:
+    if fund is None or now.equity(fund) >= 0 or now.step.out_of_reach(fund):
         return 0
     own = min(now.world.pots["fund"], -now.equity(fund))
     pay(fund, own)

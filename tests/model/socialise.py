@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def net_gain(now: "Round", unit: Unit) -> int:
     """Return the gain of a unit's open legs: their sum, or the sum of the positive ones."""
-    gains = [gain(now.world.markets[key], leg) for key, leg in unit.legs.items()]
+    gains = [gain(now.world.markets[key], leg) for key, leg in unit.legs.items() if key not in now.step.guarded]
     if now.rules["haircut_base"] == "leg":
         gains = [max(0, one) for one in gains]
     return sum(gains)
@@ -27,7 +27,7 @@ def socialise(now: "Round") -> None:
     debts = {u: quanta for u, quanta in debts.items() if quanta}
     bases = {}
     for unit in now.world.all_units():
-        if not unit.bankrupt and unit.legs:
+        if not unit.bankrupt and any(key not in now.step.guarded for key in unit.legs):
             u = unit.unit_id
             bases[u] = max(0, min(now.equity(unit), now.gains[u] - now.taken[u]))
     total = min(sum(debts.values()), sum(bases.values()))
@@ -45,7 +45,8 @@ def socialise(now: "Round") -> None:
 
 def book_haircut(now: "Round", unit: Unit, cut: int) -> tuple[tuple[str, int], ...]:
     """Take a haircut from a unit and book it to its legs by their positive gains."""
-    weights = {key: max(0, gain(now.world.markets[key], leg)) for key, leg in unit.legs.items()}
+    legs = {key: leg for key, leg in unit.legs.items() if key not in now.step.guarded}
+    weights = {key: max(0, gain(now.world.markets[key], leg)) for key, leg in legs.items()}
     if not any(weights.values()):
         weights = dict.fromkeys(weights, 1)
     pay(unit, -cut)

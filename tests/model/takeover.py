@@ -84,7 +84,7 @@ def backstops_take(now: "Round", market: Market, side: int, sources: list[Unit])
         trials = {u: now.world.units[u].copy() for u in rooms}
         for u, trial in trials.items():
             fill(trial, market, side * takes[u], -side * takes[u] * market.lot_value - pays[u])
-        ill = [u for u, trial in trials.items() if is_unhealthy(now.world, trial)]
+        ill = [u for u, trial in trials.items() if takes[u] and is_unhealthy(now.world, trial)]
         if not ill:
             for u in rooms:
                 now.world.units[u] = trials[u]

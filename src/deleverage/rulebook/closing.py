@@ -6,7 +6,7 @@ Amounts are law; a price is a display. Every fill is zero-sum between its sides 
 from fractions import Fraction
 from typing import NamedTuple
 
-from deleverage.rulebook.apportion import ceil_of, round_to_total
+from deleverage.rulebook.apportion import Share, apportion, ceil_of, round_to_total
 from deleverage.rulebook.book import Leg, Market, Unit
 from deleverage.rulebook.quantities import share_floor, sign
 
@@ -83,8 +83,9 @@ def collect(needs: dict[str, int], lots: Lots, caps: dict[str, int | None]) -> d
     """Return what each unit pays each pool (keyed by market): equal per lot until a cap binds, over all pools at once.
 
     ``needs`` is the money per pool, ``caps`` each unit's equity (``None``: unbounded), all in quanta. The ideal parts
-    are exact rationals; each unit's parts are rounded first, so that they sum to at most its cap, then each pool's.
-    A pool collects less than it needs only if every unit closed in it is at its cap.
+    are exact rationals, rounded once: first each unit's, so that they sum to at most its cap, then each pool's under
+    these bounds. What rounding units in several pools leaves open is asked of those with equity left, pool by pool,
+    so a pool collects less than it needs only if every unit closed in it has paid its whole cap.
     """
     ideals = _ideal_parts(needs, lots, caps)
     bounds: dict[str, dict[str, int]] = {}
@@ -99,6 +100,13 @@ def collect(needs: dict[str, int], lots: Lots, caps: dict[str, int | None]) -> d
         limits = {unit_id: bounds[unit_id][market_id] for unit_id in pool}
         for unit_id, part in round_to_total(min(need, sum(limits.values())), pool, limits).items():
             paid[unit_id][market_id] = part
+    for market_id, need in sorted(needs.items()):
+        members = [unit_id for unit_id in sorted(paid) if market_id in paid[unit_id]]
+        missing = need - sum(paid[unit_id][market_id] for unit_id in members)
+        spare = {u: None if (cap := caps[u]) is None else cap - sum(paid[u].values()) for u in members}
+        rest = apportion(missing, [Share(u, lots[u][market_id], spare[u]) for u in members])
+        for unit_id, part in rest.parts.items():
+            paid[unit_id][market_id] += part
     return paid
 
 

@@ -71,7 +71,7 @@ def open_debts(scratch: Scratch) -> Debts:
 def _pay_own_unit(scratch: Scratch, pool: int) -> int:
     """Return what the pool pays to bring the fund's own unit to equity 0; its legs' debts fall by it."""
     fund = scratch.book.fund_unit()
-    if fund is None:
+    if fund is None or scratch.out_of_reach(fund):
         return 0
     paid = min(pool, max(0, -scratch.equity(fund.unit_id)))
     own = {key: debt for key, debt in scratch.shortfalls.items() if key[0] == fund.unit_id}

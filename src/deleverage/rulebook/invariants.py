@@ -223,19 +223,18 @@ class Invariants:
             _require("INV-21", partial, f"{pool.market_id}: {held} bankrupt units keep lots without a declared reason")
         if self.rules.rerank == "each_fill":
             return  # Money is paid fill by fill: only the cap of each unit binds.
-        # A unit in several pools is rounded once per pool, so it may end that many quanta below its cap.
-        uncapped = [c for c in members if caps[c.unit_id] - taken[c.unit_id] >= pools_of[c.unit_id]]
-        if pool.collected_quanta < pool.asked_quanta:
-            _require(
-                "INV-6",
-                not uncapped,
-                f"{pool.market_id}: {pool.asked_quanta - pool.collected_quanta} quanta were "
-                f"not asked of {[c.unit_id for c in uncapped][:3]}",
-            )
-        for one in uncapped[1:]:
-            other = uncapped[0]
+        left = {c.unit_id: caps[c.unit_id] - taken[c.unit_id] for c in members}
+        missing = pool.asked_quanta - pool.collected_quanta
+        able = [unit_id for unit_id in left if left[unit_id] > 0]
+        _require("INV-6", missing == 0 or not able, f"{pool.market_id}: {missing} quanta not asked of {able[:3]}")
+        # A unit that its cap binds may keep a quantum per pool for rounding: who keeps more was not bound. And where
+        # units stand in several pools, what their rounding leaves open is spread once more.
+        unbound = [c for c in members if left[c.unit_id] >= pools_of[c.unit_id]]
+        quanta = 2 if any(pools_of[c.unit_id] > 1 for c in members) else 1
+        for one in unbound[1:]:
+            other = unbound[0]
             spread = one.money_quanta * other.closed_lots - other.money_quanta * one.closed_lots
-            fair = abs(spread) <= one.closed_lots + other.closed_lots
+            fair = abs(spread) <= quanta * (one.closed_lots + other.closed_lots)
             _require("INV-10", fair, f"{one.unit_id} and {other.unit_id} pay differently per lot")
 
     def _bankrupts_with(self, pool: m.Pool) -> list[Unit]:
@@ -313,10 +312,12 @@ class Invariants:
         """A residual exists only if capacity was short, or the fact names the removal, pace bound or guard."""
         if not any(residual.reason == "capacity" for residual in fact.residuals):
             return
+        guarded = guards(self.book, self.rules, fact.time_ns)
         for unit in self.book.units.values():
-            if unit.bankrupt or not unit.legs:
+            if unit.bankrupt:
                 continue
-            gains = [gain(leg, self.book.markets[market_id]) for market_id, leg in unit.legs.items()]
+            open_legs = [(key, leg) for key, leg in unit.legs.items() if key not in guarded]
+            gains = [gain(leg, self.book.markets[market_id]) for market_id, leg in open_legs]
             net = sum(max(0, item) for item in gains) if self.rules.haircut_base == "leg" else sum(gains)
             left = max(0, min(equity(self.book, unit), net))
             _require("INV-7", left == 0, f"{unit.unit_id} still has {left} quanta of gain while a residual is named")

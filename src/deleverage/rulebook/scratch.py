@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from deleverage.rulebook.book import Book, Market, Unit
+from deleverage.rulebook.book import Book, Leg, Market, Unit
 from deleverage.rulebook.margin import equity, is_unhealthy
 from deleverage.rulebook.messages import Fact, OrderChange
 from deleverage.rulebook.rules import Rules
@@ -54,6 +54,10 @@ class Scratch:
         for market_id in sorted(self.book.markets):
             if market_id not in self.guarded:
                 yield market_id, self.book.markets[market_id]
+
+    def open_legs(self, unit: Unit) -> list[tuple[str, Leg]]:
+        """Return the unit's legs on which a forced act is allowed, in market order."""
+        return [(market_id, leg) for market_id, leg in unit.sorted_legs() if market_id not in self.guarded]
 
     def out_of_reach(self, unit: Unit) -> bool:
         """Return whether every leg of the unit is guarded: nothing may be forced on it."""

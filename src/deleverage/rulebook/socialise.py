@@ -12,11 +12,15 @@ from deleverage.rulebook.scratch import Debts, Scratch
 
 
 def note_gains(scratch: Scratch) -> None:
-    """Take down every solvent unit's net gain before stage 5 touches it; quanta, signed."""
+    """Take down every solvent unit's net gain before stage 5 touches it; quanta, signed.
+
+    A gain at a guarded mark is not counted: cutting it would be a forced act from that mark.
+    """
     scratch.gains = {}
     for unit in scratch.book.units.values():
-        if unit.legs and not unit.bankrupt:
-            gains = [gain(leg, scratch.book.markets[market_id]) for market_id, leg in unit.legs.items()]
+        legs = scratch.open_legs(unit)
+        if legs and not unit.bankrupt:
+            gains = [gain(leg, scratch.book.markets[market_id]) for market_id, leg in legs]
             if scratch.rules.haircut_base == "leg":
                 gains = [max(0, item) for item in gains]
             scratch.gains[unit.unit_id] = sum(gains)
@@ -29,7 +33,7 @@ def socialise(scratch: Scratch) -> None:
         return
     bases = {}
     for unit in scratch.book.sorted_units():
-        if unit.legs and unit.unit_id in scratch.gains:
+        if unit.unit_id in scratch.gains and scratch.open_legs(unit):
             net = scratch.gains[unit.unit_id] - scratch.taken.get(unit.unit_id, 0)
             bases[unit.unit_id] = max(0, min(equity(scratch.book, unit), net))
     owed, base_quanta = sum(debts.values()), sum(bases.values())
@@ -83,9 +87,9 @@ def _debts_without_lots(scratch: Scratch) -> dict[str, int]:
 
 
 def _book_to_legs(scratch: Scratch, unit: Unit, part: int) -> tuple[tuple[str, int], ...]:
-    """Return where a unit's haircut is booked: by its legs' positive gains now, equally if there are none."""
+    """Return where a unit's haircut is booked: by the positive gains of its legs now, equally if there are none."""
     weights = {}
-    for market_id, leg in unit.sorted_legs():
+    for market_id, leg in scratch.open_legs(unit):
         weights[market_id] = max(0, gain(leg, scratch.book.markets[market_id]))
     if not any(weights.values()):
         weights = dict.fromkeys(weights, 1)
