@@ -29,9 +29,9 @@ def _apply_movement(book: Book, fact: m.Movement) -> None:
     money = 0
     for fill in fact.fills:
         unit, market = book.units[fill.unit_id], book.markets[fill.market_id]
-        market.open_interest_lots -= _long_lots(unit, fill.market_id)
+        market.open_interest_lots -= unit.long_lots(fill.market_id)
         settle_unit(unit, market, fill.lots, fill.amount_quanta)
-        market.open_interest_lots += _long_lots(unit, fill.market_id)
+        market.open_interest_lots += unit.long_lots(fill.market_id)
         lots[fill.market_id] = lots.get(fill.market_id, 0) + fill.lots
         money += fill.amount_quanta
     for payment in fact.payments:
@@ -50,11 +50,6 @@ def _apply_movement(book: Book, fact: m.Movement) -> None:
     named = fact.named_quanta if isinstance(fact, m.ResidualNamed) else 0
     assert not any(lots.values()), f"lots of one fact must cancel out: {lots}"
     assert money == named, f"money of one fact must cancel out: {money} quanta"
-
-
-def _long_lots(unit: Unit, market_id: str) -> int:
-    leg = unit.legs.get(market_id)
-    return max(0, leg.lots) if leg is not None else 0
 
 
 def _list_market(book: Book, fact: m.MarketListed) -> None:

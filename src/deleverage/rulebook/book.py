@@ -106,6 +106,11 @@ class Unit:
     transfers: int = 0
     legs: dict[str, Leg] = field(default_factory=dict)
 
+    def long_lots(self, market_id: str) -> int:
+        """Return the lots held long in a market, 0 if none or short."""
+        leg = self.legs.get(market_id)
+        return max(0, leg.lots) if leg is not None else 0
+
     def sorted_legs(self) -> list[tuple[str, Leg]]:
         """Legs in market order."""
         return sorted(self.legs.items())
