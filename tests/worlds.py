@@ -40,7 +40,8 @@ def _with_state(rules: Plain, life: "Life") -> Commands:
             for one in unseen:
                 model.submit(one)
             state = model.state()
-        life.state = state
+        life.state = state | {"markets": {key: one for key, one in state["markets"].items() if not one["settled"]}}
+        life.settled = [key for key, one in state["markets"].items() if one["settled"]]
 
 
 def random_rules(rng: Random) -> Plain:

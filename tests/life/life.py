@@ -5,7 +5,7 @@ from itertools import islice
 from random import Random
 
 from tests.life.prices import Prices
-from tests.life.view import PPB, Plain
+from tests.life.view import PPB, SECOND, Plain
 from tests.life.wrong import wrong_command
 
 NAMES = ("a", "a!", "a-", "a.b", "A", "B0", "b", "b-1", "c", "d", "e", "Z", "z", "~", "10", "9", "m'", "k#")
@@ -36,6 +36,7 @@ class Life(Prices):
             (1.8, self.guard),
             (0.25, self.feed_fund),
             (0.7, self.wait),
+            (2.5, self.settle),
             (0.8, self.open_more),
             (0.2, self.step),
             (34.0, self.wrong),
@@ -136,7 +137,16 @@ class Life(Prices):
             "max_lots": most,
             "max_price_ticks": price * 1000,
             "max_open_interest_lots": rng.choice((20, 20, 3, 1)) * most,
+            "contract": rng.choice(("linear", "linear", "quanto")),
+            "face_quanta_ticks": 0,
+            "min_value_quanta": 1,
+            "expiry_ns": self.time + rng.randint(1, 60) * SECOND if rng.random() < 0.15 else 0,
         }
+        if rng.random() < 0.3:
+            # One lot is worth as much at the first price as a linear one would be, and its value has a floor.
+            value = price * per_tick
+            terms |= {"contract": "inverse", "face_quanta_ticks": value * price + rng.randint(0, price)}
+            terms |= {"quanta_per_tick_lot": 0, "min_value_quanta": rng.choice((1, 1, max(1, value // 100)))}
         self.terms[market_id] = terms
         self.first_price[market_id] = price
         return self.at("ListMarket", terms=terms)

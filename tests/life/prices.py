@@ -158,6 +158,15 @@ class Prices(Money):
             if self.state["markets"][key]["mark"]:
                 yield self.at("AccrueFunding", market_id=key, rate_ppb=rate)
 
+    def settle(self) -> Generator[Plain, None, None]:
+        """Settle a market, and let a step handle who could not pay for its last move; one market always stays."""
+        markets = [key for key, market in self.state["markets"].items() if market["mark"]]
+        if len(markets) > 1:
+            key = self.rng.choice(markets)
+            yield self.at("SettleMarket", market_id=key, price_ticks=self.near(key, self.rng.choice((0.01, 0.3, 0.9))))
+            if self.rng.random() < 0.8:
+                yield self.at("RunStep")
+
     def guard(self) -> Generator[Plain, None, None]:
         """Propose a mark that is not accepted, where the rules have a guard, and run a step over it."""
         key = self.rng.choice(list(self.state["markets"]))

@@ -19,6 +19,7 @@ class View:
         self.time = rng.choice((0, 1, 17 * SECOND))
         self.terms: dict[str, Plain] = {}
         self.first_price: dict[str, int] = {}
+        self.settled: list[str] = []  # markets that are closed for good: no longer part of the view
         self.orders = 0
         # How much a leg is worth, in quanta: from "each quantum is felt" to "binary64 does not hold it".
         self.size = rng.choice((60, 900, 50_000, 10**7, 10**7, 10**12, 10**12, 10**19, 10**24))
@@ -48,13 +49,17 @@ class View:
         """Return what a lot is worth at the mark, or at the first price where there is none."""
         known = self.state.get("markets", {}).get(market_id)
         price = known["mark"] if known and known["mark"] else self.first_price[market_id]
-        return int(price * self.terms[market_id]["quanta_per_tick_lot"])
+        terms = self.terms[market_id]
+        if terms["contract"] == "inverse":
+            return max(1, int(terms["face_quanta_ticks"] // price))
+        return int(price * terms["quanta_per_tick_lot"])
 
     def equity(self, unit: Plain) -> int:
         """Return a unit's equity."""
         total = int(unit["quote"])
         for key, leg in unit["legs"].items():
-            total += leg["lots"] * (self.lot_value(key) - self.state["markets"][key]["funding"])
+            turned = -1 if self.terms[key]["contract"] == "inverse" else 1
+            total += leg["lots"] * (turned * self.lot_value(key) - self.state["markets"][key]["funding"])
         return total
 
     def rate(self, market_id: str, notional: int) -> int:

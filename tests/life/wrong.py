@@ -43,7 +43,8 @@ def some_trade(life: "Life", **other: Any) -> Plain | None:
     units = life.units_for(market_id) if market_id in life.state["markets"] else list(life.state["units"])
     if len(units) < 2 or market_id not in life.terms:
         return None
-    return life.trade(market_id, units[0], units[1], 1, life.near(market_id)) | other
+    price = other.get("price_ticks") or life.near(market_id)
+    return life.trade(market_id, units[0], units[1], 1, price) | other
 
 
 def some_order(life: "Life", **other: Any) -> Plain | None:
@@ -58,7 +59,7 @@ def some_order(life: "Life", **other: Any) -> Plain | None:
         "unit_id": units[0],
         "market_id": market_id,
         "lots": 1,
-        "price_ticks": life.near(market_id),
+        "price_ticks": other.get("price_ticks") or life.near(market_id),
     }
     return life.at("PlaceOrder", **(fields | other))
 
@@ -152,7 +153,8 @@ def bad_terms(life: "Life") -> Plain | None:
     first = dict(terms["tiers"][0])
     fault = life.rng.randrange(9)
     if fault < 4:
-        name = ("quanta_per_tick_lot", "max_lots", "max_price_ticks", "max_open_interest_lots")[fault]
+        size = "face_quanta_ticks" if terms["contract"] == "inverse" else "quanta_per_tick_lot"
+        name = (size, "max_lots", "max_price_ticks", "max_open_interest_lots")[fault]
         return life.at("ListMarket", terms=terms | {name: life.rng.choice((0, -1))})
     tiers: list[Plain] = {
         4: [],
@@ -233,6 +235,31 @@ def no_mark(life: "Life") -> Plain | None:
     if life.rng.random() < 0.15 and "new" not in life.state["markets"]:
         return life.new_market("new")
     return None
+
+
+def market_settled(life: "Life") -> Plain | None:
+    """Return a command in a market that is closed for good."""
+    if not life.settled:
+        return None
+    market_id = life.rng.choice(life.settled)
+    price, kind = life.rng.randint(1, life.first_price[market_id]), life.rng.randrange(6)
+    if kind < 2:
+        return (some_order if kind else some_trade)(life, market_id=market_id, price_ticks=price)
+    if kind == 2:
+        return life.at("SetMarks", marks=[life.mark(market_id, price)], confirmed=True)
+    if kind == 3:
+        return life.at("SettleMarket", market_id=market_id, price_ticks=price)
+    if kind == 4:
+        return life.at("OpenIsolated", account_id=life.rng.choice(list(life.state["accounts"])), market_id=market_id)
+    return life.at("AccrueFunding", market_id=market_id, rate_ppb=7)
+
+
+def not_expired(life: "Life") -> Plain | None:
+    """Return the settlement of a dated contract before its expiry."""
+    early = [key for key in life.state["markets"] if life.terms[key]["expiry_ns"] > life.time + 1000]
+    if not early:
+        return None
+    return life.at("SettleMarket", market_id=life.rng.choice(early), price_ticks=life.near(early[0]))
 
 
 def wrong_market(life: "Life") -> Plain | None:
@@ -402,6 +429,8 @@ MAKERS: dict[str, Callable[["Life"], Plain | None]] = {
     "BAD_RATE": bad_rate,
     "SELF_TRADE": self_trade,
     "NO_MARK": no_mark,
+    "MARKET_SETTLED": market_settled,
+    "NOT_EXPIRED": not_expired,
     "WRONG_MARKET": wrong_market,
     "NOT_SAME_ACCOUNT": not_same_account,
     "DOMAIN_HALTED": domain_halted,

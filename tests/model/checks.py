@@ -18,8 +18,14 @@ def is_bad_id(text: str, may_have_slash: bool = False) -> bool:
 
 def are_bad_terms(terms: dict[str, Any]) -> bool:
     """Return whether a market's terms cannot be used."""
-    positive = ("quanta_per_tick_lot", "max_lots", "max_price_ticks", "max_open_interest_lots")
-    if any(terms[name] < 1 for name in positive) or not terms["tiers"]:
+    contract = terms.get("contract", "linear")
+    if contract not in ("linear", "quanto", "inverse"):
+        return True
+    size = terms.get("face_quanta_ticks", 0) if contract == "inverse" else terms["quanta_per_tick_lot"]
+    bounds = [terms[name] for name in ("max_lots", "max_price_ticks", "max_open_interest_lots")]
+    if terms.get("expiry_ns", 0) < 0:
+        return True
+    if min(size, terms.get("min_value_quanta", 1), *bounds) < 1 or not terms["tiers"]:
         return True
     starts = [tier["from_notional_quanta"] for tier in terms["tiers"]]
     if starts[0] != 0 or any(later <= earlier for earlier, later in pairwise(starts)):
@@ -53,7 +59,7 @@ def after_trade(
     tried = [unit.copy() for unit, _ in sides]
     interest = long_lots(world, key)
     for (unit, lots), copy in zip(sides, tried, strict=True):
-        fill(copy, market, lots, -lots * price * market.quanta_per_tick_lot)
+        fill(copy, market, lots, -lots * market.value_at(price))
         interest += max(0, copy.lots(key)) - max(0, unit.lots(key))
     opened = [copy for copy, is_opening in zip(tried, opening, strict=True) if is_opening]
     if any(held_lots(world, copy, key) > market.max_lots for copy in opened):

@@ -11,7 +11,7 @@ from typing import Any
 from tests.model.checks import ROLES, after_trade, are_bad_terms, is_bad_id, opens
 from tests.model.margin import equity, free_money, held_lots, initial
 from tests.model.numbers import BILLION, split
-from tests.model.state import Account, Market, Order, Unit, World
+from tests.model.state import Account, Market, Order, Unit, World, fill
 
 Given = dict[str, Any]
 
@@ -26,7 +26,10 @@ def list_market(world: World, given: Given, rules: Given) -> str | None:
     if are_bad_terms(terms):
         return "BAD_TERMS"
     names = ("market_id", "quanta_per_tick_lot", "tiers", "max_lots", "max_price_ticks", "max_open_interest_lots")
-    world.markets[terms["market_id"]] = Market(*(terms[name] for name in names))
+    fixed = [terms[name] for name in names]
+    others = {"contract": "linear", "face_quanta_ticks": 0, "min_value_quanta": 1, "expiry_ns": 0}
+    extra = [terms.get(name, usual) for name, usual in others.items()]
+    world.markets[terms["market_id"]] = Market(*fixed, *extra)
     return None
 
 
@@ -55,6 +58,8 @@ def open_isolated(world: World, given: Given, rules: Given) -> str | None:
         return "UNKNOWN_MARKET"
     if account_id not in world.accounts:
         return "UNKNOWN_ACCOUNT"
+    if world.markets[market_id].settled:
+        return "MARKET_SETTLED"
     world.units[unit_id] = Unit(unit_id, account_id, market_id)
     return None
 
@@ -156,6 +161,13 @@ def repay_residual(world: World, given: Given, rules: Given) -> str | None:
     return None
 
 
+def no_longer_traded(market: Market, time_ns: int) -> str | None:
+    """Return why a market takes no trades and orders any more."""
+    if market.settled:
+        return "MARKET_SETTLED"
+    return "MARKET_EXPIRED" if 0 < market.expiry <= time_ns else None
+
+
 def trade(world: World, given: Given, rules: Given) -> str | None:
     """Make a trade that the venue's matching engine has made."""
     market = world.markets.get(given["market_id"])
@@ -167,12 +179,14 @@ def trade(world: World, given: Given, rules: Given) -> str | None:
         return "UNKNOWN_UNIT"
     if lots < 1:
         return "BAD_LOTS"
-    if not 1 <= price <= market.max_price_ticks:
+    if not market.allows(price):
         return "BAD_PRICE"
     if buyer is seller:
         return "SELF_TRADE"
     if market.mark == 0:
         return "NO_MARK"
+    if closed := no_longer_traded(market, given["time_ns"]):
+        return closed
     key = market.market_id
     if any(unit.isolated not in ("", key) for unit in (buyer, seller)):
         return "WRONG_MARKET"
@@ -203,10 +217,12 @@ def place_order(world: World, given: Given, rules: Given) -> str | None:
         return "UNKNOWN_UNIT"
     if lots == 0:
         return "BAD_LOTS"
-    if not 1 <= price <= market.max_price_ticks:
+    if not market.allows(price):
         return "BAD_PRICE"
     if market.mark == 0:
         return "NO_MARK"
+    if closed := no_longer_traded(market, given["time_ns"]):
+        return closed
     if unit.isolated not in ("", market.market_id):
         return "WRONG_MARKET"
     if world.halted:
@@ -243,8 +259,10 @@ def set_marks(world: World, given: Given, rules: Given) -> str | None:
         return "DUPLICATE_ID"
     if any(name not in world.markets for name in names):
         return "UNKNOWN_MARKET"
-    if any(not 1 <= m["price_ticks"] <= world.markets[m["market_id"]].max_price_ticks for m in given["marks"]):
+    if any(not world.markets[m["market_id"]].allows(m["price_ticks"]) for m in given["marks"]):
         return "BAD_PRICE"
+    if any(world.markets[name].settled for name in names):
+        return "MARKET_SETTLED"
     for proposed in given["marks"]:
         market, price = world.markets[proposed["market_id"]], proposed["price_ticks"]
         band = rules["mark_band_ppb"]
@@ -271,8 +289,35 @@ def accrue_funding(world: World, given: Given, rules: Given) -> str | None:
         return "BAD_RATE"
     if market.mark == 0:
         return "NO_MARK"
+    if market.settled:
+        return "MARKET_SETTLED"
     # Python rounds a Fraction to the nearest integer, halves to the even one.
-    market.funding += round(Fraction(market.lot_value * rate, BILLION))
+    owed = Fraction(abs(market.lot_value) * rate, BILLION) + market.carry
+    market.funding += round(owed)
+    market.carry = owed - round(owed)
+    return None
+
+
+def settle_market(world: World, given: Given, rules: Given) -> str | None:
+    """Close a market for good at its settlement price."""
+    market, price = world.markets.get(given["market_id"]), given["price_ticks"]
+    if market is None:
+        return "UNKNOWN_MARKET"
+    if not market.allows(price):
+        return "BAD_PRICE"
+    if market.settled:
+        return "MARKET_SETTLED"
+    if given["time_ns"] < market.expiry:
+        return "NOT_EXPIRED"
+    market.previous = market.mark or price
+    market.mark, market.guard, market.mark_time = price, "", given["time_ns"]
+    for unit in world.all_units():
+        if lots := unit.lots(market.market_id):
+            fill(unit, market, -lots, lots * market.lot_value)
+            if unit.isolated and not unit.bankrupt and unit.quote > 0:
+                move(unit, world.units[unit.account_id], unit.quote)
+    world.orders = {key: order for key, order in world.orders.items() if order.market_id != market.market_id}
+    market.settled = True
     return None
 
 
@@ -309,6 +354,7 @@ HANDLERS: dict[str, Callable[[World, Given, Given], str | None]] = {
     "CancelOrder": cancel_order,
     "SetMarks": set_marks,
     "AccrueFunding": accrue_funding,
+    "SettleMarket": settle_market,
     "RunStep": run_step,
     "Resume": resume,
 }

@@ -51,7 +51,7 @@ class Pool:
         if rule == "mark":
             return 0
         market = self.market
-        over_mark = self.side * closed * (market.previous - market.mark) * market.quanta_per_tick_lot
+        over_mark = self.side * closed * (market.value_at(market.previous) - market.lot_value)
         return min(max(0, over_mark), debt)
 
     def plain(self) -> tuple[Any, ...]:

@@ -58,7 +58,7 @@ def reduce_side(now: "Round", market: Market, side: int, sellers: list[Unit]) ->
 def sell_into(now: "Round", market: Market, side: int, order: Order, wants: dict[str, int]) -> None:
     """Fill one order, or cancel it where its owner could not carry the lots."""
     units = now.world.units
-    slippage = side * (market.mark - order.price) * market.quanta_per_tick_lot
+    slippage = side * (market.lot_value - market.value_at(order.price))
     members = []
     for unit_id, want in wants.items():
         cap = want
@@ -69,7 +69,7 @@ def sell_into(now: "Round", market: Market, side: int, order: Order, wants: dict
     total = sum(parts.values())
     if total == 0:
         return
-    lot_price = order.price * market.quanta_per_tick_lot
+    lot_price = market.value_at(order.price)
     trial = units[order.unit_id].copy()
     fill(trial, market, side * total, -side * total * lot_price)
     if is_unhealthy(now.world, trial):
@@ -89,7 +89,7 @@ def sell_into(now: "Round", market: Market, side: int, order: Order, wants: dict
 
 def charge_fee(now: "Round", market: Market, unit: Unit, lots: int) -> None:
     """Take the liquidation fee, at most the equity that is left."""
-    fee = ceil_part(lots * market.lot_value, now.rules["liquidation_fee_ppb"], BILLION)
+    fee = ceil_part(abs(lots * market.lot_value), now.rules["liquidation_fee_ppb"], BILLION)
     fee = min(fee, max(0, now.equity(unit)))
     pay(unit, -fee)
     now.world.pots["fees"] += fee

@@ -1,6 +1,7 @@
 """What the model remembers, and the two ways in which a unit's money changes: a fill and a payment."""
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 from tests.model.numbers import sign, signed_share
@@ -21,17 +22,33 @@ class Market:
     max_lots: int
     max_price_ticks: int
     max_open_interest_lots: int
+    contract: str = "linear"
+    face: int = 0
+    least_value: int = 1
+    expiry: int = 0
     mark: int = 0
     previous: int = 0
     mark_time: int = 0
     guard: str = ""
     funding: int = 0
+    carry: Fraction = Fraction(0)
     reduce_only: bool = False
+    settled: bool = False
 
     @property
     def lot_value(self) -> int:
         """Return the value of one lot at the last accepted mark."""
-        return self.mark * self.quanta_per_tick_lot
+        return self.value_at(self.mark) if self.mark else 0
+
+    def allows(self, price: int) -> bool:
+        """Return whether a price lies in the market's bounds, and a lot is worth enough at it."""
+        return 1 <= price <= self.max_price_ticks and abs(self.value_at(price)) >= self.least_value
+
+    def value_at(self, price: int) -> int:
+        """Return the value of one lot at a price; an inverse lot is worth less the lower the price."""
+        if self.contract == "inverse":
+            return -round(Fraction(self.face, price))
+        return price * self.quanta_per_tick_lot
 
 
 @dataclass(slots=True)
@@ -215,7 +232,9 @@ def plain(world: World) -> dict[str, Any]:
                 "mark_time": market.mark_time,
                 "guard": market.guard,
                 "funding": market.funding,
+                "carry": int(market.carry * 10**9),
                 "reduce_only": market.reduce_only,
+                "settled": market.settled,
             }
             for market in world.markets.values()
         },

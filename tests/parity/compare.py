@@ -49,7 +49,9 @@ def plain_book(book: Book) -> Plain:
                 "mark_time": market.mark_time_ns,
                 "guard": market.guard,
                 "funding": market.funding_quanta,
+                "carry": market.funding_carry,
                 "reduce_only": market.reduce_only,
+                "settled": market.settled,
             }
             for key, market in book.markets.items()
         },

@@ -24,7 +24,7 @@ def own_equity(book: Book, unit: Unit) -> int:
     total = unit.quote
     for market_id, leg in unit.legs.items():
         market = book.markets[market_id]
-        total += leg.lots * market.mark_price_ticks * market.terms.quanta_per_tick_lot
+        total += leg.lots * market.terms.value_at(market.mark_price_ticks)
         total -= leg.lots * market.funding_quanta
     return total
 
@@ -93,8 +93,8 @@ def asked_money_stays_within_the_shortfall(step: Step) -> str:
     """No price rule takes from a bankrupt or lifts it past zero: what it asks lies between 0 and the shortfall."""
     book, rules, _ = step
     for market_id, market in sorted(book.markets.items()):
-        for side in (1, -1):
-            for shortfall in (0, 1, market.value_quanta):
+        for side in (1, -1) if market.mark_price_ticks else ():
+            for shortfall in (0, 1, abs(market.value_quanta)):
                 asked = money_asked(rules.price_rule, market, side, 3, shortfall)
                 if not 0 <= asked <= shortfall:
                     return f"{market_id}: {asked} quanta asked for a shortfall of {shortfall}"

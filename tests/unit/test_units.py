@@ -74,7 +74,7 @@ FORMULAS: dict[str, tuple[Callable[[Market, Unit], Any], dict[str, int]]] = {
     "initial": (lambda m, u: margin.initial_ppb_quanta(Book(markets={"BTC": m}), u), {"quantum": 1, "ppb": 1}),
     "price pnl": (lambda m, u: margin.price_pnl(u.legs["BTC"], m), QUANTUM),
     "gain": (lambda m, u: margin.gain(u.legs["BTC"], m), QUANTUM),
-    "funding per lot": (lambda m, u: quantities.funding_per_lot_half_even(m.value_quanta, ppb(12_500)), PER_LOT),
+    "funding per lot": (lambda m, u: quantities.funding_per_lot_half_even(m.value_quanta, ppb(12_500), 0)[0], PER_LOT),
     "fee": (lambda m, u: quantities.fee_ceil(money(1_001), ppb(500_000)), QUANTUM),
     "memo share": (lambda m, u: quantities.share_floor(money(-101), lots(3), lots(7)), QUANTUM),
     "debt share": (lambda m, u: quantities.share_ceil(money(101), lots(3), lots(7)), QUANTUM),

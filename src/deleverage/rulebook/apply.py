@@ -117,7 +117,13 @@ def _marks_set(book: Book, fact: m.MarksSet) -> None:
 
 
 def _funding_accrued(book: Book, fact: m.FundingAccrued) -> None:
-    book.markets[fact.market_id].funding_quanta += fact.per_lot_quanta
+    market = book.markets[fact.market_id]
+    market.funding_quanta += fact.per_lot_quanta
+    market.funding_carry = fact.carry_after
+
+
+def _market_settled(book: Book, fact: m.MarketSettled) -> None:
+    book.markets[fact.market_id].settled = True
 
 
 def _declared(book: Book, fact: m.BankruptcyDeclared) -> None:
@@ -177,6 +183,7 @@ _WRITERS: dict[type[m.Fact], Callable[[Book, Any], None]] = {
     m.OrderPlaced: _order_placed,
     m.MarksSet: _marks_set,
     m.FundingAccrued: _funding_accrued,
+    m.MarketSettled: _market_settled,
     m.BankruptcyDeclared: _declared,
     m.BankruptcyEnded: _ended,
     m.FundPaid: _fund_paid,

@@ -14,9 +14,10 @@ from dataclasses import dataclass, field, fields, replace
 from hashlib import sha256
 from typing import Any
 
-from deleverage.rulebook.quantities import Scale, value_per_lot
+from deleverage.rulebook.quantities import Scale, inverse_value_per_lot, linear_value_per_lot
 
 FUND_POT, FEES_POT, ROUNDING_POT, SURPLUS_POT = "fund", "fees", "rounding", "surplus"
+CONTRACTS = ("linear", "quanto", "inverse")
 POTS = (FUND_POT, FEES_POT, ROUNDING_POT, SURPLUS_POT, "spread", "overshoot")
 """Every place money can lie outside a unit: F, G, R and the named pots S of INV-1."""
 
@@ -37,7 +38,13 @@ class Tier:
 
 @dataclass(frozen=True, slots=True)
 class MarketTerms:
-    """What is fixed about a market: contract, margin table and bounds; ``tick`` and ``lot`` only serve printing."""
+    """What is fixed about a market: contract, margin table and bounds; ``tick`` and ``lot`` only serve printing.
+
+    ``contract`` is linear, quanto (linear in another currency than the price's) or inverse. Linear and quanto contracts
+    have ``quanta_per_tick_lot``; inverse ones ``face_quanta_ticks``, the face value of a lot in quanta x ticks. A price
+    at which a lot is worth less than ``min_value_quanta`` is refused: a value of 0 would mean a margin of 0. A dated
+    contract has an ``expiry_ns``; 0 is perpetual.
+    """
 
     market_id: str
     quanta_per_tick_lot: int
@@ -47,6 +54,16 @@ class MarketTerms:
     max_open_interest_lots: int
     tick: Scale = Scale(1, 0)
     lot: Scale = Scale(1, 0)
+    contract: str = "linear"
+    face_quanta_ticks: int = 0
+    min_value_quanta: int = 1
+    expiry_ns: int = 0
+
+    def value_at(self, price_ticks: int) -> int:
+        """Return the signed quanta one lot is worth at a price: the one place where contracts differ."""
+        if self.contract == "inverse":
+            return inverse_value_per_lot(price_ticks, self.face_quanta_ticks)
+        return linear_value_per_lot(price_ticks, self.quanta_per_tick_lot)
 
 
 @dataclass(slots=True)
@@ -59,13 +76,15 @@ class Market:
     mark_time_ns: int = 0
     guard: str = ""
     funding_quanta: int = 0  # the cumulative amount one long lot has paid since the market was listed
+    funding_carry: int = 0  # what rounding has not charged yet, in quanta x 10^9 per lot
     reduce_only: bool = False
+    settled: bool = False
     open_interest_lots: int = 0  # sum of the long lots, equal to the sum of the short ones
 
     @property
     def value_quanta(self) -> int:
-        """Quanta one lot is worth at the last accepted mark."""
-        return value_per_lot(self.mark_price_ticks, self.terms.quanta_per_tick_lot)
+        """Signed quanta one lot is worth at the last accepted mark; 0 before the first."""
+        return self.terms.value_at(self.mark_price_ticks) if self.mark_price_ticks else 0
 
 
 @dataclass(frozen=True, slots=True)

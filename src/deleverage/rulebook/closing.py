@@ -70,8 +70,8 @@ def money_asked(price_rule: str, market: Market, side: int, closed_lots: int, sh
         return shortfall_quanta
     if price_rule == "mark":
         return 0
-    moved_ticks = side * (market.previous_mark_price_ticks - market.mark_price_ticks)
-    money = closed_lots * moved_ticks * market.terms.quanta_per_tick_lot
+    moved_quanta = side * (market.terms.value_at(market.previous_mark_price_ticks) - market.value_quanta)
+    money = closed_lots * moved_quanta
     return max(0, min(money, shortfall_quanta))
 
 

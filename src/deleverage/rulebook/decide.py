@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.apply import apply
 from deleverage.rulebook.apportion import Share, apportion
-from deleverage.rulebook.book import Account, Book, Market, Unit, copy_unit
+from deleverage.rulebook.book import CONTRACTS, Account, Book, Market, Unit, copy_unit
 from deleverage.rulebook.closing import settle_unit
 from deleverage.rulebook.margin import (
     equity,
@@ -21,7 +21,7 @@ from deleverage.rulebook.margin import (
     released_quanta,
 )
 from deleverage.rulebook.messages import Code, Command, Fact, Rejection
-from deleverage.rulebook.quantities import PPB, div_ceil, div_floor, funding_per_lot_half_even, value_per_lot
+from deleverage.rulebook.quantities import PPB, div_ceil, div_floor, funding_per_lot_half_even
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.waterfall import run_step
 
@@ -64,8 +64,12 @@ def _list_market(book: Book, command: m.ListMarket, rules: Rules) -> Iterator[Fa
     terms = command.terms
     _require_id(terms.market_id)
     _refuse(terms.market_id in book.markets, Code.DUPLICATE_ID, "a market of this id exists", terms.market_id)
-    for name in ("quanta_per_tick_lot", "max_lots", "max_price_ticks", "max_open_interest_lots"):
+    contract = terms.contract
+    _refuse(contract not in CONTRACTS, Code.BAD_TERMS, f"known contracts are {', '.join(CONTRACTS)}", contract)
+    size = "face_quanta_ticks" if contract == "inverse" else "quanta_per_tick_lot"
+    for name in (size, "max_lots", "max_price_ticks", "max_open_interest_lots", "min_value_quanta"):
         _refuse(getattr(terms, name) < 1, Code.BAD_TERMS, f"{name} is at least 1", getattr(terms, name), 1)
+    _refuse(terms.expiry_ns < 0, Code.BAD_TERMS, "an expiry is 0 (perpetual) or a time", terms.expiry_ns, 0)
     starts = [tier.from_notional_quanta for tier in terms.tiers]
     ascend = starts[:1] == [0] and all(one < other for one, other in pairwise(starts))
     _refuse(not ascend, Code.BAD_TERMS, "tiers start at 0 and ascend", str(starts))
@@ -99,6 +103,7 @@ def _open_isolated(book: Book, command: m.OpenIsolated, rules: Rules) -> Iterato
     _refuse(unit_id in book.units, Code.DUPLICATE_ID, "the isolated unit exists", unit_id)
     _require_market(book, market_id)
     _refuse(account_id not in book.accounts, Code.UNKNOWN_ACCOUNT, "no such account", account_id)
+    _require_live(book.markets[market_id])
     yield m.UnitOpened(**_next(book, command), unit_id=unit_id, account_id=account_id, market_id=market_id)
 
 
@@ -176,6 +181,7 @@ def _trade(book: Book, command: m.Trade, rules: Rules) -> Iterator[Fact]:
     _require_price(market, price_ticks)
     _refuse(buyer is seller, Code.SELF_TRADE, "buyer and seller are the same unit", buyer.unit_id)
     _require_mark(market)
+    _require_live(market, command.time_ns)
     sides = [_Side(unit, _opens(unit, market_id, change), change) for unit, change in ((buyer, lots), (seller, -lots))]
     opening = any(side.opens for side in sides)
     for side in sides:
@@ -184,7 +190,7 @@ def _trade(book: Book, command: m.Trade, rules: Rules) -> Iterator[Fact]:
     for side in sides:
         _require_solvent(side.unit)
     _refuse(market.reduce_only and opening, Code.MARKET_REDUCE_ONLY, "both sides of a trade reduce", market_id)
-    value = value_per_lot(price_ticks, market.terms.quanta_per_tick_lot)
+    value = market.terms.value_at(price_ticks)
     looked = [copy_unit(side.unit) for side in sides]
     for side, after in zip(sides, looked, strict=True):
         settle_unit(after, market, side.lots, -side.lots * value)
@@ -210,6 +216,7 @@ def _place_order(book: Book, command: m.PlaceOrder, rules: Rules) -> Iterator[Fa
     _refuse(command.lots == 0, Code.BAD_LOTS, "an order has lots", 0)
     _require_price(market, command.price_ticks)
     _require_mark(market)
+    _require_live(market, command.time_ns)
     _require_own_market(unit, command.market_id)
     _refuse(book.halted, Code.DOMAIN_HALTED, "no orders in a halted domain")
     _require_solvent(unit)
@@ -244,6 +251,8 @@ def _set_marks(book: Book, command: m.SetMarks, rules: Rules) -> Iterator[Fact]:
     markets = {name: _require_market(book, name) for name in names}
     for mark in command.marks:
         _require_price(markets[mark.market_id], mark.price_ticks)
+    for name in names:
+        _require_live(markets[name])
     marks = []
     for mark in sorted(command.marks):
         before = markets[mark.market_id].mark_price_ticks
@@ -263,10 +272,46 @@ def _accrue_funding(book: Book, command: m.AccrueFunding, rules: Rules) -> Itera
     market, rate_ppb = _require_market(book, command.market_id), command.rate_ppb
     _refuse(abs(rate_ppb) > PPB, Code.BAD_RATE, "a funding rate lies within +-10^9 ppb", rate_ppb, PPB)
     _require_mark(market)
-    per_lot = funding_per_lot_half_even(market.value_quanta, rate_ppb)
+    _require_live(market)
+    per_lot, carry = funding_per_lot_half_even(market.value_quanta, rate_ppb, market.funding_carry)
     yield m.FundingAccrued(
-        **_next(book, command), market_id=command.market_id, rate_ppb=rate_ppb, per_lot_quanta=per_lot
+        **_next(book, command),
+        market_id=command.market_id,
+        rate_ppb=rate_ppb,
+        per_lot_quanta=per_lot,
+        carry_after=carry,
     )
+
+
+def _settle_market(book: Book, command: m.SettleMarket, rules: Rules) -> Iterator[Fact]:
+    market, market_id, price_ticks = _require_market(book, command.market_id), command.market_id, command.price_ticks
+    _require_price(market, price_ticks)
+    _require_live(market)
+    expiry = market.terms.expiry_ns
+    _refuse(command.time_ns < expiry, Code.NOT_EXPIRED, "the contract has not expired", command.time_ns, expiry)
+    mark = m.MarkSet(market_id, price_ticks, market.mark_price_ticks, "")
+    yield m.MarksSet(**_next(book, command), marks=(mark,))
+    value = market.terms.value_at(price_ticks)
+    holders = [(unit, unit.legs[market_id].lots) for unit in book.sorted_units() if market_id in unit.legs]
+    yield m.MarketSettled(
+        **_next(book, command, 2),
+        market_id=market_id,
+        price_ticks=price_ticks,
+        fills=tuple(m.Fill(unit.unit_id, market_id, -lots, lots * value, 0, "settled") for unit, lots in holders),
+        orders=tuple(
+            m.OrderChange(order_id, 0)
+            for order_id, order in sorted(book.orders.items())
+            if order.market_id == market_id
+        ),
+    )
+    offset = 3
+    for unit, lots in holders:
+        after = copy_unit(unit)
+        settle_unit(after, market, -lots, lots * value)
+        if not after.isolated_market_id or after.bankrupt or after.quote <= 0:
+            continue
+        yield _margin_moved(book, command, after, after.account_id, after.quote, released=True, offset=offset)
+        offset += 1
 
 
 def _run_step(book: Book, command: m.RunStep, rules: Rules) -> Iterator[Fact]:
@@ -332,12 +377,22 @@ def _require_amount(amount_quanta: int) -> None:
 
 
 def _require_price(market: Market, price_ticks: int) -> None:
-    bound = market.terms.max_price_ticks
+    bound, least = market.terms.max_price_ticks, market.terms.min_value_quanta
     _refuse(not 1 <= price_ticks <= bound, Code.BAD_PRICE, "a price lies from 1 tick to the bound", price_ticks, bound)
+    value = abs(market.terms.value_at(price_ticks))
+    _refuse(value < least, Code.BAD_PRICE, "a lot is worth at least the market's resolution", value, least)
 
 
 def _require_mark(market: Market) -> None:
     _refuse(market.mark_price_ticks == 0, Code.NO_MARK, "the market has no mark yet", market.terms.market_id)
+
+
+def _require_live(market: Market, time_ns: int = 0) -> None:
+    """Refuse a settled market; for trades and orders (``time_ns``) also one past its expiry."""
+    market_id, expiry = market.terms.market_id, market.terms.expiry_ns
+    _refuse(market.settled, Code.MARKET_SETTLED, "the market is settled for good", market_id)
+    expired = 0 < expiry <= time_ns
+    _refuse(expired, Code.MARKET_EXPIRED, "the contract has expired and waits for its settlement", time_ns, expiry)
 
 
 def _require_own_market(unit: Unit, market_id: str) -> None:
@@ -406,6 +461,7 @@ _DECIDERS: dict[type[Command], Callable[[Book, Any, Rules], Iterator[Fact]]] = {
     m.CancelOrder: _cancel_order,
     m.SetMarks: _set_marks,
     m.AccrueFunding: _accrue_funding,
+    m.SettleMarket: _settle_market,
     m.RunStep: _run_step,
     m.Resume: _resume,
 }

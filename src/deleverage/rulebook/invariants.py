@@ -94,6 +94,8 @@ class Invariants:
         self._check_sums(self._quote_sum, self._lots_sum)
         if isinstance(fact, FORCED):
             self._check_forced(fact)
+        elif isinstance(fact, m.MarketSettled):
+            self._check_settled(fact)
         if isinstance(fact, m.Deleveraged):
             self._check_deleveraged(fact)
         elif isinstance(fact, m.FundPaid):
@@ -161,6 +163,14 @@ class Invariants:
             now = equity(self.book, self.book.units[unit_id])
             victim = before >= 0 > now and not allowed
             _require("INV-9", not victim, f"{unit_id} had {before} quanta and was forced to {now}")
+
+    def _check_settled(self, fact: m.MarketSettled) -> None:
+        """A settlement moves no equity and leaves nobody with lots."""
+        for unit_id, before in self._equity_before.items():
+            now = equity(self.book, self.book.units[unit_id])
+            _require("INV-4", now == before, f"settlement took {unit_id} from {before} to {now} quanta")
+        left = [unit.unit_id for unit in self.book.units.values() if fact.market_id in unit.legs]
+        _require("INV-2", not left, f"{fact.market_id} is settled, {left[:3]} still hold lots")
 
     def _check_reduces(self, unit_id: str, market_id: str) -> None:
         before = self._units_before[unit_id].legs.get(market_id)

@@ -11,7 +11,7 @@ from deleverage.rulebook.book import FEES_POT, Market, Order, Unit, copy_unit
 from deleverage.rulebook.closing import settle_unit
 from deleverage.rulebook.margin import is_unhealthy
 from deleverage.rulebook.messages import Fill, OrderChange, OrdersCancelled, Payment, PotChange, Reduced
-from deleverage.rulebook.quantities import PPB, div_floor, fee_ceil, share_ceil, value_per_lot
+from deleverage.rulebook.quantities import PPB, div_floor, fee_ceil, share_ceil
 from deleverage.rulebook.scratch import SIDES, Scratch
 
 
@@ -43,8 +43,7 @@ class _Sale:
 
     def slippage(self, order: Order) -> int:
         """Return the quanta a seller loses per lot against the mark at this order; negative: gains."""
-        ticks = self.side * (self.market.mark_price_ticks - order.price_ticks)
-        return ticks * self.market.terms.quanta_per_tick_lot
+        return self.side * (self.market.value_quanta - self.market.terms.value_at(order.price_ticks))
 
     def visit(self, order: Order) -> None:
         """Share one order over the sellers; an order that would make its owner unhealthy is cancelled instead."""
@@ -74,7 +73,7 @@ class _Sale:
         self.fills.append(self._fill(unit_id, -self.side * lots, order, "liquidated"))
         self.wanted[unit_id] -= lots
         left = self.equities[unit_id] - lots * self.slippage(order)
-        fee = fee_ceil(lots * self.market.value_quanta, self.scratch.rules.liquidation_fee_ppb)
+        fee = fee_ceil(abs(lots * self.market.value_quanta), self.scratch.rules.liquidation_fee_ppb)
         fee = min(fee, max(0, left))
         self.equities[unit_id] = left - fee
         if fee:
@@ -82,7 +81,7 @@ class _Sale:
 
     def _fill(self, unit_id: str, lots: int, order: Order, part: str) -> Fill:
         market = self.market
-        amount = -lots * value_per_lot(order.price_ticks, market.terms.quanta_per_tick_lot)
+        amount = -lots * market.terms.value_at(order.price_ticks)
         return Fill(unit_id, market.terms.market_id, lots, amount, amount + lots * market.value_quanta, part)
 
 

@@ -14,7 +14,7 @@ from deleverage.rulebook.quantities import PPB, div_ceil, sign
 
 
 def leg_value(leg: Leg, market: Market) -> int:
-    """Return the quanta the leg's lots are worth at the mark; long +, short -. Exact."""
+    """Return the quanta the leg's lots are worth at the mark, signed as value x lots. Exact."""
     return leg.lots * market.value_quanta
 
 
@@ -38,7 +38,7 @@ def tier_of(market: Market, notional_quanta: int) -> Tier:
 
 def leg_maintenance(market: Market, lots: int) -> int:
     """Return the maintenance requirement of a leg as a numerator in quanta x 10^9, never below 0."""
-    notional_quanta = abs(lots) * market.value_quanta
+    notional_quanta = abs(lots * market.value_quanta)
     tier = tier_of(market, notional_quanta)
     return max(0, notional_quanta * tier.maintenance_rate_ppb - tier.maintenance_deduction_quanta * PPB)
 
@@ -73,7 +73,7 @@ def initial_ppb_quanta(book: Book, unit: Unit) -> int:
     total = 0
     for market_id, lots in held_lots(book, unit).items():
         market = book.markets[market_id]
-        notional_quanta = lots * market.value_quanta
+        notional_quanta = abs(lots * market.value_quanta)
         tier = tier_of(market, notional_quanta)
         total += max(0, notional_quanta * tier.initial_rate_ppb - tier.initial_deduction_quanta * PPB)
     return total

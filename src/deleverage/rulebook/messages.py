@@ -144,6 +144,14 @@ class AccrueFunding(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SettleMarket(Command):
+    """Close a market for good at its settlement price: a dated contract after its expiry, or a delisting."""
+
+    market_id: str
+    price_ticks: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunStep(Command):
     """Run the loss waterfall once, at the marks the book has."""
 
@@ -174,6 +182,9 @@ class Code(IntEnum):
     BAD_RATE = auto()
     SELF_TRADE = auto()
     NO_MARK = auto()
+    MARKET_SETTLED = auto()
+    MARKET_EXPIRED = auto()
+    NOT_EXPIRED = auto()
     WRONG_MARKET = auto()
     NOT_SAME_ACCOUNT = auto()
     DOMAIN_HALTED = auto()
@@ -359,6 +370,15 @@ class FundingAccrued(Fact):
     market_id: str
     rate_ppb: int
     per_lot_quanta: int
+    carry_after: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketSettled(Movement):
+    """Every leg of a market was closed at the settlement price, its orders cancelled; equities are what they were."""
+
+    market_id: str
+    price_ticks: int
 
 
 class UnitEquity(NamedTuple):

@@ -7,7 +7,7 @@ Rules of this module:
 * Rounding is in the verb: ``_floor``, ``_ceil``, ``_half_even``. Only this module and ``apportion`` divide.
 * Decimals are parsed and printed here and nowhere else, exactly or not at all.
 
-Deliberately absent: floats, ``decimal``, currencies, contract kinds other than linear.
+Deliberately absent: floats, ``decimal``, currencies.
 """
 
 from dataclasses import dataclass
@@ -72,9 +72,17 @@ def wrap(number: int, count: int) -> int:
 # -- money of lots ------------------------------------------------------------------------------------------------
 
 
-def value_per_lot(price_ticks: int, quanta_per_tick_lot: int) -> int:
-    """Return the quanta one lot is worth at a price; exact (linear contract)."""
+def linear_value_per_lot(price_ticks: int, quanta_per_tick_lot: int) -> int:
+    """Return the quanta one lot is worth at a price; exact (linear and quanto contracts)."""
     return price_ticks * quanta_per_tick_lot
+
+
+def inverse_value_per_lot(price_ticks: int, face_quanta_ticks: int) -> int:
+    """Return the signed quanta one lot of an inverse contract is worth: ``-face / price``, halves to even.
+
+    The price is turned once, here; from there on all is linear. Negative, so that a rising price raises the value.
+    """
+    return -div_half_even(face_quanta_ticks, price_ticks)
 
 
 def sign(number: int) -> int:
@@ -82,9 +90,14 @@ def sign(number: int) -> int:
     return (number > 0) - (number < 0)
 
 
-def funding_per_lot_half_even(value_quanta: int, rate_ppb: int) -> int:
-    """Return the quanta one long lot pays for one funding interval; halves to even, the same number on both sides."""
-    return div_half_even(value_quanta * rate_ppb, PPB)
+def funding_per_lot_half_even(value_quanta: int, rate_ppb: int, carry: int) -> tuple[int, int]:
+    """Return the quanta one long lot pays for one interval, and the remainder to carry (quanta x 10^9).
+
+    On the value's magnitude; halves to even. With the remainder carried, no series of small rates is lost or doubled.
+    """
+    owed = abs(value_quanta) * rate_ppb + carry
+    paid = div_half_even(owed, PPB)
+    return paid, owed - paid * PPB
 
 
 def fee_ceil(notional_quanta: int, rate_ppb: int) -> int:
