@@ -155,7 +155,7 @@ def bad_terms(life: "Life") -> Plain | None:
     if fault < 4:
         size = "face_quanta_ticks" if terms["contract"] == "inverse" else "quanta_per_tick_lot"
         name = (size, "max_lots", "max_price_ticks", "max_open_interest_lots")[fault]
-        return life.at("ListMarket", terms=terms | {name: life.rng.choice((0, -1))})
+        return life.at("ListMarket", terms=terms | {name: life.rng.choice((0, -1, 10**40 + 1))})
     tiers: list[Plain] = {
         4: [],
         5: [first | {"from_notional_quanta": 1}],

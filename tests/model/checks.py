@@ -25,7 +25,8 @@ def are_bad_terms(terms: dict[str, Any]) -> bool:
     bounds = [terms[name] for name in ("max_lots", "max_price_ticks", "max_open_interest_lots")]
     if terms.get("expiry_ns", 0) < 0:
         return True
-    if min(size, terms.get("min_value_quanta", 1), *bounds) < 1 or not terms["tiers"]:
+    numbers = (size, terms.get("min_value_quanta", 1), *bounds)
+    if not terms["tiers"] or any(is_out_of_bounds(number) for number in numbers):
         return True
     starts = [tier["from_notional_quanta"] for tier in terms["tiers"]]
     if starts[0] != 0 or any(later <= earlier for earlier, later in pairwise(starts)):
@@ -37,6 +38,11 @@ def are_bad_terms(terms: dict[str, Any]) -> bool:
         if tier["maintenance_deduction_quanta"] < 0 or tier["initial_deduction_quanta"] < 0:
             return True
     return False
+
+
+def is_out_of_bounds(number: int) -> bool:
+    """Return whether a size or amount is none, or too large for the law."""
+    return not 1 <= number <= 10**40
 
 
 def opens(unit: Unit, market_id: str, lots: int) -> bool:

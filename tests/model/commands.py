@@ -8,7 +8,7 @@ from fractions import Fraction
 from math import floor
 from typing import Any
 
-from tests.model.checks import ROLES, after_trade, are_bad_terms, is_bad_id, opens
+from tests.model.checks import ROLES, after_trade, are_bad_terms, is_bad_id, is_out_of_bounds, opens
 from tests.model.margin import equity, free_money, held_lots, initial
 from tests.model.numbers import BILLION, split
 from tests.model.state import Account, Market, Order, Unit, World, fill
@@ -69,7 +69,7 @@ def deposit(world: World, given: Given, rules: Given) -> str | None:
     unit, amount = world.units.get(given["unit_id"]), given["amount_quanta"]
     if unit is None:
         return "UNKNOWN_UNIT"
-    if amount < 1:
+    if is_out_of_bounds(amount):
         return "BAD_AMOUNT"
     if unit.bankrupt:
         return "UNIT_BANKRUPT"
@@ -81,7 +81,7 @@ def deposit(world: World, given: Given, rules: Given) -> str | None:
 
 def deposit_to_fund(world: World, given: Given, rules: Given) -> str | None:
     """Bring money into the fund's pool."""
-    if given["amount_quanta"] < 1:
+    if is_out_of_bounds(given["amount_quanta"]):
         return "BAD_AMOUNT"
     world.pots["fund"] += given["amount_quanta"]
     world.net_deposits += given["amount_quanta"]
@@ -93,7 +93,7 @@ def withdraw(world: World, given: Given, rules: Given) -> str | None:
     unit, amount = world.units.get(given["unit_id"]), given["amount_quanta"]
     if unit is None:
         return "UNKNOWN_UNIT"
-    if amount < 1:
+    if is_out_of_bounds(amount):
         return "BAD_AMOUNT"
     if unit.bankrupt:
         return "UNIT_BANKRUPT"
@@ -122,7 +122,7 @@ def move_margin(world: World, given: Given, rules: Given) -> str | None:
     amount = given["amount_quanta"]
     if source is None or target is None:
         return "UNKNOWN_UNIT"
-    if amount < 1:
+    if is_out_of_bounds(amount):
         return "BAD_AMOUNT"
     if source is target or source.account_id != target.account_id:
         return "NOT_SAME_ACCOUNT"
@@ -145,7 +145,7 @@ def move(source: Unit, target: Unit, amount: int) -> None:
 def repay_residual(world: World, given: Given, rules: Given) -> str | None:
     """Repay the named residual and the claims, pro rata."""
     amount = given["amount_quanta"]
-    if amount < 1:
+    if is_out_of_bounds(amount):
         return "BAD_AMOUNT"
     owed = {"": world.residual} | world.claims
     if amount > sum(owed.values()):

@@ -21,7 +21,7 @@ from deleverage.rulebook.margin import (
     released_quanta,
 )
 from deleverage.rulebook.messages import Code, Command, Fact, Rejection
-from deleverage.rulebook.quantities import PPB, div_ceil, div_floor, funding_per_lot_half_even
+from deleverage.rulebook.quantities import LARGEST, PPB, div_ceil, div_floor, funding_per_lot_half_even
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.waterfall import run_step
 
@@ -66,9 +66,10 @@ def _list_market(book: Book, command: m.ListMarket, rules: Rules) -> Iterator[Fa
     _refuse(terms.market_id in book.markets, Code.DUPLICATE_ID, "a market of this id exists", terms.market_id)
     contract = terms.contract
     _refuse(contract not in CONTRACTS, Code.BAD_TERMS, f"known contracts are {', '.join(CONTRACTS)}", contract)
-    size = "face_quanta_ticks" if contract == "inverse" else "quanta_per_tick_lot"
-    for name in (size, "max_lots", "max_price_ticks", "max_open_interest_lots", "min_value_quanta"):
-        _refuse(getattr(terms, name) < 1, Code.BAD_TERMS, f"{name} is at least 1", getattr(terms, name), 1)
+    multiplier = "face_quanta_ticks" if contract == "inverse" else "quanta_per_tick_lot"
+    for name in (multiplier, "max_lots", "max_price_ticks", "max_open_interest_lots", "min_value_quanta"):
+        size = getattr(terms, name)
+        _refuse(not 1 <= size <= LARGEST, Code.BAD_TERMS, f"{name} lies from 1 to 10^40", size, LARGEST)
     _refuse(terms.expiry_ns < 0, Code.BAD_TERMS, "an expiry is 0 (perpetual) or a time", terms.expiry_ns, 0)
     starts = [tier.from_notional_quanta for tier in terms.tiers]
     ascend = starts[:1] == [0] and all(one < other for one, other in pairwise(starts))
@@ -373,7 +374,8 @@ def _require_unit(book: Book, unit_id: str) -> Unit:
 
 
 def _require_amount(amount_quanta: int) -> None:
-    _refuse(amount_quanta < 1, Code.BAD_AMOUNT, "an amount is at least 1 quantum", amount_quanta, 1)
+    within = 1 <= amount_quanta <= LARGEST
+    _refuse(not within, Code.BAD_AMOUNT, "an amount lies from 1 quantum to 10^40", amount_quanta, LARGEST)
 
 
 def _require_price(market: Market, price_ticks: int) -> None:

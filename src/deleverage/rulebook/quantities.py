@@ -16,6 +16,10 @@ PPB = 1_000_000_000
 """One, in parts per billion: a rate of 12.5 ppm and a rate of one sixth must both fit."""
 
 
+LARGEST = 10**40
+"""The bound of every number that comes in: products of four stay far below what a binary64 score can hold."""
+
+
 class BadQuantity(ValueError):
     """A decimal text that is not exactly a whole number of the unit asked for; the caller reports it as bad input."""
 
