@@ -3,11 +3,28 @@
 from itertools import pairwise
 from typing import Any
 
-from tests.model.margin import equity, held_lots, initial
+from tests.model.margin import equity, held_lots, initial, is_unhealthy
 from tests.model.numbers import BILLION, sign
 from tests.model.state import Market, Unit, World, fill
 
 ROLES = ("trader", "fund", "backstop")
+
+
+TEXTS = {"kind", "account_id", "owner_group", "role", "unit_id", "from_unit_id", "to_unit_id", "market_id", "order_id"}
+TEXTS |= {"buyer_unit_id", "seller_unit_id", "contract"}
+
+
+def is_badly_typed(given: Any, name: str = "") -> bool:
+    """Return whether a field is not what it must be: texts are texts, one flag is a flag, all else whole numbers."""
+    if isinstance(given, dict):
+        return any(is_badly_typed(value, key) for key, value in given.items())
+    if isinstance(given, list):
+        return any(is_badly_typed(one, name) for one in given)
+    if name in TEXTS:
+        return not isinstance(given, str)
+    if name == "confirmed":
+        return not isinstance(given, bool)
+    return not isinstance(given, int) or isinstance(given, bool)
 
 
 def is_bad_id(text: str, may_have_slash: bool = False) -> bool:
@@ -75,7 +92,7 @@ def after_trade(
     for copy, is_opening in zip(tried, opening, strict=True):
         if is_opening and equity(world, copy) * BILLION < initial(world, copy):
             return "BELOW_INITIAL_MARGIN", tried
-    for copy, is_opening in zip(tried, opening, strict=True):
-        if not is_opening and equity(world, copy) < 0:
-            return "BELOW_ZERO", tried
+    for (unit, _), copy, is_opening in zip(sides, tried, opening, strict=True):
+        if not is_opening and is_unhealthy(world, copy) and equity(world, copy) < equity(world, unit):
+            return "BELOW_MAINTENANCE", tried
     return None, tried

@@ -56,28 +56,37 @@ def _passes(
     paid = {(unit, pool): Fraction(0) for pool in closed for unit in closed[pool]}
     units = sorted({unit for unit, _ in paid})
     rest = {unit: Fraction(caps[unit]) for unit in units} if caps is not None else None
-    capped = {}
-    while any(need.values()):
+    capped: dict[str, int] = {}
+    gone = 0
+    while True:
         active = [unit for unit in units if rest is None or rest[unit] > 0]
         weight = {pool: sum(closed[pool].get(unit, 0) for unit in active) for pool in need}
         now: dict[Place, Fraction] = {}
         for unit in active:
-            asks = {p: need[p] * closed[p][unit] / weight[p] for p in need if unit in closed[p] and need[p] > 0}
+            asks = {
+                p: on_grid(need[p] * closed[p][unit] / weight[p]) for p in need if unit in closed[p] and need[p] > 0
+            }
             total = sum(asks.values(), Fraction(0))
-            share = Fraction(1)
-            if rest is not None:
-                if total > rest[unit]:
-                    share = rest[unit] / total
-                    capped[unit] = len(asks)
-                rest[unit] -= total * share
+            if rest is not None and total > rest[unit]:
+                asks = {pool: on_grid(ask * rest[unit] / total) for pool, ask in asks.items()}
+                capped[unit] = len(asks)
+                rest[unit] = Fraction(0)
+            elif rest is not None:
+                rest[unit] -= total
             for pool, ask in asks.items():
-                now[unit, pool] = ask * share
-        if not any(now.values()):
-            break
+                now[unit, pool] = ask
         for (unit, pool), quanta in now.items():
             paid[unit, pool] += quanta
             need[pool] -= quanta
+        if len(capped) == gone:
+            break
+        gone = len(capped)
     return paid, capped
+
+
+def on_grid(quanta: Fraction) -> Fraction:
+    """Return an amount rounded down to the grid of 2^-64 quantum on which the passes are made."""
+    return Fraction(floor(quanta * 2**64), 2**64)
 
 
 def _unit_caps(exact: dict[Place, Fraction], caps: dict[str, int] | None) -> dict[Place, int]:

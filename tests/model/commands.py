@@ -9,9 +9,9 @@ from math import floor
 from typing import Any
 
 from tests.model.checks import ROLES, after_trade, are_bad_terms, is_bad_id, is_out_of_bounds, opens
-from tests.model.margin import equity, free_money, held_lots, initial
+from tests.model.margin import equity, free_money, held_lots, initial, is_guarded
 from tests.model.numbers import BILLION, split
-from tests.model.state import Account, Market, Order, Unit, World, fill
+from tests.model.state import Account, Market, Order, Unit, World, fill, move
 
 Given = dict[str, Any]
 
@@ -73,6 +73,8 @@ def deposit(world: World, given: Given, rules: Given) -> str | None:
         return "BAD_AMOUNT"
     if unit.bankrupt:
         return "UNIT_BANKRUPT"
+    if world.residual > 0:
+        return "RESIDUAL_OUTSTANDING"
     unit.quote += amount
     unit.deposits += amount
     world.net_deposits += amount
@@ -97,6 +99,8 @@ def withdraw(world: World, given: Given, rules: Given) -> str | None:
         return "BAD_AMOUNT"
     if unit.bankrupt:
         return "UNIT_BANKRUPT"
+    if touches_a_guard(world, unit, given["time_ns"], rules):
+        return "MARK_GUARDED"
     if amount > free_money(world, unit):
         return "INSUFFICIENT_EQUITY"
     equities = [equity(world, one) for one in world.units.values()]
@@ -116,6 +120,11 @@ def withdraw(world: World, given: Given, rules: Given) -> str | None:
     return None
 
 
+def touches_a_guard(world: World, unit: Unit, time_ns: int, rules: Given) -> bool:
+    """Return whether a mark of one of the unit's legs is guarded now."""
+    return any(is_guarded(world.markets[key], time_ns, rules["max_mark_age_ns"]) for key in unit.legs)
+
+
 def move_margin(world: World, given: Given, rules: Given) -> str | None:
     """Move free money between two units of one account."""
     source, target = world.units.get(given["from_unit_id"]), world.units.get(given["to_unit_id"])
@@ -128,18 +137,12 @@ def move_margin(world: World, given: Given, rules: Given) -> str | None:
         return "NOT_SAME_ACCOUNT"
     if source.bankrupt or target.bankrupt:
         return "UNIT_BANKRUPT"
+    if touches_a_guard(world, source, given["time_ns"], rules):
+        return "MARK_GUARDED"
     if amount > free_money(world, source):
         return "INSUFFICIENT_EQUITY"
     move(source, target, amount)
     return None
-
-
-def move(source: Unit, target: Unit, amount: int) -> None:
-    """Move money between two units, deposits with it."""
-    source.quote -= amount
-    source.deposits -= amount
-    target.quote += amount
-    target.deposits += amount
 
 
 def repay_residual(world: World, given: Given, rules: Given) -> str | None:
@@ -150,14 +153,12 @@ def repay_residual(world: World, given: Given, rules: Given) -> str | None:
     owed = {"": world.residual} | world.claims
     if amount > sum(owed.values()):
         return "NO_RESIDUAL"
-    world.net_deposits += amount
     for key, part in split(amount, [(key, quanta, quanta) for key, quanta in owed.items()]).items():
         if key == "":
             world.residual -= part
+            world.net_deposits += part
         else:
-            world.claims[key] -= part
-            world.units[key].quote += part
-            world.units[key].deposits += part
+            world.claims[key] -= part  # Paid straight out: the claim's money has left the domain already.
     return None
 
 
@@ -263,6 +264,8 @@ def set_marks(world: World, given: Given, rules: Given) -> str | None:
         return "BAD_PRICE"
     if any(world.markets[name].settled for name in names):
         return "MARKET_SETTLED"
+    if world.halted:
+        return "DOMAIN_HALTED"
     for proposed in given["marks"]:
         market, price = world.markets[proposed["market_id"]], proposed["price_ticks"]
         band = rules["mark_band_ppb"]
@@ -291,6 +294,8 @@ def accrue_funding(world: World, given: Given, rules: Given) -> str | None:
         return "NO_MARK"
     if market.settled:
         return "MARKET_SETTLED"
+    if world.halted:
+        return "DOMAIN_HALTED"
     # Python rounds a Fraction to the nearest integer, halves to the even one.
     owed = Fraction(abs(market.lot_value) * rate, BILLION) + market.carry
     market.funding += round(owed)
@@ -309,6 +314,8 @@ def settle_market(world: World, given: Given, rules: Given) -> str | None:
         return "MARKET_SETTLED"
     if given["time_ns"] < market.expiry:
         return "NOT_EXPIRED"
+    if world.halted and price != market.mark:
+        return "DOMAIN_HALTED"
     market.previous = market.mark or price
     market.mark, market.guard, market.mark_time = price, "", given["time_ns"]
     for unit in world.all_units():
@@ -330,13 +337,12 @@ def resume(world: World, given: Given, rules: Given) -> str | None:
     """Lift the halt and reopen the markets."""
     if not world.halted and not any(market.reduce_only for market in world.markets.values()):
         return "NOT_HALTED"
-    if any(unit.bankrupt for unit in world.units.values()):
-        return "UNIT_BANKRUPT"
     if world.residual > 0:
         return "RESIDUAL_OUTSTANDING"
     world.halted = False
+    waiting = {key for unit in world.units.values() if unit.bankrupt for key in unit.legs}
     for market in world.markets.values():
-        market.reduce_only = False
+        market.reduce_only = market.market_id in waiting
     return None
 
 

@@ -85,7 +85,7 @@ def deleverage(now: "Round") -> None:
         for pool in pools:
             _one_by_one(now, pool, distress, money, closed)
     for (unit_id, _), quanta in money.items():
-        now.taken[unit_id] += quanta
+        now.step.taken[unit_id] += quanta
     _cancel_orders(now, closed)
     locked = _lock(pools)
     found = [pool.plain() for pool in pools if pool.found]

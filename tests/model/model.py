@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from tests.model.commands import HANDLERS, move
-from tests.model.state import Unit, World, plain
+from tests.model.checks import is_badly_typed
+from tests.model.commands import HANDLERS
+from tests.model.state import Unit, World, move, plain
 from tests.model.step import Step
 
 
@@ -17,6 +18,8 @@ class Model:
 
     def submit(self, command: dict[str, Any]) -> str | None:
         """Carry a command out and return None, or change nothing and return the name of the rejection."""
+        if is_badly_typed(command):
+            return "BAD_TYPE"
         if command["time_ns"] < self.world.time_ns:
             return "TIME_BACKWARDS"
         code = HANDLERS[command["kind"]](self.world, command, self.rules)
@@ -26,12 +29,10 @@ class Model:
         if command["kind"] == "Trade":
             self._release([self.world.units[command[party]] for party in ("buyer_unit_id", "seller_unit_id")])
         if command["kind"] == "RunStep":
-            held = [unit for unit in self.world.all_units() if unit.legs]
             self.world.steps += 1
             step = Step(self.world, self.rules)
             step.run()
             self.last_step = step.seen
-            self._release(held)
         return None
 
     def state(self) -> dict[str, Any]:

@@ -42,6 +42,7 @@ def reduce_side(now: "Round", market: Market, side: int, sellers: list[Unit]) ->
             wants[unit.unit_id] = max(1, ceil_part(lots, share, BILLION))
     if not wants:
         return
+    groups = {now.owner_group(unit_id) for unit_id in wants}
     not_makers = {unit.unit_id for unit in sellers} | {unit.unit_id for unit in now.bankrupts()}
     orders = [
         order
@@ -51,6 +52,8 @@ def reduce_side(now: "Round", market: Market, side: int, sellers: list[Unit]) ->
     orders.sort(key=lambda order: (-side * order.price, order.sequence))
     band = now.rules["order_band_ppb"]
     for order in orders:
+        if now.owner_group(order.unit_id) in groups:
+            continue
         if band == 0 or abs(order.price - market.mark) * BILLION <= band * market.mark:
             sell_into(now, market, side, order, wants)
 
@@ -72,7 +75,7 @@ def sell_into(now: "Round", market: Market, side: int, order: Order, wants: dict
     lot_price = market.value_at(order.price)
     trial = units[order.unit_id].copy()
     fill(trial, market, side * total, -side * total * lot_price)
-    if is_unhealthy(now.world, trial):
+    if is_unhealthy(now.world, trial) or abs(trial.lots(market.market_id)) > market.max_lots:
         now.remove_order(order)
         return
     fill(units[order.unit_id], market, side * total, -side * total * lot_price)

@@ -7,7 +7,7 @@ from tests.model.deleverage import deleverage
 from tests.model.fund import pay_from_fund
 from tests.model.margin import equity
 from tests.model.relieve import reduce, relieve
-from tests.model.socialise import net_gain, socialise
+from tests.model.socialise import socialise
 from tests.model.state import Debt, Market, Order, Unit
 from tests.model.takeover import take_over
 
@@ -27,17 +27,18 @@ class Round:
         self.shortfall: dict[Debt, int] = {}
         self.surplus: dict[Debt, int] = {}
         self.without_lots: dict[str, int] = defaultdict(int)
-        self.gains: dict[str, int] = {}
-        self.taken: dict[str, int] = defaultdict(int)
 
     def run(self) -> bool:
         """Run the stages in order and return whether anything happened."""
         self.declare()
         relieve(self)
         reduce(self)
+        if self.step.release():
+            self.emitted = True
         take_over(self)
         pay_from_fund(self)
-        self.gains = {unit.unit_id: net_gain(self, unit) for unit in self.world.all_units() if not unit.bankrupt}
+        if self.bankrupts():
+            self.step.note_gains()
         deleverage(self)
         socialise(self)
         self.close()
@@ -51,6 +52,10 @@ class Round:
     def bankrupts(self) -> list[Unit]:
         """Return the bankrupt units by id."""
         return [unit for unit in self.world.all_units() if unit.bankrupt]
+
+    def owner_group(self, unit_id: str) -> str:
+        """Return the owner group of a unit's account."""
+        return self.world.accounts[self.world.units[unit_id].account_id].owner_group
 
     def equity(self, unit: Unit) -> int:
         """Return a unit's equity now."""

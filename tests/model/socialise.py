@@ -2,20 +2,32 @@
 
 from typing import TYPE_CHECKING
 
-from tests.model.margin import gain
+from tests.model.margin import equity, gain
 from tests.model.numbers import split
 from tests.model.state import Unit, pay
 
 if TYPE_CHECKING:
     from tests.model.round import Round
+    from tests.model.step import Step
 
 
-def net_gain(now: "Round", unit: Unit) -> int:
-    """Return the gain of a unit's open legs: their sum, or the sum of the positive ones."""
-    gains = [gain(now.world.markets[key], leg) for key, leg in unit.legs.items() if key not in now.step.guarded]
-    if now.rules["haircut_base"] == "leg":
-        gains = [max(0, one) for one in gains]
-    return sum(gains)
+def net_gain(step: "Step", unit: Unit) -> int:
+    """Return what a unit has gained and may be cut: net over its legs, guarded gains left out, guarded losses not."""
+    gains = {key: gain(step.world.markets[key], leg) for key, leg in unit.legs.items()}
+    unguarded = [one for key, one in gains.items() if key not in step.guarded]
+    if step.rules["haircut_base"] == "leg":
+        return sum(max(0, one) for one in unguarded)
+    return min(sum(unguarded), sum(gains.values()))
+
+
+def bases_of(step: "Step") -> dict[str, int]:
+    """Return what may still be cut of each solvent unit with an unguarded leg."""
+    bases = {}
+    for unit in step.world.all_units():
+        if not unit.bankrupt and any(key not in step.guarded for key in unit.legs):
+            u = unit.unit_id
+            bases[u] = max(0, min(equity(step.world, unit), step.gains.get(u, 0) - step.taken[u]))
+    return bases
 
 
 def socialise(now: "Round") -> None:
@@ -25,16 +37,13 @@ def socialise(now: "Round") -> None:
         if market_id == "" and quanta > 0:
             debts[u] = debts.get(u, 0) + quanta
     debts = {u: quanta for u, quanta in debts.items() if quanta}
-    bases = {}
-    for unit in now.world.all_units():
-        if not unit.bankrupt and any(key not in now.step.guarded for key in unit.legs):
-            u = unit.unit_id
-            bases[u] = max(0, min(now.equity(unit), now.gains[u] - now.taken[u]))
+    bases = bases_of(now.step) if debts else {}
     total = min(sum(debts.values()), sum(bases.values()))
     if total == 0:
         return
     haircuts = []
     for u, cut in split(total, [(u, base, base) for u, base in bases.items()]).items():
+        now.step.taken[u] += cut
         if cut:
             haircuts.append((u, bases[u], cut, book_haircut(now, now.world.units[u], cut)))
     for u, part in split(total, [(u, quanta, quanta) for u, quanta in debts.items()]).items():

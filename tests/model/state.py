@@ -193,6 +193,14 @@ def pay(unit: Unit, amount: int) -> None:
     unit.transfers += amount
 
 
+def move(source: Unit, target: Unit, amount: int) -> None:
+    """Move money between two units, deposits with it."""
+    source.quote -= amount
+    source.deposits -= amount
+    target.quote += amount
+    target.deposits += amount
+
+
 def plain(world: World) -> dict[str, Any]:
     """Return the whole state in plain dictionaries, to be compared; zero claims and zero groups are left out."""
     return {

@@ -3,9 +3,12 @@
 from collections import defaultdict
 from typing import Any
 
-from tests.model.margin import equity, is_guarded
+from tests.model.margin import equity, gain, is_guarded
+from tests.model.numbers import sign
+from tests.model.order import candidates
 from tests.model.round import Round
-from tests.model.state import Market, Unit, World, pay
+from tests.model.socialise import bases_of, net_gain
+from tests.model.state import Market, Unit, World, move, pay
 
 
 class Step:
@@ -19,6 +22,10 @@ class Step:
         self.taken_by_backstop: dict[tuple[str, str], int] = defaultdict(int)
         self.paid_to_debts = 0
         self.paid_by_market: dict[str, int] = defaultdict(int)
+        self.gains: dict[str, int] = {}
+        self.gains_noted = False
+        self.taken: dict[str, int] = defaultdict(int)
+        self.held = [unit for unit in world.all_units() if unit.isolated and unit.legs]
         self.seen: dict[str, Any] = {"rounds": 0, "fund": [], "deleveraged": [], "socialised": [], "residuals": []}
 
     def run(self) -> None:
@@ -29,11 +36,27 @@ class Step:
                 stopped = "quiet"
                 break
             self.seen["rounds"] = number
-        if stopped == "pace" and not self.could_act():
-            stopped = "quiet"
+        Round(self, 0).declare()
         self.seen["stopped"] = stopped
         self.seen["guarded"] = sorted(self.guarded)
         self.name_residuals(stopped)
+        self.release()
+
+    def note_gains(self) -> None:
+        """Take down the gains of the solvent, once in a step."""
+        if not self.gains_noted:
+            self.gains = {u.unit_id: net_gain(self, u) for u in self.world.all_units() if not u.bankrupt}
+            self.gains_noted = True
+
+    def release(self) -> bool:
+        """Give what is left of isolated units that became flat in this step to their accounts' cross units."""
+        moved = False
+        with_orders = {order.unit_id for order in self.world.orders.values()}
+        for unit in self.held:
+            if not unit.legs and not unit.bankrupt and unit.unit_id not in with_orders and unit.quote > 0:
+                move(unit, self.world.units[unit.account_id], unit.quote)
+                moved = True
+        return moved
 
     def out_of_reach(self, unit: Unit) -> bool:
         """Return whether a unit has legs and every one of them is guarded."""
@@ -43,29 +66,41 @@ class Step:
         """Return the markets that are not guarded, by id."""
         return [market for market in self.world.all_markets() if market.market_id not in self.guarded]
 
-    def could_act(self) -> bool:
-        """Return whether a bankrupt unit still has unguarded lots or a shortfall."""
-        return any(
-            unit.bankrupt and (not self.guarded.issuperset(unit.legs) or equity(self.world, unit) < 0)
-            for unit in self.world.units.values()
-        )
-
     def name_residuals(self, stopped: str) -> None:
-        """Stage 7: move the shortfalls of flat bankrupts into K, name the others, halt if K rose."""
+        """Stage 7: move the shortfalls of flat bankrupts into K where nothing can carry them, name the others."""
+        if any(unit.bankrupt for unit in self.world.units.values()):
+            self.note_gains()
+        waits = self.waits_for(stopped)
         for unit in self.world.all_units():
             if not unit.bankrupt:
                 continue
             shortfall = max(0, -equity(self.world, unit))
-            named, reason = 0, "pace" if stopped == "pace" else "capacity"
-            if not unit.legs and shortfall:
+            named, reason = 0, waits or "capacity"
+            lots = sorted((key, leg.lots) for key, leg in unit.legs.items())
+            if unit.legs:
+                reason = self.why_lots_stay(unit)
+            elif not waits:
                 named = shortfall
                 pay(unit, shortfall)
                 self.world.residual += shortfall
                 self.world.halted = True
                 unit.bankrupt = False
-            elif self.guarded.intersection(unit.legs):
-                reason = "guard"
-            else:
-                reason = "pace" if stopped == "pace" else "removal"
-            lots = sorted((key, leg.lots) for key, leg in unit.legs.items())
             self.seen["residuals"].append((unit.unit_id, tuple(lots), shortfall, named, reason))
+
+    def waits_for(self, stopped: str) -> str:
+        """Return what a shortfall without lots still waits for, or nothing."""
+        for unit in self.world.units.values():
+            for key, leg in unit.legs.items():
+                if key in self.guarded and not unit.bankrupt and gain(self.world.markets[key], leg) > 0:
+                    return "guard"
+        return "pace" if stopped == "pace" and any(bases_of(self).values()) else ""
+
+    def why_lots_stay(self, unit: Unit) -> str:
+        """Return why a bankrupt unit still has lots."""
+        if self.guarded.intersection(unit.legs):
+            return "guard"
+        for key, leg in unit.legs.items():
+            market, side = self.world.markets[key], sign(leg.lots)
+            if candidates(self.world, market, side, {unit.account_id}, tuple(self.rules["removed"]))[0]:
+                return "pace"
+        return "removal"

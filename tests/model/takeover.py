@@ -99,17 +99,38 @@ def fund_takes(now: "Round", market: Market, side: int, sources: list[Unit]) -> 
     """Let the fund's cross unit take what is left within its cap, if the pool can pay for all of it."""
     fund = now.world.fund_unit()
     lots = now.lots_of(market, side, sources)
-    if fund is None or fund.bankrupt or not lots:
+    if fund is None or fund.bankrupt or now.equity(fund) < 0 or not lots:
         return
     cap = min(now.rules["fund_inventory_cap_lots"], market.max_lots)
     amount = min(sum(lots.values()), max(0, cap - side * fund.lots(market.market_id)))
     closed = split(amount, [(u, held, held) for u, held in lots.items()])
     moved = moved_shortfall(now, market, lots, closed)
-    if amount == 0 or now.world.pots["fund"] < sum(moved.values()):
+    if amount == 0 or now.world.pots["fund"] < sum(moved.values()) or breaks_a_cap(now, market.market_id, moved):
         return
+    for unit_id, part in moved.items():
+        if part:
+            group = now.owner_group(unit_id)
+            now.world.paid_by_group[group] = now.world.paid_by_group.get(group, 0) + part
+            now.step.paid_to_debts += part
+            now.step.paid_by_market[market.market_id] += part
     fill(fund, market, side * amount, -side * amount * market.lot_value)
     now.world.pots["fund"] -= sum(moved.values())
     sources_give(now, market, side, lots, closed, moved)
+
+
+def breaks_a_cap(now: "Round", market_id: str, moved: dict[str, int]) -> bool:
+    """Return whether the fund would pay more than one of its caps allows."""
+    total = sum(moved.values())
+    event, by_group, by_market = (now.rules[f"fund_{name}_cap_quanta"] for name in ("event", "group", "market"))
+    if event is not None and now.step.paid_to_debts + total > event:
+        return True
+    if by_market is not None and now.step.paid_by_market[market_id] + total > by_market:
+        return True
+    for group in {now.owner_group(unit_id) for unit_id in moved}:
+        part = sum(quanta for unit_id, quanta in moved.items() if now.owner_group(unit_id) == group)
+        if by_group is not None and now.world.paid_by_group.get(group, 0) + part > by_group:
+            return True
+    return False
 
 
 def sources_give(

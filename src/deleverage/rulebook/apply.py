@@ -67,7 +67,7 @@ def _open_unit(book: Book, fact: m.UnitOpened) -> None:
 
 
 def _money_in(book: Book, fact: m.MoneyIn) -> None:
-    for payment in (*fact.to_units, *fact.claims_repaid):
+    for payment in fact.to_units:
         unit = book.units[payment.unit_id]
         unit.quote += payment.amount_quanta
         unit.deposits += payment.amount_quanta
@@ -136,9 +136,17 @@ def _ended(book: Book, fact: m.BankruptcyEnded) -> None:
         book.units[item.unit_id].bankrupt = False
 
 
+def _taken_over(book: Book, fact: m.TakenOver) -> None:
+    _count_for_groups(book, fact.fund_debts)
+
+
 def _fund_paid(book: Book, fact: m.FundPaid) -> None:
+    _count_for_groups(book, fact.debts)
+
+
+def _count_for_groups(book: Book, debts: tuple[m.DebtPaid, ...]) -> None:
     paid = book.fund_paid_by_group
-    for debt in fact.debts:
+    for debt in debts:
         if debt.paid_quanta:
             paid[debt.owner_group] = paid.get(debt.owner_group, 0) + debt.paid_quanta
 
@@ -169,8 +177,8 @@ def _step_ended(book: Book, fact: m.StepEnded) -> None:
 
 def _resumed(book: Book, fact: m.Resumed) -> None:
     book.halted = False
-    for market in book.markets.values():
-        market.reduce_only = False
+    for market_id, market in book.markets.items():
+        market.reduce_only = market_id in fact.reduce_only
 
 
 _WRITERS: dict[type[m.Fact], Callable[[Book, Any], None]] = {
@@ -186,6 +194,7 @@ _WRITERS: dict[type[m.Fact], Callable[[Book, Any], None]] = {
     m.MarketSettled: _market_settled,
     m.BankruptcyDeclared: _declared,
     m.BankruptcyEnded: _ended,
+    m.TakenOver: _taken_over,
     m.FundPaid: _fund_paid,
     m.Deleveraged: _deleveraged,
     m.Socialised: _socialised,

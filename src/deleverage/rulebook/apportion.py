@@ -13,7 +13,6 @@ can exceed a cap.
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cmp_to_key
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -74,31 +73,23 @@ def apportion(amount: int, shares: Iterable[Share]) -> Split[Any]:
     return Split(parts, 0)
 
 
-def round_to_total(target: int, ideals: dict[Key, Fraction], caps: dict[Key, int]) -> dict[Key, int]:
-    """Round rational ideals to integers that sum to ``target``, none above its cap.
+def round_to_total(target: int, ideals: dict[Key, int], caps: dict[Key, int], grid: int) -> dict[Key, int]:
+    """Round ideals, given in grid points of which ``grid`` make one unit, to units that sum to ``target``.
 
     Every part is the floor of its ideal, plus one for the largest fractions (ties by key) whose cap allows it. The
     caller guarantees ``sum of floors <= target <= sum of caps`` and caps between floor and ceiling.
     """
-    parts = {key: ideal.numerator // ideal.denominator for key, ideal in ideals.items()}
+    parts, fractions = {}, {}
+    for key, ideal in ideals.items():
+        parts[key], fractions[key] = divmod(ideal, grid)
     missing = target - sum(parts.values())
-    for key in sorted(ideals, key=lambda k: (parts[k] - ideals[k], k)):
+    for key in sorted(ideals, key=lambda k: (-fractions[k], k)):
         if missing and parts[key] < caps[key]:
             parts[key] += 1
             missing -= 1
     if missing:
         raise ValueError(f"{missing} of {target} fit under no cap")
     return parts
-
-
-def ceil_of(ideal: Fraction) -> int:
-    """Return the smallest integer that is not below a rational."""
-    return -(-ideal.numerator // ideal.denominator)
-
-
-def floor_of(ideal: Fraction) -> int:
-    """Return the largest integer that is not above a rational."""
-    return ideal.numerator // ideal.denominator
 
 
 def _by_cap_per_weight(one: Share, other: Share) -> int:

@@ -226,11 +226,11 @@ def copy_unit(unit: Unit) -> Unit:
 
 
 def _canonical(value: Any) -> str:
-    """Return one text for one state: mappings sorted by key, rows in field order."""
+    """Return one text for one state: mappings sorted by key, rows in field order, texts quoted so none can imitate."""
     if isinstance(value, dict):
-        return "{" + ",".join(f"{key}:{_canonical(value[key])}" for key in sorted(value)) + "}"
+        return "{" + ",".join(f"{key!r}:{_canonical(value[key])}" for key in sorted(value)) + "}"
     if isinstance(value, tuple):
         return "(" + ",".join(_canonical(item) for item in value) + ")"
     if hasattr(value, "__dataclass_fields__"):
         return "[" + ",".join(_canonical(getattr(value, item.name)) for item in fields(value)) + "]"
-    return str(value)
+    return repr(value)

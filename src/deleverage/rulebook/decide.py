@@ -5,8 +5,9 @@ or a venue can cause is a rejection with the compared numbers; only a defect of 
 """
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_type_hints
 
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.apply import apply
@@ -18,11 +19,14 @@ from deleverage.rulebook.margin import (
     free_quanta,
     held_lots,
     initial_ppb_quanta,
+    is_unhealthy,
+    maintenance_margin_ceil,
     released_quanta,
 )
 from deleverage.rulebook.messages import Code, Command, Fact, Rejection
 from deleverage.rulebook.quantities import LARGEST, PPB, div_ceil, div_floor, funding_per_lot_half_even
 from deleverage.rulebook.rules import Rules
+from deleverage.rulebook.scratch import guards
 from deleverage.rulebook.waterfall import run_step
 
 Answer = tuple[Fact, ...] | Rejection
@@ -49,6 +53,7 @@ def decide(book: Book, command: Command, rules: Rules) -> Answer:
     """
     time_ns = command.time_ns
     try:
+        _require_types(command)
         _refuse(
             time_ns < book.time_ns, Code.TIME_BACKWARDS, "a command is never older than the book", time_ns, book.time_ns
         )
@@ -115,6 +120,7 @@ def _deposit(book: Book, command: m.Deposit, rules: Rules) -> Iterator[Fact]:
     unit = _require_unit(book, command.unit_id)
     _require_amount(command.amount_quanta)
     _require_solvent(unit)
+    _require_no_residual(book)
     yield m.MoneyIn(**_next(book, command), to_units=(m.Payment(unit.unit_id, command.amount_quanta),))
 
 
@@ -127,7 +133,7 @@ def _withdraw(book: Book, command: m.Withdraw, rules: Rules) -> Iterator[Fact]:
     unit, amount = _require_unit(book, command.unit_id), command.amount_quanta
     _require_amount(amount)
     _require_solvent(unit)
-    _require_free(book, unit, amount)
+    _require_free(book, unit, amount, rules, command.time_ns)
     positive = 0
     for other in book.sorted_units():
         own = equity(book, other)
@@ -153,7 +159,7 @@ def _move_margin(book: Book, command: m.MoveMargin, rules: Rules) -> Iterator[Fa
     _refuse(apart, Code.NOT_SAME_ACCOUNT, "margin moves between two units of one account", parties)
     _require_solvent(source)
     _require_solvent(target)
-    _require_free(book, source, command.amount_quanta)
+    _require_free(book, source, command.amount_quanta, rules, command.time_ns)
     yield _margin_moved(book, command, source, target.unit_id, command.amount_quanta, released=False)
 
 
@@ -254,6 +260,7 @@ def _set_marks(book: Book, command: m.SetMarks, rules: Rules) -> Iterator[Fact]:
         _require_price(markets[mark.market_id], mark.price_ticks)
     for name in names:
         _require_live(markets[name])
+    _refuse(book.halted, Code.DOMAIN_HALTED, "marks stand still in a halted domain")
     marks = []
     for mark in sorted(command.marks):
         before = markets[mark.market_id].mark_price_ticks
@@ -274,6 +281,7 @@ def _accrue_funding(book: Book, command: m.AccrueFunding, rules: Rules) -> Itera
     _refuse(abs(rate_ppb) > PPB, Code.BAD_RATE, "a funding rate lies within +-10^9 ppb", rate_ppb, PPB)
     _require_mark(market)
     _require_live(market)
+    _refuse(book.halted, Code.DOMAIN_HALTED, "funding stands still in a halted domain")
     per_lot, carry = funding_per_lot_half_even(market.value_quanta, rate_ppb, market.funding_carry)
     yield m.FundingAccrued(
         **_next(book, command),
@@ -290,6 +298,9 @@ def _settle_market(book: Book, command: m.SettleMarket, rules: Rules) -> Iterato
     _require_live(market)
     expiry = market.terms.expiry_ns
     _refuse(command.time_ns < expiry, Code.NOT_EXPIRED, "the contract has not expired", command.time_ns, expiry)
+    frozen = market.mark_price_ticks
+    moved = book.halted and price_ticks != frozen
+    _refuse(moved, Code.DOMAIN_HALTED, "a halted domain settles at the mark it halted at", price_ticks, frozen)
     mark = m.MarkSet(market_id, price_ticks, market.mark_price_ticks, "")
     yield m.MarksSet(**_next(book, command), marks=(mark,))
     value = market.terms.value_at(price_ticks)
@@ -323,11 +334,9 @@ def _run_step(book: Book, command: m.RunStep, rules: Rules) -> Iterator[Fact]:
 def _resume(book: Book, command: m.Resume, rules: Rules) -> Iterator[Fact]:
     closed = book.halted or any(market.reduce_only for market in book.markets.values())
     _refuse(not closed, Code.NOT_HALTED, "nothing is halted or reduce-only")
-    for unit in book.sorted_units():
-        _require_solvent(unit)
-    residual = book.residual_quanta
-    _refuse(residual > 0, Code.RESIDUAL_OUTSTANDING, "the residual is not repaid", residual, 0)
-    yield m.Resumed(**_next(book, command))
+    _require_no_residual(book)
+    waiting = {market_id for unit in book.units.values() if unit.bankrupt for market_id in unit.legs}
+    yield m.Resumed(**_next(book, command), reduce_only=tuple(sorted(waiting)))
 
 
 # -- rungs that several ladders share ---------------------------------------------------------------------------------
@@ -355,6 +364,24 @@ def _margin_moved(
         amount_quanta=amount,
         released=released,
     )
+
+
+def _require_types(value: Any) -> None:
+    """Refuse a record with a field that is not what it is declared as: no float, no None, no bool for a number."""
+    record_type: Any = type(value)
+    for name, kind in _declared(record_type):
+        part = getattr(value, name)
+        if kind in (int, str, bool):
+            _refuse(type(part) is not kind, Code.BAD_TYPE, f"{name} is declared as {kind.__name__}", ascii(part)[:64])
+        else:
+            for record in part if isinstance(part, tuple) and not hasattr(part, "_fields") else (part,):
+                _require_types(record)
+
+
+@cache
+def _declared(kind: type) -> tuple[tuple[str, Any], ...]:
+    """Return the fields of a record and their declared types."""
+    return tuple(get_type_hints(kind).items())
 
 
 def _require_id(text: str, slash: bool = False) -> None:
@@ -409,7 +436,15 @@ def _require_solvent(unit: Unit) -> None:
     _refuse(unit.bankrupt, Code.UNIT_BANKRUPT, sentence, unit.unit_id)
 
 
-def _require_free(book: Book, unit: Unit, amount: int) -> None:
+def _require_no_residual(book: Book) -> None:
+    residual = book.residual_quanta
+    _refuse(residual > 0, Code.RESIDUAL_OUTSTANDING, "the residual is not repaid", residual, 0)
+
+
+def _require_free(book: Book, unit: Unit, amount: int, rules: Rules, time_ns: int) -> None:
+    guarded = sorted(set(unit.legs) & set(guards(book, rules, time_ns)))
+    sentence = "no money leaves a unit while a mark of its legs is guarded"
+    _refuse(bool(guarded), Code.MARK_GUARDED, sentence, ", ".join(guarded))
     free = free_quanta(book, unit)
     _refuse(
         amount > free, Code.INSUFFICIENT_EQUITY, "only equity above the initial requirement may leave", amount, free
@@ -428,9 +463,11 @@ def _require_bounds(book: Book, market: Market, sides: list[_Side], looked: list
     _refuse(total > bound, Code.OPEN_INTEREST_ABOVE_MAXIMUM, "open interest exceeds the bound", total, bound)
     for after in opening:
         _require_initial(book, after)
-    for after in looked:
-        own = equity(book, after)
-        _refuse(own < 0, Code.BELOW_ZERO, f"the trade would leave {after.unit_id} below zero", own, 0)
+    for side, after in zip(sides, looked, strict=True):
+        own, before = equity(book, after), equity(book, side.unit)
+        worse = not side.opens and own < before and is_unhealthy(book, after)
+        sentence = f"the trade would take {after.unit_id} below maintenance at a price worse than the mark"
+        _refuse(worse, Code.BELOW_MAINTENANCE, sentence, own, maintenance_margin_ceil(book, after))
 
 
 def _require_lots(market: Market, lots: int) -> None:

@@ -33,16 +33,16 @@ def deleverage(scratch: Scratch) -> None:
             pool.market_id for pool in pools if pool.open_lots and not scratch.book.markets[pool.market_id].reduce_only
         )
     )
-    scratch.freed, scratch.taken = plan.freed, plan.taken
+    scratch.freed = plan.freed
+    for closing in plan.closings:
+        scratch.note_taken(closing.unit_id, closing.money_quanta)
     if not plan.fills and not newly_reduce_only:
         return
-    touched = sorted({(closing.unit_id, closing.market_id) for closing in plan.closings})
+    touched = {(closing.unit_id, closing.market_id) for closing in plan.closings}
     scratch.emit(
         Deleveraged,
         fills=tuple(plan.fills),
-        orders=tuple(
-            change for unit_id, market_id in touched for change in scratch.cancellations({unit_id}, market_id)
-        ),
+        orders=scratch.cancellations(lambda order: (order.unit_id, order.market_id) in touched),
         step=scratch.step,
         round=scratch.round,
         rules_hash=scratch.rules.hash(),

@@ -32,10 +32,7 @@ def pay_from_fund(scratch: Scratch) -> None:
     for (unit_id, market_id), part in parts.items():
         scratch.shortfalls[unit_id, market_id] -= part
         payments[unit_id] = payments.get(unit_id, 0) + part
-        if market_id:
-            by_market = scratch.fund_paid_by_market
-            by_market[market_id] = by_market.get(market_id, 0) + part
-    scratch.fund_paid_quanta += paid
+        scratch.note_fund_money(market_id, part)
     fund = book.fund_unit()
     if fund is not None and own_quanta:
         payments[fund.unit_id] = own_quanta
@@ -50,7 +47,7 @@ def pay_from_fund(scratch: Scratch) -> None:
         entered_quanta=sum(entering.values()),
         own_unit_quanta=own_quanta,
         debts=tuple(
-            DebtPaid(unit_id, market_id, debt, parts[unit_id, market_id], _group(scratch, unit_id))
+            DebtPaid(unit_id, market_id, debt, parts[unit_id, market_id], scratch.owner_group(unit_id))
             for (unit_id, market_id), debt in debts.items()
         ),
         cut_by_caps_quanta=uncut - paid,
@@ -80,10 +77,6 @@ def _pay_own_unit(scratch: Scratch, pool: int) -> int:
     return paid
 
 
-def _group(scratch: Scratch, unit_id: str) -> str:
-    return scratch.book.accounts[scratch.book.units[unit_id].account_id].owner_group
-
-
 Cap = tuple[list[Key], int | None, int]
 """Members of a cap, the cap in quanta (``None``: none) and what was already paid under it."""
 
@@ -92,7 +85,7 @@ def _group_caps(scratch: Scratch, parts: Debts) -> list[Cap]:
     cap, paid = scratch.rules.fund_group_cap_quanta, scratch.book.fund_paid_by_group
     members: dict[str, list[Key]] = {}
     for key in parts:
-        members.setdefault(_group(scratch, key[0]), []).append(key)
+        members.setdefault(scratch.owner_group(key[0]), []).append(key)
     return [(members[group], cap, paid.get(group, 0)) for group in sorted(members)]
 
 

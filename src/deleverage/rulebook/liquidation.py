@@ -22,7 +22,7 @@ def relieve(scratch: Scratch) -> None:
     """
     distressed = {unit.unit_id for unit in scratch.unhealthy_units()}
     distressed |= {unit.unit_id for unit in scratch.bankrupt_units() if not scratch.out_of_reach(unit)}
-    cancelled = scratch.cancellations(distressed)
+    cancelled = scratch.cancellations(lambda order: order.unit_id in distressed)
     if cancelled:
         scratch.emit(OrdersCancelled, orders=cancelled, reason="relieve")
 
@@ -46,7 +46,7 @@ class _Sale:
         return self.side * (self.market.value_quanta - self.market.terms.value_at(order.price_ticks))
 
     def visit(self, order: Order) -> None:
-        """Share one order over the sellers; an order that would make its owner unhealthy is cancelled instead."""
+        """Share one order over the sellers; cancel it if its owner would be unhealthy or too large."""
         slippage = self.slippage(order)
         shares = []
         for unit_id, lots in self.wanted.items():
@@ -59,7 +59,9 @@ class _Sale:
         maker = copy_unit(self.makers.get(order.unit_id, self.scratch.book.units[order.unit_id]))
         bought = self._fill(order.unit_id, self.side * filled, order, "maker")
         settle_unit(maker, self.market, bought.lots, bought.amount_quanta)
-        if is_unhealthy(self.scratch.book, maker):
+        held = maker.legs.get(bought.market_id)
+        too_large = held is not None and abs(held.lots) > self.market.terms.max_lots
+        if too_large or is_unhealthy(self.scratch.book, maker):
             self.orders.append(OrderChange(order.order_id, 0))
             return
         self.makers[order.unit_id] = maker
@@ -101,7 +103,7 @@ def reduce(scratch: Scratch) -> None:
             if wanted:
                 equities = {unit_id: scratch.equity(unit_id) for unit_id in wanted}
                 sale = _Sale(scratch, market, side, wanted, equities)
-                for order in _visible_orders(scratch, market, side, sellers):
+                for order in _visible_orders(scratch, market, side, sellers, set(wanted)):
                     sale.visit(order)
                 _emit(sale, side_name)
 
@@ -120,17 +122,19 @@ def _emit(sale: _Sale, side_name: str) -> None:
         )
 
 
-def _visible_orders(scratch: Scratch, market: Market, side: int, sellers: set[str]) -> list[Order]:
+def _visible_orders(scratch: Scratch, market: Market, side: int, sellers: set[str], selling: set[str]) -> list[Order]:
     """Return the orders that lots of this side may be sold into, best price first, then by time.
 
-    Outside the band in either direction is skipped: a stray order is no price.
+    Outside the band in either direction is skipped: a stray order is no price. So is an order of the same owner group
+    as one of those who are ``selling`` here: it would carry margin out of a unit that is being liquidated.
     """
+    groups = {scratch.owner_group(unit_id) for unit_id in selling}
     mark, band = market.mark_price_ticks, scratch.rules.order_band_ppb
     visible = []
     for order in scratch.book.orders.values():
         if order.market_id != market.terms.market_id or order.lots * side <= 0 or order.unit_id in sellers:
             continue
-        if scratch.book.units[order.unit_id].bankrupt:
+        if scratch.book.units[order.unit_id].bankrupt or scratch.owner_group(order.unit_id) in groups:
             continue
         if band and abs(order.price_ticks - mark) * PPB > band * mark:
             continue

@@ -167,6 +167,7 @@ class Resume(Command):
 class Code(IntEnum):
     """Why a command was refused, in order of precedence; docs/law.md says when each applies."""
 
+    BAD_TYPE = auto()
     TIME_BACKWARDS = auto()
     BAD_ID = auto()
     DUPLICATE_ID = auto()
@@ -194,7 +195,8 @@ class Code(IntEnum):
     LOTS_ABOVE_MAXIMUM = auto()
     OPEN_INTEREST_ABOVE_MAXIMUM = auto()
     BELOW_INITIAL_MARGIN = auto()
-    BELOW_ZERO = auto()
+    BELOW_MAINTENANCE = auto()
+    MARK_GUARDED = auto()
     INSUFFICIENT_EQUITY = auto()
     NEGATIVE_EQUITY = auto()
     RESIDUAL_OUTSTANDING = auto()
@@ -292,7 +294,10 @@ class UnitOpened(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoneyIn(Fact):
-    """Money came in from outside: into units, the fund, or against the residual and its claims; all quanta >= 0."""
+    """Money came in from outside: into units, the fund, or against the residual and its claims; all quanta >= 0.
+
+    A claim's repayment is paid straight out to its holder: it has left the domain already and is not scaled again.
+    """
 
     to_units: tuple[Payment, ...] = ()
     to_fund_quanta: int = 0
@@ -410,16 +415,6 @@ class Reduced(Movement):
     side: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TakenOver(Movement):
-    """Stage 3: backstops and the fund took lots at the bankruptcy amount, the payment in the same fact."""
-
-    market_id: str
-    side: str
-    shortfall_quanta: int
-    surplus_quanta: int
-
-
 class DebtPaid(NamedTuple):
     """Fund money for one debt: a leg's share of a shortfall, or (market "") a flat unit's."""
 
@@ -428,6 +423,17 @@ class DebtPaid(NamedTuple):
     debt_quanta: int
     paid_quanta: int
     owner_group: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenOver(Movement):
+    """Stage 3: backstops and the fund took lots at the bankruptcy amount, the payment in the same fact."""
+
+    market_id: str
+    side: str
+    shortfall_quanta: int
+    surplus_quanta: int
+    fund_debts: tuple[DebtPaid, ...]  # what the pool paid for, if it was the fund that took
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -545,4 +551,6 @@ class StepEnded(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resumed(Fact):
-    """The halt is lifted and every market open."""
+    """The halt is lifted; markets are open but those in which bankrupt lots still wait."""
+
+    reduce_only: tuple[str, ...]

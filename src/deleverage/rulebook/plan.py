@@ -63,7 +63,6 @@ class Plan:
     fills: list[Fill] = field(default_factory=list)
     closings: list[Closing] = field(default_factory=list)
     freed: dict[str, int] = field(default_factory=dict)
-    taken: dict[str, int] = field(default_factory=dict)
 
     def free(self, unit_id: str, quanta: int) -> None:
         """Note debt of a unit that no lots carry any more: it goes to stage 6."""
@@ -95,7 +94,6 @@ class Plan:
         lots = pool.side * allotment.lots
         amount = -lots * market.value_quanta - money
         self.fills.append(Fill(candidate.unit_id, pool.market_id, lots, amount, -money, "candidate"))
-        self.taken[candidate.unit_id] = self.taken.get(candidate.unit_id, 0) + money
         result = settle(unit.legs[pool.market_id], lots, amount, market.funding_quanta)
         self.closings.append(
             Closing(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from deleverage.rulebook.book import Book, Leg, Market, Unit
+from deleverage.rulebook.book import Book, Leg, Market, Order, Unit
 from deleverage.rulebook.margin import equity, is_unhealthy
 from deleverage.rulebook.messages import Fact, OrderChange
 from deleverage.rulebook.rules import Rules
@@ -36,12 +36,12 @@ class Scratch:
     fund_paid_quanta: int = 0
     fund_paid_by_market: dict[str, int] = field(default_factory=dict)
     taken_over_lots: Debts = field(default_factory=dict)
+    gains: dict[str, int] | None = None  # net gain per solvent unit when the step's first stage 5 began
+    taken: dict[str, int] = field(default_factory=dict)  # money taken per unit in stages 5 and 6 of the step
     # per round
     shortfalls: Debts = field(default_factory=dict)
     surpluses: Debts = field(default_factory=dict)
     freed: dict[str, int] = field(default_factory=dict)  # debt without lots per unit
-    gains: dict[str, int] = field(default_factory=dict)  # net gain per solvent unit when stage 5 began
-    taken: dict[str, int] = field(default_factory=dict)  # money taken per candidate in stage 5
 
     def emit(self, kind: type[Fact], **values: Any) -> None:
         """Write the next fact on the scratch and keep it for the answer."""
@@ -63,6 +63,16 @@ class Scratch:
         """Return whether every leg of the unit is guarded: nothing may be forced on it."""
         return bool(unit.legs) and all(market_id in self.guarded for market_id in unit.legs)
 
+    def note_fund_money(self, market_id: str, paid_quanta: int) -> None:
+        """Count fund money for the caps of the step; market "" is a flat unit's debt."""
+        self.fund_paid_quanta += paid_quanta
+        if market_id:
+            self.fund_paid_by_market[market_id] = self.fund_paid_by_market.get(market_id, 0) + paid_quanta
+
+    def owner_group(self, unit_id: str) -> str:
+        """Return the owner group of the account a unit belongs to."""
+        return self.book.accounts[self.book.units[unit_id].account_id].owner_group
+
     def equity(self, unit_id: str) -> int:
         """Return a unit's equity on the scratch, in quanta."""
         return equity(self.book, self.book.units[unit_id])
@@ -75,17 +85,17 @@ class Scratch:
             if not unit.bankrupt and unit.legs and not self.out_of_reach(unit) and is_unhealthy(self.book, unit)
         ]
 
+    def note_taken(self, unit_id: str, quanta: int) -> None:
+        """Count money taken from a unit: it lowers what a haircut of this step may still cut."""
+        self.taken[unit_id] = self.taken.get(unit_id, 0) + quanta
+
     def bankrupt_units(self) -> list[Unit]:
         """Bankrupt units in id order."""
         return [unit for unit in self.book.sorted_units() if unit.bankrupt]
 
-    def cancellations(self, unit_ids: set[str], market_id: str | None = None) -> tuple[OrderChange, ...]:
-        """Return the changes that take these units' orders (in one market, or all) off the book."""
-        return tuple(
-            OrderChange(order.order_id, 0)
-            for _, order in sorted(self.book.orders.items())
-            if order.unit_id in unit_ids and market_id in (None, order.market_id)
-        )
+    def cancellations(self, chosen: Callable[[Order], bool]) -> tuple[OrderChange, ...]:
+        """Return the changes that take the chosen orders off the book, in id order."""
+        return tuple(OrderChange(order_id, 0) for order_id, order in sorted(self.book.orders.items()) if chosen(order))
 
 
 def guards(book: Book, rules: Rules, time_ns: int) -> dict[str, str]:

@@ -4,38 +4,54 @@ A haircut is in *haircut* space: positions stay, gains are cut by money. What is
 gain would be cut again and again.
 """
 
+from collections.abc import Container
+
 from deleverage.rulebook.apportion import Share, apportion
-from deleverage.rulebook.book import Unit
+from deleverage.rulebook.book import Book, Unit
+from deleverage.rulebook.candidates import eligible
 from deleverage.rulebook.margin import equity, gain
 from deleverage.rulebook.messages import Haircut, Payment, Residual, ResidualNamed, Socialised
+from deleverage.rulebook.quantities import sign
+from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.scratch import Debts, Scratch
 
 
 def note_gains(scratch: Scratch) -> None:
-    """Take down every solvent unit's net gain before stage 5 touches it; quanta, signed.
+    """Take down every solvent unit's net gain, once per step, before its first stage 5; quanta, signed.
 
-    A gain at a guarded mark is not counted: cutting it would be a forced act from that mark.
+    Marks do not move within a step, so a gain that was closed or cut in one round is not there again in the next. A
+    gain at a guarded mark is not counted - cutting it would be a forced act from that mark - but a loss there is.
     """
-    scratch.gains = {}
-    for unit in scratch.book.units.values():
-        legs = scratch.open_legs(unit)
-        if legs and not unit.bankrupt:
-            gains = [gain(leg, scratch.book.markets[market_id]) for market_id, leg in legs]
-            if scratch.rules.haircut_base == "leg":
-                gains = [max(0, item) for item in gains]
-            scratch.gains[unit.unit_id] = sum(gains)
+    if scratch.gains is None:
+        units = (unit for unit in scratch.book.sorted_units() if not unit.bankrupt)
+        scratch.gains = {unit.unit_id: net_gain(scratch.book, unit, scratch.rules, scratch.guarded) for unit in units}
+
+
+def net_gain(book: Book, unit: Unit, rules: Rules, guarded: Container[str]) -> int:
+    """Return the gain that a haircut may cut: net over the legs, or the sum of the positive ones; quanta, signed."""
+    gains = {market_id: gain(leg, book.markets[market_id]) for market_id, leg in unit.legs.items()}
+    open_gains = [quanta for market_id, quanta in gains.items() if market_id not in guarded]
+    if rules.haircut_base == "leg":
+        return sum(max(0, quanta) for quanta in open_gains)
+    return min(sum(open_gains), sum(gains.values()))
+
+
+def haircut_bases(scratch: Scratch) -> dict[str, int]:
+    """Return what may be cut of each unit: max(0, min(equity now, net gain - money taken in the step)); quanta."""
+    bases = {}
+    for unit in scratch.book.sorted_units():
+        if not unit.bankrupt and scratch.open_legs(unit):
+            net = (scratch.gains or {}).get(unit.unit_id, 0) - scratch.taken.get(unit.unit_id, 0)
+            bases[unit.unit_id] = max(0, min(equity(scratch.book, unit), net))
+    return bases
 
 
 def socialise(scratch: Scratch) -> None:
-    """Stage 6: cut gains pro rata, at most max(0, min(equity now, net gain before stage 5 - money taken in it))."""
+    """Stage 6: cut open gains pro rata to their bases for debts that no lots carry any more."""
     debts = _debts_without_lots(scratch)
     if not debts:
         return
-    bases = {}
-    for unit in scratch.book.sorted_units():
-        if unit.unit_id in scratch.gains and scratch.open_legs(unit):
-            net = scratch.gains[unit.unit_id] - scratch.taken.get(unit.unit_id, 0)
-            bases[unit.unit_id] = max(0, min(equity(scratch.book, unit), net))
+    bases = haircut_bases(scratch)
     owed, base_quanta = sum(debts.values()), sum(bases.values())
     cut_quanta = min(owed, base_quanta)
     if cut_quanta == 0:
@@ -44,38 +60,61 @@ def socialise(scratch: Scratch) -> None:
     back = apportion(cut_quanta, [Share(unit_id, debt, debt) for unit_id, debt in debts.items()]).parts
     payments = [Payment(unit_id, -part) for unit_id, part in cut.items() if part]
     payments += [Payment(unit_id, part) for unit_id, part in back.items() if part]
-    scratch.emit(
-        Socialised,
-        payments=tuple(payments),
-        debt_quanta=owed,
-        base_quanta=base_quanta,
-        haircuts=tuple(
-            Haircut(unit_id, bases[unit_id], part, _book_to_legs(scratch, scratch.book.units[unit_id], part))
-            for unit_id, part in cut.items()
-            if part
-        ),
+    haircuts = tuple(
+        Haircut(unit_id, bases[unit_id], part, _book_to_legs(scratch, scratch.book.units[unit_id], part))
+        for unit_id, part in cut.items()
+        if part
     )
+    for haircut in haircuts:
+        scratch.note_taken(haircut.unit_id, haircut.taken_quanta)
+    scratch.emit(Socialised, payments=tuple(payments), debt_quanta=owed, base_quanta=base_quanta, haircuts=haircuts)
 
 
 def name_residuals(scratch: Scratch, paced: bool) -> None:
-    """Stage 7: publish what stays uncovered, in lots and in money; a flat unit's shortfall moves to K."""
+    """Stage 7: publish what stays uncovered, in lots and in money.
+
+    A flat unit's shortfall moves to K only if capacity was short: while a gain at a guarded mark, or a round that pace
+    cut off, could still carry it, the unit stays bankrupt and the next step asks again.
+    """
+    if not scratch.bankrupt_units():
+        return
+    note_gains(scratch)
+    waits = _waiting_for(scratch, paced)
     residuals = []
     for unit in scratch.bankrupt_units():
         shortfall = max(0, -equity(scratch.book, unit))
         if unit.legs:
             lots = tuple((market_id, leg.lots) for market_id, leg in unit.sorted_legs())
-            guarded = any(market_id in scratch.guarded for market_id in unit.legs)
-            reason = "guard" if guarded else "pace" if paced else "removal"
-            residuals.append(Residual(unit.unit_id, lots, shortfall, 0, reason))
+            residuals.append(Residual(unit.unit_id, lots, shortfall, 0, _why_lots_stay(scratch, unit)))
         else:
-            residuals.append(Residual(unit.unit_id, (), shortfall, shortfall, "pace" if paced else "capacity"))
-    if residuals:
-        scratch.emit(
-            ResidualNamed,
-            payments=tuple(Payment(item.unit_id, item.named_quanta) for item in residuals if item.named_quanta),
-            residuals=tuple(residuals),
-            named_quanta=sum(item.named_quanta for item in residuals),
-        )
+            named = 0 if waits else shortfall
+            residuals.append(Residual(unit.unit_id, (), shortfall, named, waits or "capacity"))
+    scratch.emit(
+        ResidualNamed,
+        payments=tuple(Payment(item.unit_id, item.named_quanta) for item in residuals if item.named_quanta),
+        residuals=tuple(residuals),
+        named_quanta=sum(item.named_quanta for item in residuals),
+    )
+
+
+def _waiting_for(scratch: Scratch, paced: bool) -> str:
+    """Return why a shortfall without lots may still be carried: a guarded gain, or the pace; empty: it cannot."""
+    for unit in scratch.book.units.values():
+        for market_id, leg in unit.legs.items():
+            if market_id in scratch.guarded and not unit.bankrupt and gain(leg, scratch.book.markets[market_id]) > 0:
+                return "guard"
+    return "pace" if paced and any(haircut_bases(scratch).values()) else ""
+
+
+def _why_lots_stay(scratch: Scratch, unit: Unit) -> str:
+    """Return why a bankrupt unit keeps lots: a guarded mark, candidates that the preset removed, or the pace."""
+    if len(scratch.open_legs(unit)) < len(unit.legs):
+        return "guard"
+    accounts = frozenset({unit.account_id})
+    for market_id, leg in unit.sorted_legs():
+        if eligible(scratch.book, scratch.rules, market_id, sign(leg.lots), accounts).candidates:
+            return "pace"
+    return "removal"
 
 
 def _debts_without_lots(scratch: Scratch) -> dict[str, int]:

@@ -10,7 +10,7 @@ from deleverage.rulebook.apportion import Share, apportion
 from deleverage.rulebook.book import FUND_POT, SURPLUS_POT, Market, Unit, copy_unit
 from deleverage.rulebook.closing import settle_unit
 from deleverage.rulebook.margin import equity, equity_shares, is_unhealthy, maintenance_ppb_quanta
-from deleverage.rulebook.messages import Fill, PotChange, TakenOver
+from deleverage.rulebook.messages import DebtPaid, Fill, PotChange, TakenOver
 from deleverage.rulebook.quantities import PPB, share_ceil, share_floor
 from deleverage.rulebook.scratch import SIDES, Scratch
 
@@ -137,9 +137,12 @@ def _would_be_unhealthy(scratch: Scratch, market: Market, fill: Fill) -> bool:
 
 
 def _fund(scratch: Scratch, offer: _Leftover) -> None:
-    """Let the fund's unit take what its inventory cap leaves, if the pool can pay the whole shortfall that moves."""
+    """Let the fund's unit take what its inventory cap leaves, if pool and caps can pay the whole shortfall that moves.
+
+    A fund whose own unit lies below zero takes nothing: the pool lifts that first.
+    """
     fund = scratch.book.fund_unit()
-    if fund is None or fund.bankrupt:
+    if fund is None or fund.bankrupt or scratch.equity(fund.unit_id) < 0:
         return
     market = offer.market
     lots = fund.legs[market.terms.market_id].lots if market.terms.market_id in fund.legs else 0
@@ -149,11 +152,28 @@ def _fund(scratch: Scratch, offer: _Leftover) -> None:
         return
     moved = _moved(scratch, offer, taken_lots)
     owed = sum(moved.shortfalls.values())
-    if owed > scratch.book.pots[FUND_POT]:
+    if owed > scratch.book.pots[FUND_POT] or not _within_caps(scratch, market.terms.market_id, moved.shortfalls):
         return
+    scratch.note_fund_money(market.terms.market_id, owed)
     amount = -offer.side * taken_lots * market.value_quanta
     fill = Fill(fund.unit_id, market.terms.market_id, offer.side * taken_lots, amount, 0, "taker")
     _emit(scratch, offer, moved, (fill,), from_pool_quanta=owed)
+
+
+def _within_caps(scratch: Scratch, market_id: str, shortfalls: dict[str, int]) -> bool:
+    """Return whether the fund may pay these shortfalls under its caps; they count for them like any other payment."""
+    rules, owed = scratch.rules, sum(shortfalls.values())
+    by_group: dict[str, int] = {}
+    for unit_id, shortfall in shortfalls.items():
+        group = scratch.owner_group(unit_id)
+        by_group[group] = by_group.get(group, 0) + shortfall
+    paid_by_group = scratch.book.fund_paid_by_group
+    spent = [
+        (rules.fund_event_cap_quanta, scratch.fund_paid_quanta + owed),
+        (rules.fund_market_cap_quanta, scratch.fund_paid_by_market.get(market_id, 0) + owed),
+        *((rules.fund_group_cap_quanta, paid_by_group.get(group, 0) + due) for group, due in by_group.items()),
+    ]
+    return all(cap is None or total <= cap for cap, total in spent)
 
 
 def _emit(
@@ -181,4 +201,9 @@ def _emit(
         pots=tuple(PotChange(pot, amount) for pot, amount in pots if amount),
         shortfall_quanta=sum(moved.shortfalls.values()),
         surplus_quanta=sum(moved.surpluses.values()),
+        fund_debts=tuple(
+            DebtPaid(unit_id, market.terms.market_id, part, part, scratch.owner_group(unit_id))
+            for unit_id, part in moved.shortfalls.items()
+            if from_pool_quanta
+        ),
     )

@@ -37,15 +37,45 @@ from deleverage.rulebook.takeover import split_debts, take_over
 def run_step(book: Book, rules: Rules, time_ns: int, write: Callable[[Book, Fact], None]) -> Scratch:
     """Plan one step on a copy of ``book`` and return the scratch; its ``facts`` are the plan, the book is unchanged."""
     scratch = Scratch(book.copy(), rules, write, time_ns, guards(book, rules, time_ns), book.steps + 1)
-    held = [unit for unit in scratch.book.sorted_units() if unit.legs]
+    held = [unit for unit in scratch.book.sorted_units() if unit.legs and unit.isolated_market_id]
     quiet = False
     while not quiet and scratch.round < rules.max_rounds:
         scratch.round += 1
         facts_before = len(scratch.facts)
-        _run_round(scratch)
+        _run_round(scratch, held)
         quiet = len(scratch.facts) == facts_before
-    paced = not quiet and _could_go_on(scratch)
-    name_residuals(scratch, paced)
+    _declare(scratch)
+    name_residuals(scratch, paced=not quiet)
+    _release(scratch, held)
+    scratch.emit(
+        StepEnded,
+        step=scratch.step,
+        rounds=scratch.round - 1 if quiet else scratch.round,
+        stopped="quiet" if quiet else "pace",
+        guarded=tuple(f"{market_id}: {reason}" for market_id, reason in scratch.guarded.items()),
+    )
+    return scratch
+
+
+def _run_round(scratch: Scratch, held: list[Unit]) -> None:
+    """Run stages 1 to 6 once, on one snapshot."""
+    _declare(scratch)
+    relieve(scratch)
+    reduce(scratch)
+    _release(scratch, held)
+    sources = split_debts(scratch)
+    take_over(scratch, sources)
+    pay_from_fund(scratch)
+    scratch.freed = {}
+    if scratch.bankrupt_units():
+        note_gains(scratch)
+        deleverage(scratch)
+        socialise(scratch)
+        _end_bankruptcies(scratch)
+
+
+def _release(scratch: Scratch, held: list[Unit]) -> None:
+    """Give the rest of isolated units that have become flat to their accounts: nobody pays for who still has money."""
     for unit in held:
         if (rest := released_quanta(scratch.book, unit)) > 0:
             scratch.emit(
@@ -55,30 +85,6 @@ def run_step(book: Book, rules: Rules, time_ns: int, write: Callable[[Book, Fact
                 amount_quanta=rest,
                 released=True,
             )
-    scratch.emit(
-        StepEnded,
-        step=scratch.step,
-        rounds=scratch.round - 1 if quiet else scratch.round,
-        stopped="pace" if paced else "quiet",
-        guarded=tuple(f"{market_id}: {reason}" for market_id, reason in scratch.guarded.items()),
-    )
-    return scratch
-
-
-def _run_round(scratch: Scratch) -> None:
-    """Run stages 1 to 6 once, on one snapshot."""
-    _declare(scratch)
-    relieve(scratch)
-    reduce(scratch)
-    sources = split_debts(scratch)
-    take_over(scratch, sources)
-    pay_from_fund(scratch)
-    scratch.freed, scratch.taken = {}, {}
-    if scratch.bankrupt_units():
-        note_gains(scratch)
-        deleverage(scratch)
-        socialise(scratch)
-        _end_bankruptcies(scratch)
 
 
 def _declare(scratch: Scratch) -> None:
@@ -106,12 +112,3 @@ def _end_bankruptcies(scratch: Scratch) -> None:
             ended.append(UnitEquity(unit.unit_id, equity_quanta))
     if ended:
         scratch.emit(BankruptcyEnded, units=tuple(ended))
-
-
-def _could_go_on(scratch: Scratch) -> bool:
-    """Return whether one more round could still act for a bankrupt: lots that are not guarded, or a shortfall."""
-
-    def acts_for(unit: Unit) -> bool:
-        return equity(scratch.book, unit) < 0 or any(market_id not in scratch.guarded for market_id in unit.legs)
-
-    return any(acts_for(unit) for unit in scratch.bankrupt_units())
