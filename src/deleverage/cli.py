@@ -19,8 +19,10 @@ BAD_INPUT = 2
 def _whole(_: Any, tokens: Sequence[Token]) -> int:
     """Return a whole number written in plain digits; ``int`` would take 1_000 and digits of other scripts."""
     text = tokens[0].value
-    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+    if not (text.isascii() and text.isdigit()):
         raise ValueError(f"{text!a} is not a whole number in plain digits")
+    if len(text) > 18:
+        raise ValueError(f"{text[:40]} has {len(text)} digits, at most 18 are allowed")
     return int(text)
 
 
@@ -49,6 +51,7 @@ app = App(
 @app.command
 def run(
     scenario: str | None = None,
+    /,
     *,
     policy: str | None = None,
     accounts: Accounts = None,
@@ -89,7 +92,7 @@ def run(
 
 
 @app.command
-def scenarios(name: str | None = None, *, json: Json = False) -> int:
+def scenarios(name: str | None = None, /, *, json: Json = False) -> int:
     """List the bundled scenarios; with a name, print its text.
 
     Parameters
@@ -103,7 +106,7 @@ def scenarios(name: str | None = None, *, json: Json = False) -> int:
 
 
 @app.command
-def policies(name: str | None = None, *, json: Json = False) -> int:
+def policies(name: str | None = None, /, *, json: Json = False) -> int:
     """List the deleveraging policies: rule, formula, who uses it, what it assumes.
 
     Parameters
@@ -118,7 +121,7 @@ def policies(name: str | None = None, *, json: Json = False) -> int:
 
 @app.command
 def queue(
-    book: Path, *, market: str | None = None, side: str | None = None, ranking: str = "bitmex", json: Json = False
+    book: Path, /, *, market: str | None = None, side: str | None = None, ranking: str = "bitmex", json: Json = False
 ) -> int:
     """Rank a book of positions: score, rank, percentile, lights, size ahead.
 
@@ -167,6 +170,12 @@ def call(arguments: Sequence[str]) -> int:
         result = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
         return _refuse([_one_line(str(error))], "--json" in arguments)
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        from deleverage.commands.output import defect
+
+        return defect(error, as_json="--json" in arguments)
     return result if isinstance(result, int) else 0
 
 

@@ -164,13 +164,14 @@ def test_wave_when_its_times_differ_between_rows_then_is_refused(tmp_path: Path)
 @pytest.mark.parametrize(
     ("header", "sentence"),
     [
-        (HEADER.replace(",coin", ""), "coin: column is missing"),
+        (HEADER.replace(",coin", ""), "coin: column is missing, the header has wave, t_start_ms"),
         (HEADER + ",wave", "wave: column is there twice"),
     ],
 )
 def test_header_when_a_column_is_missing_or_double_then_is_refused(tmp_path: Path, header: str, sentence: str) -> None:
     """The header is checked before any row."""
-    assert [f"{WAVE_TABLE}:1: {sentence}"] == faults_of(write_event(tmp_path, GOOD, header=header))
+    (fault,) = faults_of(write_event(tmp_path, GOOD, header=header))
+    assert fault.startswith(f"{WAVE_TABLE}:1: {sentence}")
 
 
 @pytest.mark.parametrize(

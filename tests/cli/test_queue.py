@@ -42,14 +42,14 @@ def test_queue_when_the_published_book_is_given_then_ranks_2_5_4_1_6_3_with_ligh
 ) -> None:
     """Score, rank, percentile, lights and size ahead of everybody."""
     longs, shorts = queues(tmp_path, capsys, SIX)
-    keys = ("rank", "account", "score", "size", "size_ahead", "percentile", "lights")
+    keys = ("rank", "account", "score", "size", "size_ahead", "percentile_ppb", "lights")
     assert [tuple(row[key] for key in keys) for row in longs["positions"]] == [  # type: ignore[attr-defined]
-        (1, "2", "6.0", "10", "0", "10", 5),
-        (2, "5", "5.0", "20", "10", "30", 4),
-        (3, "4", "4.0", "30", "30", "60", 3),
-        (4, "1", "3.0", "10", "60", "70", 2),
-        (5, "6", "2.0", "10", "70", "80", 2),
-        (6, "3", "1.0", "20", "80", "100", 1),
+        (1, "2", "6.0", "10", "0", "100000000", 5),
+        (2, "5", "5.0", "20", "10", "300000000", 4),
+        (3, "4", "4.0", "30", "30", "600000000", 3),
+        (4, "1", "3.0", "10", "60", "700000000", 2),
+        (5, "6", "2.0", "10", "70", "800000000", 2),
+        (6, "3", "1.0", "20", "80", "1000000000", 1),
     ]
     assert shorts["side"] == "short"
 

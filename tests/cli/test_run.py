@@ -94,7 +94,7 @@ def test_run_when_another_policy_is_named_then_somebody_else_pays(capsys: Captur
         (["run", "crash", "--accounts", "1_000"], "is not a whole number in plain digits"),
         (["run", "crash", "--accounts", "\u0663"], "is not a whole number in plain digits"),
         (["run", "crash", "--accounts", "-5"], "is not a whole number in plain digits"),
-        (["run", "crash", "--accounts", "1"], "allowed are 2 to 1000000"),
+        (["run", "crash", "--accounts", "1"], "allowed are 2 to 200,000"),
         (["run", "crash", "--seed", "1e3"], "is not a whole number in plain digits"),
         (["run", "two-traders", "--accounts", "5"], "--accounts needs a scenario with a population"),
         (["run", "two-traders", "--prices", "x.csv"], "--prices goes with --event only"),

@@ -18,12 +18,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from deleverage.adapters.tables import Fault, Row, TableFault, read_table
+from deleverage.adapters.tables import LARGEST_FILE_BYTES, Fault, Row, TableFault, read_table
 from deleverage.rulebook.book import Account, Book, Leg, Market, MarketTerms, Tier, Unit
 from deleverage.rulebook.quantities import BadQuantity, Scale, parse_units
+from deleverage.scenarios.files import BadFile, read_bytes
 
 COLUMNS = ("market", "size", "entry", "mark")
 MONEY_DECIMALS = 6
+WHOLE_DIGITS, DECIMALS = 18, 30
+"""More digits than these are no book of positions; products of three such numbers are still exact scores."""
 _BOUND = 10**60
 
 
@@ -113,6 +116,8 @@ def _check_decimal(row: Row, key: str, *, above_0: bool) -> None:
     except BadQuantity:
         row.fault(key, f"{text[:64]!a} is not a plain decimal number")
         return
+    if len(text.lstrip("-").partition(".")[0]) > WHOLE_DIGITS or _decimals(text) > DECIMALS:
+        row.fault(key, f"{text[:64]} has more than {WHOLE_DIGITS} digits before the point or {DECIMALS} after it")
     if above_0 and units <= 0:
         row.fault(key, f"is {text}, must be above 0")
 
@@ -188,12 +193,15 @@ def _read_json(path: Path, faults: list[Fault]) -> list[Row]:
     """Return the rows of a JSON list of objects (or of an object with the one key ``positions``)."""
     name = path.name
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read_bytes(path, LARGEST_FILE_BYTES).decode("utf-8-sig")
         content = json.loads(
             text, parse_float=ExactText, parse_int=ExactText, parse_constant=_refuse, object_pairs_hook=_unique
         )
-    except OSError as error:
-        faults.append(Fault(str(path), 0, "", f"cannot be read: {error.strerror}"))
+    except BadFile as refusal:
+        faults.append(Fault(str(path), 0, "", str(refusal)))
+        return []
+    except UnicodeDecodeError:
+        faults.append(Fault(name, 0, "", "is not UTF-8 text"))
         return []
     except (ValueError, RecursionError) as error:
         faults.append(Fault(name, 0, "", f"is not strict JSON: {error}"))

@@ -13,8 +13,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
+from deleverage.scenarios.files import BadFile, read_bytes
+
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,4})?")
 _LARGEST_EXPONENT = 308  # beyond it a binary64 table can only hold infinity
+_LARGEST = 10**18  # no price, quantity or sum of money in a real table comes near
+LARGEST_FILE_BYTES = 64_000_000
 _LONGEST = 400  # characters of a number: a float64 in full has fewer
 
 
@@ -67,13 +71,17 @@ class Row:
         """Return a finite decimal number exactly, as written."""
         text = self.cells[column]
         if not _NUMBER.fullmatch(text) or len(text) > _LONGEST:
-            self.fault(column, f"{text[:40]!r} is not a finite decimal number")
+            self.fault(column, f"{text[:40]!a} is not a finite decimal number")
             return Fraction(1)
         exponent = re.split("[eE]", text)[1] if "e" in text.lower() else "0"
         if abs(int(exponent)) > _LARGEST_EXPONENT:
             self.fault(column, f"{text[:40]} lies outside the range of a float64")
             return Fraction(1)
-        return Fraction(text)
+        number = Fraction(text)
+        if abs(number) > _LARGEST:
+            self.fault(column, f"{text[:40]} is beyond 10^18")
+            return Fraction(1)
+        return number
 
     def not_negative(self, column: str) -> Fraction:
         """Return a number >= 0."""
@@ -93,7 +101,7 @@ class Row:
         """Return an integer written in digits only."""
         text = self.cells[column]
         if not (text.isascii() and text.isdigit() and len(text) <= 18):
-            self.fault(column, f"{text[:40]!r} is not a whole number")
+            self.fault(column, f"{text[:40]!a} is not a whole number")
             return least
         if int(text) < least:
             self.fault(column, f"{text} is below {least}")
@@ -103,7 +111,7 @@ class Row:
         """Return an identifier: printable ASCII without spaces or slashes, at most 40 characters."""
         text = self.cells[column]
         if not re.fullmatch(r"[!-.0-~]{1,40}", text):
-            self.fault(column, f"{text[:40]!r} is not a name of 1 to 40 printable ASCII characters without slash")
+            self.fault(column, f"{text[:40]!a} is not a name of 1 to 40 printable ASCII characters without slash")
         return text
 
 
@@ -111,9 +119,9 @@ def read_table(path: Path, columns: tuple[str, ...], faults: list[Fault]) -> tup
     """Return a CSV file's source and rows, adding to ``faults``; ``columns`` must be there, others are kept."""
     name = path.name
     try:
-        raw = path.read_bytes()
-    except OSError as error:
-        faults.append(Fault(str(path), 0, "", f"cannot be read: {error.strerror}"))
+        raw = read_bytes(path, LARGEST_FILE_BYTES)
+    except BadFile as refusal:
+        faults.append(Fault(str(path), 0, "", str(refusal)))
         return Source(name, "", 0), []
     source = Source(name, sha256(raw).hexdigest(), len(raw))
     try:
@@ -128,7 +136,9 @@ def read_table(path: Path, columns: tuple[str, ...], faults: list[Fault]) -> tup
         if not header:
             faults.append(Fault(name, 0, "", "is empty"))
             return source, []
-        found = [Fault(name, 1, column, "column is missing") for column in columns if column not in header]
+        known = f"column is missing, the header has {', '.join(ascii(column)[1:-1] for column in header)}"[:200]
+        known += " (is it separated by commas?)" if len(header) == 1 else ""
+        found = [Fault(name, 1, column, known) for column in columns if column not in header]
         found += [Fault(name, 1, column, "column is there twice") for column in sorted(_doubles(header))]
         faults += found
         if found:

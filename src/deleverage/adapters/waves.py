@@ -17,7 +17,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from deleverage.adapters.grid import Moved, in_units, units_half_even
-from deleverage.adapters.tables import Fault, Row, Source, TableFault, read_table
+from deleverage.adapters.tables import Fault, Source, TableFault, read_table
 from deleverage.rulebook.quantities import Scale
 
 WAVE_TABLE = "two_pass_wave_coin_gap_per_contract.csv"
@@ -113,6 +113,8 @@ def load_event(event_dir: Path, prices: Path | None = None) -> Event:
         sources.append(totals_source)
     if faults:
         raise TableFault(faults)
+    if published and (missing := sorted({read.wave for read in reads} - set(published))):
+        notes.append(f"{TOTALS_TABLE} has no total for wave {', '.join(map(str, missing[:8]))}")
     coins = _coins(reads, price_of, notes, faults, source.file)
     if faults:
         raise TableFault(faults)
@@ -123,7 +125,7 @@ def load_event(event_dir: Path, prices: Path | None = None) -> Event:
 
 
 def _find(event_dir: Path, name: str, folder: str, faults: list[Fault]) -> Path | None:
-    if not event_dir.is_dir():
+    if not _is_folder(event_dir):
         faults.append(Fault(str(event_dir), 0, "", "is not a folder"))
         return None
     for place in (event_dir / folder / name, event_dir / name):
@@ -135,6 +137,13 @@ def _find(event_dir: Path, name: str, folder: str, faults: list[Fault]) -> Path 
         faults.append(Fault(str(event_dir), 0, "", sentence))
         return None
     return found[0]
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):  # a name that no file system takes
+        return False
 
 
 def _prices_beside(event_dir: Path) -> Path | None:
@@ -190,11 +199,13 @@ def _read_prices(path: Path, faults: list[Fault]) -> tuple[Source, dict[str, Fra
 
 def _read_totals(path: Path, faults: list[Fault]) -> tuple[Source, dict[int, Fraction]]:
     source, rows = read_table(path, ("wave", "budget_needed_usd"), faults)
-    return source, {row.whole("wave", 1): _total(row) for row in rows}
-
-
-def _total(row: Row) -> Fraction:
-    return row.not_negative("budget_needed_usd")
+    totals: dict[int, Fraction] = {}
+    for row in rows:
+        wave, total = row.whole("wave", 1), row.not_negative("budget_needed_usd")
+        if wave in totals:
+            row.fault("wave", f"wave {wave} has a total already")
+        totals[wave] = total
+    return source, totals
 
 
 # -- onto the grid ----------------------------------------------------------------------------------------------------

@@ -1,9 +1,10 @@
 """``deleverage scenarios`` and ``deleverage policies``: what there is, each entry with what it says about itself."""
 
 import inspect
+import textwrap
 from typing import Any
 
-from deleverage.commands.output import DONE, console, print_json, refuse
+from deleverage.commands.output import DONE, console, head, print_json, refuse
 from deleverage.rulebook.ranking import SCORES, order_by_rotation
 from deleverage.rulebook.selection import POLICIES
 from deleverage.scenarios.faults import nearest
@@ -28,7 +29,7 @@ def scenarios(name: str | None, *, as_json: bool) -> int:
             row["toml"] = text_of(entry)
         entries.append(row)
     if as_json:
-        print_json({"schema_version": 1, "kind": "scenarios", "scenarios": entries})
+        print_json({**head("scenarios"), "scenarios": entries})
     elif name is not None:
         console().out(entries[0]["toml"], end="")
     else:
@@ -43,7 +44,7 @@ def policies(name: str | None, *, as_json: bool) -> int:
         return refuse([f"policy {name!a} is unknown, {nearest(name, POLICIES)}"], as_json=as_json)
     entries = [policy_entry(known) for known in (sorted(POLICIES) if name is None else [name])]
     if as_json:
-        print_json({"schema_version": 1, "kind": "policies", "policies": entries})
+        print_json({**head("policies"), "policies": entries})
     else:
         for entry in entries:
             keys = (*PARTS.items(), ("Score", "score"))
@@ -60,9 +61,9 @@ def policy_entry(name: str) -> dict[str, Any]:
     parts = dict.fromkeys(PARTS, "")
     current = ""
     for line in body.splitlines():
-        head, colon, tail = line.partition(":")
-        if colon and head in parts:
-            current, line = head, tail
+        part, colon, tail = line.partition(":")
+        if colon and part in parts:
+            current, line = part, tail
         if current:
             parts[current] = f"{parts[current]} {line.strip()}".strip()
     fields = getattr(type(policy), "__dataclass_fields__", {})
@@ -84,10 +85,9 @@ def _score(ranking: str) -> str:
 
 
 def _print_entry(name: str, lines: list[str]) -> None:
-    from rich.padding import Padding
     from rich.text import Text
 
     out = console()
     out.print(Text(name, style="bold"))
     for line in lines:
-        out.print(Padding(Text(line), (0, 0, 0, 2)))
+        out.print(Text(textwrap.fill(line, out.width, initial_indent="  ", subsequent_indent="  ")), soft_wrap=True)

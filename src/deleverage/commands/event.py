@@ -4,12 +4,11 @@ Exit codes: 0 done, 1 an invariant broke (our bug), 2 bad input, 3 a residual wa
 """
 
 from pathlib import Path
-from typing import Any
 
 from deleverage.adapters.tables import TableFault
 from deleverage.adapters.waves import QUANTUM, load_event
-from deleverage.commands.output import BAD_INPUT, DONE, RESIDUAL_LEFT, broken, print_json, progress, refuse, say
-from deleverage.lab.event import PUBLISHED_ACCOUNTS, Options, play_event
+from deleverage.commands.output import DONE, RESIDUAL_LEFT, broken, print_json, progress, refuse, write_page
+from deleverage.lab.event import PUBLISHED_ACCOUNTS, EventFault, Options, play_event
 from deleverage.lab.event_document import event_document, event_text
 from deleverage.rulebook.invariants import InvariantBroken
 from deleverage.rulebook.quantities import BadQuantity, Scale, parse_units
@@ -38,36 +37,19 @@ def run(
         event = load_event(Path(event_dir), None if prices is None else Path(prices))
         with progress() as show:
             result = play_event(event, options, show)
-    except TableFault as refusal:
+    except (TableFault, ConfigError, EventFault) as refusal:
         return refuse(refusal.faults, as_json=as_json)
-    except ConfigError as refusal:
-        return refuse(refusal.faults, as_json=as_json)
-    except ValueError as refusal:
-        return refuse([str(refusal)], as_json=as_json)
     except InvariantBroken as failure:
-        return broken(failure.invariant, f"{failure.sentence} (seed {seed})", as_json=as_json)
+        return broken(failure, f"event {event_dir}, {accounts} accounts, seed {seed}", as_json=as_json)
     document = event_document(result)
-    if html is not None and not _write_page(document, Path(html)):
-        return BAD_INPUT
+    if html is not None and (fault_of_page := write_page(document, Path(html))):
+        return refuse([fault_of_page], as_json=as_json)
     if as_json:
         print_json(document)
     else:
         print(event_text(result))
-    return RESIDUAL_LEFT if result.total("residual_quanta") else DONE
-
-
-def _write_page(document: dict[str, Any], html: Path) -> bool:
-    """Write the HTML page; say on stderr where it lies, or why it could not be written."""
-    from deleverage.lab.page import render  # jinja2 is only loaded where a page is wanted
-
-    try:
-        html.parent.mkdir(parents=True, exist_ok=True)
-        html.write_text(render(document), encoding="utf-8")
-    except OSError as error:
-        refuse([f"--html {html}: cannot be written: {error}"], as_json=False)
-        return False
-    say(f"page written to {html}")
-    return True
+    left = result.total("residual_quanta") or result.total("residual_lots")
+    return RESIDUAL_LEFT if left else DONE
 
 
 def _options(seed: int, fund: str, price_rule: str, population_equity: str, accounts: int) -> Options:

@@ -2,11 +2,16 @@
 
 import json
 import sys
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
+from deleverage import __version__
+from deleverage.domain.faults import DomainStopped
 from deleverage.domain.player import Progress
+from deleverage.rulebook.invariants import InvariantBroken
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,14 +34,26 @@ def console() -> "Console":
     return Plain(markup=False, highlight=False, width=width)
 
 
+def head(kind: str) -> dict[str, Any]:
+    """Return the first keys of a document: which schema describes it, and which program wrote it."""
+    return {"schema_version": 1, "kind": kind, "program": f"deleverage {__version__}"}
+
+
 def print_json(document: dict[str, Any]) -> None:
     """Print one JSON document, keys in the order in which they were written."""
     sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False) + "\n")
 
 
 def say(line: str) -> None:
-    """Print chatter."""
-    print(line, file=sys.stderr)
+    """Print a line of chatter; what could move a terminal's cursor or colour it is shown, not done."""
+    print(shown(line), file=sys.stderr)
+
+
+def shown(text: str) -> str:
+    """Return a text with everything that is not printable written out (names and paths come from anywhere)."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def refuse(faults: Sequence[object], *, as_json: bool) -> int:
@@ -46,7 +63,7 @@ def refuse(faults: Sequence[object], *, as_json: bool) -> int:
         say(f"bad input: {line}")
     if as_json:
         rows = [{"path": _place(fault), "sentence": getattr(fault, "sentence", str(fault))} for fault in faults]
-        print_json({"schema_version": 1, "kind": "refusal", "exit_code": BAD_INPUT, "faults": rows})
+        print_json({**head("refusal"), "exit_code": BAD_INPUT, "faults": rows})
     return BAD_INPUT
 
 
@@ -58,12 +75,26 @@ def _place(fault: object) -> str:
     return ":".join(part for part in parts if part)
 
 
-def broken(invariant: str, sentence: str, *, as_json: bool) -> int:
-    """Print that an invariant does not hold and return its exit code."""
-    say(f"invariant broken: {invariant}: {sentence}")
+def broken(failure: InvariantBroken, where: str, *, as_json: bool) -> int:
+    """Print what broke, the evidence, and where (scenario, seed); return the exit code for a bug of ours."""
+    evidence = failure.evidence.as_json() if isinstance(failure, DomainStopped) else {}
+    say(f"invariant broken: {failure.invariant}: {failure.sentence} ({where})")
+    for name, text in evidence.items():
+        say(f"  {name.replace('_', ' ')}: {text or '-'}")
     if as_json:
-        document = {"schema_version": 1, "kind": "broken", "exit_code": BROKEN}
-        print_json({**document, "invariant": invariant, "sentence": sentence})
+        found = {"invariant": failure.invariant, "sentence": failure.sentence, "where": where, **evidence}
+        print_json({**head("broken"), "exit_code": BROKEN, **found})
+    return BROKEN
+
+
+def defect(error: Exception, *, as_json: bool) -> int:
+    """Print an error that nobody foresaw, with the place it came from; return the exit code for a bug of ours."""
+    frames = traceback.extract_tb(error.__traceback__)
+    places = " < ".join(f"{PurePath(frame.filename).name}:{frame.lineno}" for frame in frames[:-4:-1])
+    sentence = f"{type(error).__name__}: {error} (at {places})"
+    say(f"defect: this is a bug of deleverage, not of your input: {sentence}")
+    if as_json:
+        print_json({**head("broken"), "exit_code": BROKEN, "invariant": "DEFECT", "sentence": sentence})
     return BROKEN
 
 
@@ -85,3 +116,19 @@ def progress() -> Iterator[Progress]:
             bar.update(tasks[what], completed=done, total=total)
 
         yield show
+
+
+def write_page(document: dict[str, Any], html: Path) -> str:
+    """Write the HTML page and say on stderr where it lies; return why it could not be written, or ""."""
+    from deleverage.lab.page import render  # jinja2 is only loaded where a page is wanted
+
+    text = render(document)
+    try:
+        html.parent.mkdir(parents=True, exist_ok=True)
+        html.write_text(text, encoding="utf-8")
+    except OSError as error:
+        return f"--html {html}: cannot be written: {error.strerror}"
+    except ValueError as error:  # a path with a null byte, or one that is no text
+        return f"--html {html}: cannot be written: {error}"
+    say(f"page written to {html}")
+    return ""

@@ -5,8 +5,8 @@ from typing import Any
 
 from deleverage.adapters.positions import PositionBook, read_positions
 from deleverage.adapters.tables import TableFault
-from deleverage.commands.output import DONE, console, print_json, refuse
-from deleverage.domain.show import percent_text
+from deleverage.commands.output import DONE, head, print_json, refuse
+from deleverage.domain.show import grouped, percent_text
 from deleverage.rulebook.candidates import queue_of
 from deleverage.rulebook.margin import equity
 from deleverage.rulebook.quantities import format_units
@@ -17,6 +17,9 @@ from deleverage.scenarios.faults import nearest
 
 RANKINGS = {name.removeprefix("queue-"): policy for name, policy in POLICIES.items() if name.startswith("queue-")}
 """Queues by their ranking: bitmex, profit, rotation."""
+
+ROWS = 1_000
+"""So many places of a queue are printed; the others are counted. The JSON document has all."""
 
 SIDES = {"long": -1, "short": 1}
 """The side that is ranked, and the sign of the bankrupts it would be closed against."""
@@ -48,8 +51,8 @@ def queue(path: Path, *, market: str | None, side: str | None, ranking: str, as_
     if not queues:
         return refuse([f"nobody is {side} in {market or 'any market'} of this book"], as_json=as_json)
     if as_json:
-        head = {"schema_version": 1, "kind": "queue", "ranking": name, "quantum": format_units(1, positions.money)}
-        print_json({**head, "queues": queues})
+        quantum = format_units(1, positions.money)
+        print_json({**head("queue"), "ranking": name, "quantum": quantum, "queues": queues})
     else:
         _print(queues)
     return DONE
@@ -72,7 +75,7 @@ def _queue(positions: PositionBook, market_id: str, side: str, places: list[Plac
                 "score": place.score or None,
                 "size": format_units(place.lots, market.terms.lot),
                 "size_ahead": format_units(place.lots_ahead, market.terms.lot),
-                "percentile": percent_text(place.percentile_ppb),
+                "percentile_ppb": str(place.percentile_ppb),
                 "lights": place.lights,
                 "equity": format_units(equity(book, book.units[place.unit_id]), positions.money),
             }
@@ -82,26 +85,26 @@ def _queue(positions: PositionBook, market_id: str, side: str, places: list[Plac
 
 
 def _print(queues: list[dict[str, Any]]) -> None:
-    from rich.text import Text
+    from deleverage.commands.run_text import lights_text
+    from deleverage.commands.text_table import TextTable
 
-    from deleverage.commands.run_text import lights_text, table_of
-
-    out = console()
     names = ("rank", "lights", "account", "score", "size", "size ahead", "percentile", "equity")
     for item in queues:
-        title = f"{item['side']}s in {item['market']} at {item['mark']}, {item['size']} in all; rank 1 is closed first"
-        table = table_of(title, names, left=("lights", "account"))
-        for row in item["positions"]:
-            cells = (
-                str(row["rank"]),
+        size, mark = grouped(item["size"]), grouped(item["mark"])
+        title = f"{item['side']}s in {item['market']} at {mark}, {size} in all; rank 1 is closed first"
+        table = TextTable(title, names, left=("lights", "account"))
+        for row in item["positions"][:ROWS]:
+            table.add(
+                f"{row['rank']:,}",
                 lights_text(row["lights"]),
                 row["account"],
                 row["score"] or "-",
-                row["size"],
-                row["size_ahead"],
-                row["percentile"] + " %",
-                row["equity"],
+                grouped(row["size"]),
+                grouped(row["size_ahead"]),
+                percent_text(int(row["percentile_ppb"])) + " %",
+                grouped(row["equity"]),
             )
-            table.add_row(*(Text(cell) for cell in cells))
-        out.print(table)
-        out.print()
+        print("\n".join(table.lines()))
+        if len(item["positions"]) > ROWS:
+            print(f"and {len(item['positions']) - ROWS:,} more in line, all in --json")
+        print()

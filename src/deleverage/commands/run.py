@@ -4,7 +4,6 @@ from pathlib import Path
 from time import perf_counter
 
 from deleverage.commands.output import (
-    BAD_INPUT,
     DONE,
     RESIDUAL_LEFT,
     broken,
@@ -13,11 +12,13 @@ from deleverage.commands.output import (
     progress,
     refuse,
     say,
+    write_page,
 )
 from deleverage.domain.conservation import balance
 from deleverage.domain.document import document, residual_left
 from deleverage.domain.player import Run, play
 from deleverage.rulebook.invariants import InvariantBroken
+from deleverage.rulebook.selection import PolicyFault
 from deleverage.scenarios.faults import ScenarioError
 from deleverage.scenarios.loader import load
 
@@ -33,18 +34,22 @@ def run(
 ) -> int:
     """Play a bundled scenario or a TOML file, print what happened, and return the exit code."""
     started = perf_counter()
+    where = f"scenario {name}"
     try:
         scenario = load(name, policy=policy, accounts=accounts, seed=seed)
+        where += "" if scenario.seed is None else f", {scenario.drawn_accounts} accounts, seed {scenario.seed}"
         loaded = perf_counter()
         with progress() as show:
             played = play(scenario, show)
     except ScenarioError as refusal:
         return refuse(refusal.faults, as_json=as_json)
+    except PolicyFault as fault:
+        return refuse([f"policy {scenario.rules.policy.name}: {fault}; nothing was changed"], as_json=as_json)
     except InvariantBroken as failure:
-        return broken(failure.invariant, f"{failure.sentence} (scenario {name}, seed {seed})", as_json=as_json)
+        return broken(failure, where, as_json=as_json)
     done = perf_counter()
-    if html is not None and not _write_page(played, html):
-        return BAD_INPUT
+    if html is not None and (fault_of_page := write_page(document(played), html)):
+        return refuse([fault_of_page], as_json=as_json)
     _say_timings(played, loaded - started, done - loaded)  # before the result: its last line is the last one
     if as_json:
         print_json(document(played))
@@ -56,20 +61,6 @@ def run(
         say("invariant broken: INV-1: the sum of all money is not 0")
         return 1
     return RESIDUAL_LEFT if residual_left(played) else DONE
-
-
-def _write_page(played: Run, html: Path) -> bool:
-    """Write the HTML page; say on stderr where it lies, or why it could not be written."""
-    from deleverage.lab.page import render
-
-    try:
-        html.parent.mkdir(parents=True, exist_ok=True)
-        html.write_text(render(document(played)), encoding="utf-8")
-    except (OSError, ValueError) as error:
-        refuse([f"--html {html}: cannot be written: {error}"], as_json=False)
-        return False
-    say(f"page written to {html}")
-    return True
 
 
 def _say_timings(played: Run, load_s: float, play_s: float) -> None:

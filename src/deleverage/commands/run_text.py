@@ -3,15 +3,14 @@
 import sys
 from typing import TYPE_CHECKING
 
-from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
+from deleverage.commands.text_table import TextTable
 from deleverage.domain.conservation import balance
 from deleverage.domain.document import residual_left
 from deleverage.domain.player import Run
 from deleverage.domain.records import STAGES, FillRecord, QueueRecord, RoundRecord, StageRecord, StepRecord
-from deleverage.domain.show import grouped, money_text, percent_text, price_of
+from deleverage.domain.show import counted, grouped, money_text, percent_text, price_of
 from deleverage.rulebook.quantities import format_units
 
 if TYPE_CHECKING:
@@ -54,18 +53,19 @@ class _Printer:
         self.line(scenario.lesson)
         if scenario.note:
             self.line(scenario.note)
-        self.line(f"policy {scenario.rules.policy.name}, price {scenario.rules.price_rule}, {len(run.before)} units")
+        rules, units = scenario.rules, counted(len(run.before), "unit")
+        self.line(f"policy {rules.policy.name}, price rule {rules.price_rule}, {units}")
         for step in run.steps:
             self._step(step)
         self.line("")
         for item in run.refused[:ROWS]:
             self.line(f"refused in frame {item.frame}: {type(item.command).__name__}: {item.rejection.sentence}")
         if len(run.refused) > ROWS:
-            self.line(f"and {len(run.refused) - ROWS} more refused commands")
+            self.line(f"and {counted(len(run.refused) - ROWS, 'more refused command')}")
         self._ends()
 
     def _step(self, step: StepRecord) -> None:
-        marks = ", ".join(f"{name} {format_units(t, self.terms[name].tick)}" for name, t in step.marks.items())
+        marks = ", ".join(f"{name} {grouped(format_units(t, self.terms[name].tick))}" for name, t in step.marks.items())
         self.line("")
         self.line(f"step {step.step}: {step.label}", "bold")
         self.line(f"  marks {marks}; fund {self.amount(step.fund_before_quanta)}")
@@ -82,22 +82,28 @@ class _Printer:
     def _stage(self, line: StageRecord) -> None:
         taken = []
         if line.taken_lots:
-            taken.append(f"{grouped(str(line.taken_lots))} lots")
+            taken.append(counted(line.taken_lots, "lot"))
         if line.taken_quanta:
             taken.append(self.amount(line.taken_quanta))
-        left = f"left {grouped(str(line.left.lots))} lots and {self.amount(line.left.shortfall_quanta)}"
+        left = f"left {counted(line.left.lots, 'lot')} and {self.amount(line.left.shortfall_quanta)}"
         head = f"  stage {line.stage} {STAGES[line.stage]:<10} took {' and '.join(taken) or 'nothing'}, {left}"
         self.line(head, "cyan")
         told = line.told if len(line.told) <= 6 else [*line.told[:6], f"and {len(line.told) - 6} more"]
         self.line(f"          {'; '.join(told)}")
         self.line(f"          {line.next}")
 
+    def _table(self, table: TextTable) -> None:
+        title, *lines = table.lines(indent=" " * 6)
+        self.line(title, "italic")
+        for line in lines:
+            self.line(line)
+
     # -- rounds -------------------------------------------------------------------------------------------------------
 
     def _round(self, item: RoundRecord) -> None:
         for pool in item.fact.pools:
             price = f"asked {self.amount(pool.asked_quanta)}, collected {self.amount(pool.collected_quanta)}"
-            lots = f"{grouped(str(pool.lots))} lots, {grouped(str(pool.netted_lots))} netted"
+            lots = f"{counted(pool.lots, 'lot')}, {pool.netted_lots:,} netted"
             shortfall = f"shortfall of the closed {self.amount(pool.shortfall_quanta)}"
             self.line(f"    bankrupt {pool.side}s in {pool.market_id}: {lots}, {shortfall}, {price}")
         for queue in item.queues:
@@ -108,36 +114,35 @@ class _Printer:
     def _queue(self, item: RoundRecord, queue: QueueRecord) -> None:
         closed = {c.unit_id: c.closed_lots for c in item.fact.closings if c.market_id == queue.market_id}
         names = ("rank", "lights", "unit", "score", "lots", "ahead", "percentile", "closed")
-        table = table_of(f"queue of {queue.side}s in {queue.market_id}", names, left=("lights", "unit"))
+        table = TextTable(f"queue of {queue.side}s in {queue.market_id}", names, left=("lights", "unit"))
         for place in queue.places[:ROWS]:
-            cells = (
-                str(place.rank),
+            table.add(
+                f"{place.rank:,}",
                 lights_text(place.lights),
                 place.unit_id,
                 place.score or "-",
-                grouped(str(place.lots)),
-                grouped(str(place.lots_ahead)),
+                f"{place.lots:,}",
+                f"{place.lots_ahead:,}",
                 percent_text(place.percentile_ppb) + " %",
-                grouped(str(closed.get(place.unit_id, 0))) if place.unit_id in closed else "",
+                f"{closed[place.unit_id]:,}" if place.unit_id in closed else "",
             )
-            table.add_row(*(Text(cell) for cell in cells))
-        self.out.print(Padding(table, (0, 0, 0, 6)))
+        self._table(table)
         rest = queue.places[ROWS:]
         if rest:
             touched = sum(place.unit_id in closed for place in rest)
-            self.line(f"      and {len(rest)} more in line, {touched} of them closed too")
+            self.line(f"      and {len(rest):,} more in line, {touched:,} of them closed too")
 
     def _fills(self, item: RoundRecord) -> None:
         names = ("unit", "part", "market", "lots", "price", "amount", "against mark", "against entry", "")
-        table = table_of(f"fills, money in {self.run.scenario.currency}", names, left=("unit", "part", "market", ""))
+        table = TextTable(f"fills, money in {self.run.scenario.currency}", names, left=("unit", "part", "market", ""))
         for record in item.fills[:ROWS]:
-            table.add_row(*(Text(cell) for cell in self._fill(record)))
-        self.out.print(Padding(table, (0, 0, 0, 6)))
+            table.add(*self._fill(record))
+        self._table(table)
         rest = item.fills[ROWS:]
         if rest:
             losses = sum(record.loss for record in rest)
-            more = f"; {losses} of them would realise a loss" if losses else ""
-            self.line(f"      and {len(rest)} more fills, all in --json{more}")
+            more = f"; {losses:,} of them would realise a loss" if losses else ""
+            self.line(f"      and {counted(len(rest), 'more fill')}, all in --json{more}")
 
     def _fill(self, record: FillRecord) -> tuple[str, ...]:
         fill = record.fill
@@ -145,8 +150,8 @@ class _Printer:
             fill.unit_id,
             fill.part,
             fill.market_id,
-            grouped(str(fill.lots)),
-            price_of(fill, self.terms[fill.market_id]),
+            f"{fill.lots:,}",
+            grouped(price_of(fill, self.terms[fill.market_id])),
             self.money(fill.amount_quanta),
             self.money(fill.money_quanta),
             self.money(record.result_entry_quanta),
@@ -155,10 +160,10 @@ class _Printer:
 
     def _naked(self, item: RoundRecord) -> None:
         for leg in item.naked[:ROWS]:
-            size = f"{grouped(str(leg.lots))} lots of {leg.market_id}"
+            size = f"{leg.lots:,} lots of {leg.market_id}"
             self.line(f"    naked leg: {leg.unit_id} was closed in {leg.closed_market_id} and still holds {size}")
         if len(item.naked) > ROWS:
-            self.line(f"    and {len(item.naked) - ROWS} more naked legs")
+            self.line(f"    and {counted(len(item.naked) - ROWS, 'more naked leg')}")
 
     # -- the end ------------------------------------------------------------------------------------------------------
 
@@ -169,9 +174,7 @@ class _Printer:
         if residual_left(run):
             lots = sum(abs(leg.lots) for unit in book.units.values() if unit.bankrupt for leg in unit.legs.values())
             halted = "; the domain is halted" if book.halted else ""
-            self.line(
-                f"residual: {self.amount(book.residual_quanta)} and {grouped(str(lots))} lots{halted}", "bold red"
-            )
+            self.line(f"residual: {self.amount(book.residual_quanta)} and {counted(lots, 'lot')}{halted}", "bold red")
         else:
             self.line("residual: none")
         found = balance(book)
@@ -186,11 +189,3 @@ class _Printer:
             "conservation: exact" if found.exact else "conservation: broken",
             "bold green" if found.exact else "bold red",
         )
-
-
-def table_of(title: str, names: tuple[str, ...], left: tuple[str, ...]) -> Table:
-    """Return an empty table without frames; columns named in ``left`` are aligned left, numbers right."""
-    table = Table(title=Text(title), title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name in names:
-        table.add_column(name, justify="left" if name in left else "right", no_wrap=True)
-    return table

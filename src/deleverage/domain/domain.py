@@ -3,7 +3,10 @@
 Rules of this module:
 
 * Nothing is decided here. ``decide`` answers, ``apply`` writes, ``Invariants`` looks; this module only calls them.
-* A broken invariant stops the domain: it refuses everything from then on, and the book stays as it was found.
+* A broken invariant, or whatever else nobody foresaw, stops the domain: it refuses everything from then on, the book
+  stays as it was found, and the evidence (command, fact, sequence number, rules) is kept.
+* What others can cause is no defect: a value of the wrong type is a TypeError, an unlawful policy a PolicyFault; both
+  leave the book unchanged and the domain at work.
 * Time is measured here and nowhere below; it changes no result.
 
 Deliberately absent: threads, journals, clocks in commands (every command carries its own time).
@@ -14,14 +17,16 @@ from dataclasses import dataclass
 from time import perf_counter_ns
 from typing import Protocol
 
+from deleverage.domain.faults import DomainStopped, Evidence, require_shape, stopped_by
 from deleverage.rulebook.apply import apply
 from deleverage.rulebook.book import Book
 from deleverage.rulebook.candidates import queue_of
 from deleverage.rulebook.decide import decide
-from deleverage.rulebook.invariants import InvariantBroken, Invariants
+from deleverage.rulebook.invariants import Invariants
 from deleverage.rulebook.messages import Command, Fact, MarksSet, Rejection, RunStep
 from deleverage.rulebook.ranking import Place
 from deleverage.rulebook.rules import Rules
+from deleverage.rulebook.selection import PolicyFault
 
 Answer = tuple[Fact, ...] | Rejection
 
@@ -58,7 +63,7 @@ class Domain:
         self.book = book
         self.rules = rules
         self.timings = Timings()
-        self.broken: InvariantBroken | None = None
+        self.stopped: DomainStopped | None = None
         self._invariants = Invariants(book, rules)
 
     @classmethod
@@ -69,7 +74,9 @@ class Domain:
     def submit(self, commands: Iterable[Command], watcher: Watcher | None = None) -> list[Answer]:
         """Return the answer to each command, in order: its facts, or the rejection that left the book unchanged.
 
-        Raises InvariantBroken where a fact breaks the law - a bug of ours; the domain then refuses to go on.
+        Raises, at the first command that cannot be answered (those before it stay done): PolicyFault where the policy's
+        allocation is unlawful and TypeError where a value has the wrong type - nothing was changed; DomainStopped where
+        we have a bug - the domain then refuses to go on.
         """
         return [self._answer(command, watcher) for command in commands]
 
@@ -89,25 +96,38 @@ class Domain:
         return self.book.digest()
 
     def _answer(self, command: Command, watcher: Watcher | None) -> Answer:
-        if self.broken is not None:
-            raise self.broken
+        if self.stopped is not None:
+            raise self.stopped
+        require_shape(command)
         started = perf_counter_ns()
-        answer = decide(self.book, command, self.rules)
-        self.timings.decide_ns += perf_counter_ns() - started
+        try:
+            answer = decide(self.book, command, self.rules)
+        except PolicyFault:
+            raise
+        except Exception as defect:
+            raise self._stop(command, None, defect) from defect
+        finally:
+            self.timings.decide_ns += perf_counter_ns() - started
         if isinstance(answer, Rejection):
             return answer
-        try:
-            for at, fact in enumerate(answer):
+        for at, fact in enumerate(answer):
+            try:
                 self._write(fact, watcher)
-                following = answer[at + 1] if at + 1 < len(answer) else None
-                if _ends_a_batch(command, fact, following):
+                if _ends_a_batch(command, fact, answer[at + 1] if at + 1 < len(answer) else None):
                     started = perf_counter_ns()
                     self._invariants.full()
                     self.timings.check_ns += perf_counter_ns() - started
-        except InvariantBroken as broken:
-            self.broken = broken
-            raise
+            except Exception as defect:
+                raise self._stop(command, fact, defect) from defect
+            except BaseException as interruption:  # half of an answer is written: nobody may go on from there
+                self._stop(command, fact, interruption)
+                raise
         return answer
+
+    def _stop(self, command: Command, fact: Fact | None, defect: BaseException) -> DomainStopped:
+        """Stop the domain for good and return why, with the evidence."""
+        self.stopped = stopped_by(defect, Evidence(command, fact, self.book.seq, self.rules.hash()))
+        return self.stopped
 
     def _write(self, fact: Fact, watcher: Watcher | None) -> None:
         if watcher is not None:

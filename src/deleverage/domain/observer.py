@@ -12,6 +12,7 @@ from deleverage.domain.records import (
     StageRecord,
     StepRecord,
 )
+from deleverage.domain.show import counted
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.book import Book, Leg
 from deleverage.rulebook.candidates import eligible
@@ -67,7 +68,7 @@ class StepObserver:
             _say_why(record)
             return
         if isinstance(fact, m.BankruptcyEnded):
-            record.stages[-1].told.append(f"{len(fact.units)} bankruptcies ended")
+            record.stages[-1].told.append(f"{counted(len(fact.units), 'bankruptcy', 'bankruptcies')} ended")
             record.stages[-1].left = owed(book)
         stage = STAGE_OF.get(type(fact))
         if stage is None:
@@ -144,32 +145,34 @@ def _naked(book: Book, fact: m.Deleveraged) -> tuple[NakedLeg, ...]:
 def _describe(line: StageRecord, fact: m.Fact) -> None:
     """Add what a fact took to its stage's line: lots, quanta, and a few words."""
     if isinstance(fact, m.BankruptcyDeclared):
-        line.told.append(f"{len(fact.units)} declared bankrupt")
+        line.told.append(f"{counted(len(fact.units), 'unit')} declared bankrupt")
     elif isinstance(fact, m.OrdersCancelled):
-        line.told.append(f"{len(fact.orders)} orders cancelled")
+        line.told.append(f"{counted(len(fact.orders), 'order')} cancelled")
     elif isinstance(fact, m.Reduced):
         lots = sum(abs(fill.lots) for fill in fact.fills if fill.part == "liquidated")
         line.taken_lots += lots
-        line.told.append(f"{lots} lots of {fact.side}s sold into the book of {fact.market_id}")
+        deal = "sold into" if fact.side == "long" else "bought back from"
+        line.told.append(f"{counted(lots, 'lot')} of {fact.side}s {deal} the book of {fact.market_id}")
     elif isinstance(fact, m.TakenOver):
         lots = sum(abs(fill.lots) for fill in fact.fills if fill.part == "taker")
         line.taken_lots += lots
         line.taken_quanta += fact.shortfall_quanta
         takers = ", ".join(fill.unit_id for fill in fact.fills if fill.part == "taker")
-        line.told.append(f"{lots} lots of {fact.side}s in {fact.market_id} taken over by {takers}")
+        line.told.append(f"{counted(lots, 'lot')} of {fact.side}s in {fact.market_id} taken over by {takers}")
     elif isinstance(fact, m.FundPaid):
         line.taken_quanta += sum(debt.paid_quanta for debt in fact.debts) + fact.own_unit_quanta
         paid = sum(debt.paid_quanta > 0 for debt in fact.debts)
-        line.told.append(f"{paid} debts paid" + (", cut by a cap" if fact.cut_by_caps_quanta else ""))
+        line.told.append(f"{counted(paid, 'debt')} paid" + (", cut by a cap" if fact.cut_by_caps_quanta else ""))
     elif isinstance(fact, m.Deleveraged):
         line.taken_lots += sum(pool.closed_lots + pool.netted_lots for pool in fact.pools)
         line.taken_quanta += sum(pool.collected_quanta for pool in fact.pools)
         netted = sum(pool.netted_lots for pool in fact.pools)
-        told = f"{sum(pool.closed_lots for pool in fact.pools)} lots closed against {len(fact.closings)} positions"
-        line.told.append(told + (f", {netted} lots of bankrupts netted" if netted else ""))
+        told = f"{counted(sum(pool.closed_lots for pool in fact.pools), 'lot')} closed against "
+        told += counted(len(fact.closings), "position")
+        line.told.append(told + (f", {counted(netted, 'lot')} of bankrupts netted" if netted else ""))
     elif isinstance(fact, m.Socialised):
         line.taken_quanta += sum(item.taken_quanta for item in fact.haircuts)
-        line.told.append(f"gains of {len(fact.haircuts)} units cut")
+        line.told.append(f"gains of {counted(len(fact.haircuts), 'unit')} cut")
     elif isinstance(fact, m.ResidualNamed):
         line.taken_quanta += fact.named_quanta
         line.told.append("; ".join(f"{item.unit_id}: {item.reason}" for item in fact.residuals[:3]))

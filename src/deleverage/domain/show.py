@@ -2,7 +2,7 @@
 
 from deleverage.rulebook.book import MarketTerms
 from deleverage.rulebook.messages import Fill
-from deleverage.rulebook.quantities import Scale, div_half_even, format_units
+from deleverage.rulebook.quantities import PPB, Scale, div_half_even, format_units
 
 PRICE_DIGITS = 4
 """A price that is no whole number of ticks is shown with so many digits more, halves to even."""
@@ -33,5 +33,18 @@ def money_text(quanta: int, scale: Scale) -> str:
 
 
 def percent_text(ppb: int) -> str:
-    """Return a share in ppb as a percentage, rounded to two decimals, halves to even."""
-    return format_units(div_half_even(ppb, 100_000), Scale(1, 2))
+    """Return a share in ppb as a percentage, rounded to two decimals, halves to even.
+
+    Rounding never makes nothing of something or a whole of a part: that is shown as ``<0.01`` and ``>99.99``.
+    """
+    hundredths = div_half_even(ppb, 100_000)
+    if hundredths == 0 and ppb > 0:
+        return "<0.01"
+    if hundredths == 10_000 and ppb < PPB:
+        return ">99.99"
+    return format_units(hundredths, Scale(1, 2))
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """Return a count with its noun, grouped: ``1 lot``, ``1,000 lots``; ``many`` where an s is not enough."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"

@@ -11,12 +11,13 @@ from itertools import pairwise
 
 from deleverage.adapters.waves import Event
 from deleverage.domain.player import Progress
+from deleverage.lab.numbers import usd
 from deleverage.lab.wave_step import BANKRUPT_LEVERAGE, Short, WaveOutcome, Winner, play_wave
 from deleverage.rulebook.quantities import PPB, div_floor
 from deleverage.rulebook.rules import Rules
 from deleverage.scenarios.draws import Draws
 from deleverage.scenarios.population import LEVERAGES, Slot, account_ids, hand_out
-from deleverage.scenarios.shape import Shape, rank_sizes, shape
+from deleverage.scenarios.shape import MOST_ACCOUNTS, Shape, rank_sizes, shape
 
 PUBLISHED_ACCOUNTS = 19_337
 """How many accounts were deleveraged in the event."""
@@ -34,6 +35,15 @@ ASSUMPTIONS = (
     f"Bankrupt accounts bought at {BANKRUPT_LEVERAGE}x; margin requirements are zero, only bankruptcy matters.",
     "Rows with a gap of zero are not constructed: such an account is not bankrupt.",
 )
+
+
+class EventFault(ValueError):
+    """Options that do not fit the event; ``faults`` lists what is wrong."""
+
+    def __init__(self, faults: list[str]) -> None:
+        """Keep the faults."""
+        super().__init__("; ".join(faults))
+        self.faults = faults
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +80,10 @@ class EventResult:
 
 
 def play_event(event: Event, options: Options, progress: Progress = lambda what, done, total: None) -> EventResult:
-    """Return the outcome of every wave; raises ConfigError for a price rule the law does not know."""
+    """Return the outcome of every wave.
+
+    Raises ConfigError for a price rule the law does not know, EventFault for accounts that do not fit the event.
+    """
     rules = Rules(price_rule=options.price_rule)
     shorts, measured = counterparties(event, options)
     winners = draw_winners(options)
@@ -96,7 +109,8 @@ def counterparties(event: Event, options: Options) -> tuple[dict[int, list[Short
     places = [(wave.number, row) for wave in event.waves for row in wave.rows]
     slots = [Slot(row.coin, row.lots, event.coins[row.coin].mark_ticks) for _, row in places]
     total_quanta = sum(slot.lots * slot.value_quanta for slot in slots)
-    least_quanta = 2 * max(slot.value_quanta for slot in slots)
+    least_quanta = 2 * max(slot.value_quanta for slot in slots) if options.accounts > 1 else 0
+    _require_accounts(options.accounts, total_quanta, least_quanta)
     falling = rank_sizes(options.accounts, total_quanta, least_quanta)
     names = Draws(options.seed, "names").shuffled(account_ids(options.accounts, "winner-"))
     sizes = dict(zip(names, falling, strict=True))
@@ -107,6 +121,17 @@ def counterparties(event: Event, options: Options) -> tuple[dict[int, list[Short
         shorts.setdefault(wave, []).append(Short(holding.account_id, row.coin, holding.lots))
         notional[holding.account_id] += holding.lots * slots[holding.slot].value_quanta
     return shorts, shape(notional.values())
+
+
+def _require_accounts(accounts: int, total_quanta: int, least_quanta: int) -> None:
+    """Raise EventFault where so many accounts are too many, for a laptop or for what the event has closed."""
+    if accounts > MOST_ACCOUNTS:
+        raise EventFault([f"--accounts is {accounts:,}, allowed are 1 to {MOST_ACCOUNTS:,}"])
+    if accounts * least_quanta > total_quanta:
+        most = max(1, div_floor(total_quanta, least_quanta))
+        what = f"the event closed {usd(total_quanta)} USD of notional, two lots of its dearest coin are "
+        needs = f"{usd(least_quanta)} USD"
+        raise EventFault([f"--accounts is {accounts:,}, allowed are 1 to {most:,} here: {what}{needs}"])
 
 
 def draw_winners(options: Options) -> dict[str, Winner]:

@@ -3,11 +3,11 @@
 from typing import Any, NamedTuple
 
 from deleverage.rulebook.messages import Command, Deposit, OpenAccount, Trade
+from deleverage.rulebook.quantities import PPB
 from deleverage.scenarios.faults import Path
 from deleverage.scenarios.parts import RATE, Names
-from deleverage.scenarios.population import MarketShare, draw
-
-MOST_ACCOUNTS = 1_000_000
+from deleverage.scenarios.population import MarketShare, draw, most_accounts
+from deleverage.scenarios.shape import MOST_ACCOUNTS
 
 
 class Drawn(NamedTuple):
@@ -26,10 +26,12 @@ def draw_population(names: Names, table: dict[str, Any], accounts: int | None, s
     accounts = table["accounts"] if accounts is None else accounts
     seed = table["seed"] if seed is None else seed
     if not 2 <= accounts <= MOST_ACCOUNTS:
-        reader.fault(("population", "accounts"), f"is {accounts}, allowed are 2 to {MOST_ACCOUNTS}")
+        reader.fault(("population", "accounts"), f"is {accounts}, allowed are 2 to {MOST_ACCOUNTS:,}")
     if seed < 0:
         reader.fault(("population", "seed"), f"is {seed}, the minimum is 0")
     spread_ppb = reader.units(("population", "entry_spread"), table.get("entry_spread", "0.02"), RATE, 0)
+    if spread_ppb >= PPB:
+        reader.fault(("population", "entry_spread"), "is a share below 1: an entry price must stay above 0")
     shares = []
     for market_id, size in table["open_interest"].items():
         where: Path = ("population", "open_interest", market_id)
@@ -48,11 +50,11 @@ def draw_population(names: Names, table: dict[str, Any], accounts: int | None, s
         )
     if reader.faults:
         return None
-    try:
-        population = draw(seed, accounts, shares)
-    except ValueError as refusal:
-        reader.fault(("population",), str(refusal))
+    if (most := most_accounts(shares)) < accounts:
+        sentence = f"is {accounts:,}, but the open interest is enough for {most:,} only"
+        reader.fault(("population", "accounts"), f"{sentence}: everybody holds at least the value of two dearest lots")
         return None
+    population = draw(seed, accounts, shares)
     for account_id in sorted(set(names.account_ids) & set(population.deposits)):
         reader.fault(("accounts", names.account_ids.index(account_id), "id"), f"{account_id!r} is drawn as well")
     money: list[Command] = []

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from deleverage.rulebook.quantities import BadQuantity, Scale, parse_units
+from deleverage.rulebook.quantities import BadQuantity, Scale, format_units, parse_units
 
 
 class Fault(NamedTuple):
@@ -37,6 +37,8 @@ class DecimalText(str):
 
 
 LONGEST_NUMBER = 40
+LARGEST_UNITS = 10**30
+"""No quantity of a file has more units than this: products of three of them stay far inside what a score can hold."""
 
 Path = tuple[str | int, ...]
 
@@ -98,6 +100,9 @@ class Reader:
         if least is not None and units < least:
             bound = "must be above 0" if least == 1 else "must not be negative"
             self.fault(path, f"is {text}, {bound}")
+            return fallback
+        if abs(units) > LARGEST_UNITS:
+            self.fault(path, f"is {text}, more than 10^30 units of {format_units(1, scale)}")
             return fallback
         return units
 

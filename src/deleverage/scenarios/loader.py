@@ -11,6 +11,7 @@ from deleverage.rulebook.messages import Command, Deposit, DepositToFund, ListMa
 from deleverage.rulebook.quantities import Scale, format_units
 from deleverage.scenarios.drawn import Drawn, draw_population
 from deleverage.scenarios.faults import Fault, Path, Reader, ScenarioError, nearest, path_text
+from deleverage.scenarios.files import BadFile, read_bytes
 from deleverage.scenarios.model import Depth, Impact, Origin, Scenario
 from deleverage.scenarios.opening import Holding, Opening, faults_of_opening, open_positions
 from deleverage.scenarios.parts import RATE, Names, read_market, read_orders, read_path, read_rules
@@ -30,16 +31,21 @@ def text_of(name: str) -> str:
     if name in bundled_names():
         return resources.files("deleverage.scenarios").joinpath(f"{name}.toml").read_text("utf-8")
     file = File(name)
-    if "\0" in name or not (file.suffix == ".toml" or file.is_file()):
+    if not (file.suffix == ".toml" or _is_file(file)):
         raise ScenarioError([Fault("", f"scenario {name!a} is unknown, {nearest(name, bundled_names())}")])
     try:
-        if file.stat().st_size > LARGEST_FILE_BYTES:
-            raise ScenarioError([Fault("", f"{name} is larger than {LARGEST_FILE_BYTES} bytes")])
-        return file.read_text("utf-8")
+        return read_bytes(file, LARGEST_FILE_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ScenarioError([Fault("", f"{name} is not UTF-8 text")]) from None
-    except OSError as error:
-        raise ScenarioError([Fault("", f"{name} cannot be read: {error.strerror}")]) from None
+    except BadFile as refusal:
+        raise ScenarioError([Fault("", f"{name} {refusal}")]) from None
+
+
+def _is_file(file: File) -> bool:
+    try:
+        return file.is_file()
+    except (OSError, ValueError):  # a name that no file system takes
+        return False
 
 
 def load(name: str, *, policy: str | None = None, accounts: int | None = None, seed: int | None = None) -> Scenario:

@@ -153,7 +153,7 @@ def read_rules(reader: Reader, money: Scale, table: dict[str, Any], policy_name:
         elif key == "max_mark_age_seconds":
             values["max_mark_age_ns"] = value * SECOND_NS
         elif key == "removed":
-            values[key] = tuple(value)
+            values[key] = tuple(item for at, item in enumerate(value) if not reader.is_muted((*here, at)))
         elif key not in ("policy", "policy_seed"):
             values[key] = value
     values["policy"] = _read_policy(reader, table, policy_name)
@@ -194,8 +194,12 @@ def read_orders(names: Names, path: Path, tables: list[Any], prefix: str, time_n
         if levels > 1 and step == 0:
             names.reader.fault((*here, "step"), "is missing or 0: several levels need a distance")
         first = names.price((*here, "price"), table["price"], terms)
-        if first + (levels - 1) * step < 1:
+        last = first + (levels - 1) * step
+        if last < 1:
             names.reader.fault((*here, "levels"), "reach a price of 0 or below")
+        if last > terms.max_price_ticks:
+            highest = format_units(terms.max_price_ticks, terms.tick)
+            names.reader.fault((*here, "levels"), f"reach above the market's max_price {highest}")
         for level in range(levels):
             order = PlaceOrder(
                 time_ns=time_ns,

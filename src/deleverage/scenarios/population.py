@@ -113,6 +113,13 @@ def draw(seed: int, accounts: int, markets: Sequence[MarketShare], *, prefix: st
     return Population(seed, deposits, trades, positions, shape(notional.values()))
 
 
+def most_accounts(markets: Sequence[MarketShare]) -> int:
+    """Return how many accounts this open interest is enough for: each holds at least two lots of the dearest market."""
+    values = [market.price_ticks * market.quanta_per_tick_lot for market in markets]
+    both_sides = 2 * sum(m.open_interest_lots * value for m, value in zip(markets, values, strict=True))
+    return div_floor(both_sides, 2 * max(values))
+
+
 def account_ids(accounts: int, prefix: str) -> list[str]:
     """Return as many ids as accounts, numbered from 1 with leading zeros, so that byte order is number order."""
     width = len(str(accounts))
@@ -183,7 +190,7 @@ def _trades(
                 if not buyer_left:
                     buyer_id, buyer_left = next(buyer)
                 lots = min(left, buyer_left)
-                price = max(1, market.price_ticks + draws.between(-spread, spread))
+                price = market.price_ticks + draws.between(-spread, spread)
                 trades.append(PopulationTrade(market.market_id, buyer_id, seller_id, lots, price))
                 left -= lots
                 buyer_left -= lots

@@ -6,7 +6,9 @@ what else is wrong; the document is refused in any case.
 
 import copy
 import json
+import re
 import tomllib
+from datetime import date, datetime, time
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -44,6 +46,8 @@ def check_shape(document: dict[str, Any], reader: Reader) -> dict[str, Any]:
 
     The reader is told to keep quiet about those places from then on: what is said once is not said twice.
     """
+    if _too_deep(document):
+        raise ScenarioError([Fault("", f"has tables within tables, deeper than {_DEEPEST}")])
     mended = copy.deepcopy(document)
     first = True
     for _ in range(_PASSES):
@@ -58,6 +62,24 @@ def check_shape(document: dict[str, Any], reader: Reader) -> dict[str, Any]:
         first = False
     return mended
 
+
+def _too_deep(document: dict[str, Any]) -> bool:
+    """Return whether tables and lists lie so deep within each other that walking them would fall over."""
+    layer: list[Any] = [document]
+    for _ in range(_DEEPEST):
+        layer = [child for part in layer for child in _children(part)]
+        if not layer:
+            return False
+    return True
+
+
+def _children(part: Any) -> list[Any]:
+    items = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+    return [item for item in items if isinstance(item, dict | list)]
+
+
+_DEEPEST = 50
+"""No key of the format lies deeper than six; beyond a few hundred, Python's own recursion ends."""
 
 _PASSES = 4
 """A mended place may lack keys of its own; the schema is four tables deep."""
@@ -94,7 +116,7 @@ def _harmless(part: dict[str, Any], where: Path) -> Any:
 
 def _validator() -> Any:
     """Return a validator for which a decimal is a number, though it is kept as text; bounds are for whole numbers."""
-    from jsonschema import Draft202012Validator, validators
+    from jsonschema import Draft202012Validator, ValidationError, validators
 
     def whole(_: Any, value: Any) -> bool:
         return isinstance(value, int) and not isinstance(value, bool)
@@ -105,6 +127,11 @@ def _validator() -> Any:
     def text(_: Any, value: Any) -> bool:
         return isinstance(value, str) and not isinstance(value, DecimalText)
 
+    def pattern(_: Any, expression: str, value: Any, part: Any) -> Any:
+        # In Python "$" also matches before a last line break, in JSON Schema it does not.
+        if text(None, value) and not re.fullmatch(expression, value):
+            yield ValidationError(part.get("description", ""))
+
     def bound(keyword: str) -> Any:
         original = Draft202012Validator.VALIDATORS[keyword]
 
@@ -114,8 +141,8 @@ def _validator() -> Any:
         return check
 
     checker = Draft202012Validator.TYPE_CHECKER.redefine_many({"integer": whole, "number": number, "string": text})
-    bounds = {keyword: bound(keyword) for keyword in ("minimum", "maximum")}
-    lenient = validators.extend(Draft202012Validator, bounds, type_checker=checker)  # type: ignore[no-untyped-call]
+    changed = {"pattern": pattern, **{keyword: bound(keyword) for keyword in ("minimum", "maximum")}}
+    lenient = validators.extend(Draft202012Validator, changed, type_checker=checker)  # type: ignore[no-untyped-call]
     return lenient(schema())
 
 
@@ -136,8 +163,8 @@ def _faults(error: Any, where: Path) -> list[tuple[Path, str]]:
     if error.validator == "enum":
         return [(where, f"is {_shown(found)}, {nearest(str(found), bound)}")]
     if error.validator == "pattern":
-        return [(where, f"is {_shown(found)}, an id is 1 to 64 printable ASCII characters without blank and slash")]
-    if error.validator in ("minItems", "minLength"):
+        return [(where, f"is {_shown(found)}, must be: {error.message[:1].lower()}{error.message[1:].rstrip('.')}")]
+    if error.validator in ("minItems", "minLength", "minProperties"):
         return [(where, "is empty")]
     if error.validator in ("minimum", "maximum"):
         return [(where, f"is {found}, the {error.validator} is {bound}")]
@@ -151,7 +178,10 @@ def _shown(value: Any) -> str:
         return "a table"
     if isinstance(value, list):
         return "a list"
-    return str(value) if isinstance(value, DecimalText | int) else ascii(value)
+    if isinstance(value, datetime | date | time):
+        return "a date or a time"
+    text = str(value) if isinstance(value, DecimalText | int) else ascii(value)
+    return text if len(text) <= 80 else f"{text[:80]}... ({len(text)} characters)"
 
 
 __all__ = ["check_shape", "parse", "path_text", "schema"]
