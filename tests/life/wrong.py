@@ -64,6 +64,17 @@ def some_order(life: "Life", **other: Any) -> Plain | None:
     return life.at("PlaceOrder", **(fields | other))
 
 
+def bad_type(life: "Life") -> Plain | None:
+    """Return a command with a field that is no integer or text."""
+    wrong = life.rng.choice((1.5, True, None, "7", float("nan")))
+    if life.rng.random() < 0.5:
+        return life.at("Deposit", unit_id=unit_of(life), amount_quanta=wrong)
+    if life.rng.random() < 0.5:
+        return life.at("RunStep") | {"time_ns": wrong}
+    mark = life.mark(market_of(life), 5) | {"price_ticks": wrong}
+    return life.at("SetMarks", marks=[mark], confirmed=False)
+
+
 def time_backwards(life: "Life") -> Plain | None:
     """Return a command from the past."""
     return life.at("RunStep") | {"time_ns": life.state["time_ns"] - life.rng.choice((1, 10**9))}
@@ -368,6 +379,17 @@ def below_initial_margin(life: "Life") -> Plain | None:
     return some_order(life, market_id=market_id, lots=lots)
 
 
+def below_maintenance(life: "Life") -> Plain | None:
+    """Return a reducing trade at a price so bad for one side that its margin would leave through it."""
+    market_id = market_of(life)
+    longs, shorts = life.holders(market_id, 1), life.holders(market_id, -1)
+    if not longs or not shorts:
+        return None
+    mark = life.state["markets"][market_id]["mark"]
+    price = max(1, int(mark * life.rng.choice((0.5, 0.8, 0.9, 1.1, 1.25, 2))))
+    return life.trade(market_id, shorts[0], longs[0], 1, price)
+
+
 def below_zero(life: "Life") -> Plain | None:
     """Return a trade that reduces a leg at a price its owner cannot bear."""
     market_id = market_of(life)
@@ -414,6 +436,7 @@ def no_residual(life: "Life") -> Plain | None:
 
 
 MAKERS: dict[str, Callable[["Life"], Plain | None]] = {
+    "BAD_TYPE": bad_type,
     "TIME_BACKWARDS": time_backwards,
     "BAD_ID": bad_id,
     "DUPLICATE_ID": duplicate_id,
@@ -441,6 +464,7 @@ MAKERS: dict[str, Callable[["Life"], Plain | None]] = {
     "OPEN_INTEREST_ABOVE_MAXIMUM": open_interest_above_maximum,
     "BELOW_INITIAL_MARGIN": below_initial_margin,
     "BELOW_ZERO": below_zero,
+    "BELOW_MAINTENANCE": below_maintenance,
     "INSUFFICIENT_EQUITY": insufficient_equity,
     "NEGATIVE_EQUITY": negative_equity,
     "RESIDUAL_OUTSTANDING": residual_outstanding,

@@ -92,6 +92,9 @@ def after_trade(
     for copy, is_opening in zip(tried, opening, strict=True):
         if is_opening and equity(world, copy) * BILLION < initial(world, copy):
             return "BELOW_INITIAL_MARGIN", tried
+    for copy, is_opening in zip(tried, opening, strict=True):
+        if not is_opening and equity(world, copy) < 0:
+            return "BELOW_ZERO", tried
     for (unit, _), copy, is_opening in zip(sides, tried, opening, strict=True):
         if not is_opening and is_unhealthy(world, copy) and equity(world, copy) < equity(world, unit):
             return "BELOW_MAINTENANCE", tried

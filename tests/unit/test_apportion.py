@@ -97,4 +97,4 @@ def test_apportion_when_input_is_unlawful_then_it_raises(amount: int, members: l
 def test_round_to_total_when_caps_cannot_hold_the_target_then_it_raises() -> None:
     """Rounding never hides a quantum that fits nowhere."""
     with pytest.raises(ValueError, match="fit under no cap"):
-        round_to_total(2, {"a": Fraction(1, 2), "b": Fraction(1, 2)}, {"a": 1, "b": 0})
+        round_to_total(2, {"a": 5, "b": 5}, {"a": 1, "b": 0}, grid=10)

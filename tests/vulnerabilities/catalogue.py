@@ -22,8 +22,8 @@ VULNERABILITIES: dict[str, tuple[str, ...]] = {
     "V-09": ("test_order_when_its_owner_was_deleveraged_then_it_is_gone_with_the_lots",),
     "V-10": (
         "test_numbers_when_they_are_beyond_64_bits_then_nothing_overflows",
-        "test_numbers_when_a_deposit_is_astronomic_then_a_step_still_ends",
-        "test_numbers_when_a_score_leaves_binary64_then_the_order_is_still_by_leverage",
+        "test_numbers_when_an_amount_is_astronomic_then_it_is_refused_at_the_door",
+        "test_numbers_when_they_are_as_large_as_allowed_then_the_order_is_still_by_leverage",
     ),
     "V-11": ("test_bank_run_when_a_debt_is_uncovered_then_the_last_to_leave_loses_no_more_than_the_first",),
     "V-12": ("test_liquidation_when_it_is_run_twice_at_one_time_then_the_second_finds_nothing",),

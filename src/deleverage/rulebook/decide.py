@@ -464,6 +464,9 @@ def _require_bounds(book: Book, market: Market, sides: list[_Side], looked: list
     for after in opening:
         _require_initial(book, after)
     for side, after in zip(sides, looked, strict=True):
+        own = equity(book, after)
+        _refuse(not side.opens and own < 0, Code.BELOW_ZERO, f"{after.unit_id} would be left below zero", own, 0)
+    for side, after in zip(sides, looked, strict=True):
         own, before = equity(book, after), equity(book, side.unit)
         worse = not side.opens and own < before and is_unhealthy(book, after)
         sentence = f"the trade would take {after.unit_id} below maintenance at a price worse than the mark"

@@ -195,6 +195,7 @@ class Code(IntEnum):
     LOTS_ABOVE_MAXIMUM = auto()
     OPEN_INTEREST_ABOVE_MAXIMUM = auto()
     BELOW_INITIAL_MARGIN = auto()
+    BELOW_ZERO = auto()
     BELOW_MAINTENANCE = auto()
     MARK_GUARDED = auto()
     INSUFFICIENT_EQUITY = auto()
