@@ -386,8 +386,10 @@ def below_maintenance(life: "Life") -> Plain | None:
     if not longs or not shorts:
         return None
     mark = life.state["markets"][market_id]["mark"]
-    price = max(1, int(mark * life.rng.choice((0.5, 0.8, 0.9, 1.1, 1.25, 2))))
-    return life.trade(market_id, shorts[0], longs[0], 1, price)
+    units = life.state["units"]
+    lots = min(abs(units[key]["legs"][market_id]["lots"]) for key in (longs[0], shorts[0]))
+    price = max(1, int(mark * life.rng.choice((0.8, 0.9, 0.95, 1.05, 1.1, 1.25))))
+    return life.trade(market_id, shorts[0], longs[0], max(1, lots // 2), price)
 
 
 def below_zero(life: "Life") -> Plain | None:

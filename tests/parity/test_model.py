@@ -2,8 +2,8 @@
 
 from collections import Counter
 
+from deleverage.rulebook.messages import Code
 from tests.life.view import Plain
-from tests.life.wrong import MAKERS
 from tests.model import Model
 from tests.model.faults import equities, faults
 from tests.worlds import Commands, world
@@ -44,7 +44,7 @@ def test_model_when_a_command_is_refused_then_its_state_is_unchanged() -> None:
                 assert state == before, f"world {seed}: {command}"
             before = state
             command = _sent(commands, state)
-    assert set(seen) == set(MAKERS)
+    assert set(seen) == {code.name for code in Code}
 
 
 def test_worlds_when_nobody_sends_a_state_then_the_commands_are_the_same() -> None:

@@ -103,7 +103,7 @@ def reduce(scratch: Scratch) -> None:
             if wanted:
                 equities = {unit_id: scratch.equity(unit_id) for unit_id in wanted}
                 sale = _Sale(scratch, market, side, wanted, equities)
-                for order in _visible_orders(scratch, market, side, sellers, set(wanted)):
+                for order in _visible_orders(scratch, market, side, sellers, list(wanted)):
                     sale.visit(order)
                 _emit(sale, side_name)
 
@@ -122,7 +122,7 @@ def _emit(sale: _Sale, side_name: str) -> None:
         )
 
 
-def _visible_orders(scratch: Scratch, market: Market, side: int, sellers: set[str], selling: set[str]) -> list[Order]:
+def _visible_orders(scratch: Scratch, market: Market, side: int, sellers: set[str], selling: list[str]) -> list[Order]:
     """Return the orders that lots of this side may be sold into, best price first, then by time.
 
     Outside the band in either direction is skipped: a stray order is no price. So is an order of the same owner group
