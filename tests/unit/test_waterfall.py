@@ -387,6 +387,30 @@ def test_policy_when_its_answer_is_unlawful_then_nothing_changes(answer: tuple[A
     assert book.digest() == digest
 
 
+@dataclass(frozen=True)
+class Broken:
+    """A policy whose own code fails."""
+
+    name: str = "broken"
+
+    def order(self, request: Request) -> Ordered:
+        """Return nobody."""
+        return []
+
+    def allocate(self, request: Request) -> list[Allotment]:
+        """Divide by nothing."""
+        return [Allotment("bo", request.need_lots // 0, "")]
+
+
+def test_policy_when_its_own_code_fails_then_it_is_the_policys_fault() -> None:
+    """Whatever a policy raises is told as its fault, and nothing changes."""
+    book = crashed()
+    digest = book.digest()
+    with pytest.raises(PolicyFault, match="ZeroDivisionError"):
+        decide(book, RunStep(time_ns=2), Rules(policy=Broken()))
+    assert book.digest() == digest
+
+
 def test_rules_when_several_switches_are_wrong_then_every_fault_is_listed() -> None:
     """A bad preset is reported once, with all that is wrong."""
     with pytest.raises(ConfigError) as error:

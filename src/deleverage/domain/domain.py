@@ -5,7 +5,7 @@ Rules of this module:
 * Nothing is decided here. ``decide`` answers, ``apply`` writes, ``Invariants`` looks; this module only calls them.
 * A broken invariant, or whatever else nobody foresaw, stops the domain: it refuses everything from then on, the book
   stays as it was found, and the evidence (command, fact, sequence number, rules) is kept.
-* What others can cause is no defect: a value of the wrong type is a TypeError, an unlawful policy a PolicyFault; both
+* What others can cause is no defect: what is no command is a TypeError, an unlawful policy a PolicyFault; both
   leave the book unchanged and the domain at work.
 * Time is measured here and nowhere below; it changes no result.
 
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from time import perf_counter_ns
 from typing import Protocol
 
-from deleverage.domain.faults import DomainStopped, Evidence, require_shape, stopped_by
+from deleverage.domain.faults import DomainStopped, Evidence, stopped_by
 from deleverage.rulebook.apply import apply
 from deleverage.rulebook.book import Book
 from deleverage.rulebook.candidates import queue_of
@@ -75,7 +75,7 @@ class Domain:
         """Return the answer to each command, in order: its facts, or the rejection that left the book unchanged.
 
         Raises, at the first command that cannot be answered (those before it stay done): PolicyFault where the policy's
-        allocation is unlawful and TypeError where a value has the wrong type - nothing was changed; DomainStopped where
+        allocation is unlawful and TypeError where it is no command at all - nothing was changed; DomainStopped where
         we have a bug - the domain then refuses to go on.
         """
         return [self._answer(command, watcher) for command in commands]
@@ -98,7 +98,8 @@ class Domain:
     def _answer(self, command: Command, watcher: Watcher | None) -> Answer:
         if self.stopped is not None:
             raise self.stopped
-        require_shape(command)
+        if not isinstance(command, Command):
+            raise TypeError(f"{type(command).__name__} is no command of the law")
         started = perf_counter_ns()
         try:
             answer = decide(self.book, command, self.rules)

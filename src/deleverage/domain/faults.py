@@ -2,13 +2,11 @@
 
 * ``DomainStopped``: a bug of ours. The domain refuses everything from then on; the evidence says which command and
   which fact it was, so that the same steps lead there again.
-* ``TypeError`` from ``require_shape``: whoever embeds the domain handed in a value of the wrong type. Nothing was asked
-  of the law, nothing was changed, the domain goes on.
+* ``TypeError``: whoever embeds the domain handed in something that is no command. Nothing was changed, the domain goes
+  on. (A command with a value of the wrong type is a rejection of the law.)
 """
 
-from dataclasses import dataclass, fields
-from functools import cache
-from typing import Any, get_args, get_origin, get_type_hints
+from dataclasses import dataclass
 
 from deleverage.rulebook.invariants import InvariantBroken
 from deleverage.rulebook.messages import Command, Fact
@@ -52,49 +50,6 @@ def stopped_by(defect: BaseException, evidence: Evidence) -> DomainStopped:
     doing = "deciding" if evidence.fact is None else f"writing {type(evidence.fact).__name__}"
     sentence = f"{doing} for {type(evidence.command).__name__} failed: {type(defect).__name__}: {defect}"
     return DomainStopped("DEFECT", sentence, evidence)
-
-
-def require_shape(command: Command) -> None:
-    """Raise TypeError unless a command is one of the law's, and each of its values has exactly the declared type.
-
-    A float, a bool or a numpy integer would pass the law's comparisons and make its integers inexact.
-    """
-    if not isinstance(command, Command):
-        raise TypeError(f"{type(command).__name__} is no command of the law")
-    _require(type(command).__name__, command)
-
-
-def _require(path: str, record: Any) -> None:
-    kind_of_record: Any = type(record)
-    for name, kind, member in _shape(kind_of_record):
-        value: Any = getattr(record, name)
-        _require_type(f"{path}.{name}", value, kind)
-        if member is not None:
-            for at, item in enumerate(value):
-                _require_type(f"{path}.{name}[{at}]", item, member)
-                _require(f"{path}.{name}[{at}]", item)
-        elif kind not in _PLAIN:
-            _require(f"{path}.{name}", value)
-
-
-def _require_type(path: str, value: Any, kind: type) -> None:
-    if type(value) is not kind:
-        raise TypeError(f"{path} is {type(value).__name__} {ascii(value)[:40]}, must be {kind.__name__}")
-
-
-_PLAIN = (int, str, bool)
-
-
-@cache
-def _shape(kind: type) -> tuple[tuple[str, type, type | None], ...]:
-    """Return name, type and (of a tuple) member type of every field of a record."""
-    hints = get_type_hints(kind)
-    names = getattr(kind, "_fields", None) or [item.name for item in fields(kind)]
-    shape = []
-    for name in names:
-        origin = get_origin(hints[name])
-        shape.append((name, origin or hints[name], get_args(hints[name])[0] if origin is tuple else None))
-    return tuple(shape)
 
 
 def _told(record: Command | Fact) -> str:

@@ -7,7 +7,7 @@ or a venue can cause is a rejection with the compared numbers; only a defect of 
 from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import pairwise
-from typing import Any, NamedTuple, get_type_hints
+from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.apply import apply
@@ -53,7 +53,7 @@ def decide(book: Book, command: Command, rules: Rules) -> Answer:
     """
     time_ns = command.time_ns
     try:
-        _require_types(command)
+        _require_types(type(command).__name__, command)
         _refuse(
             time_ns < book.time_ns, Code.TIME_BACKWARDS, "a command is never older than the book", time_ns, book.time_ns
         )
@@ -366,22 +366,32 @@ def _margin_moved(
     )
 
 
-def _require_types(value: Any) -> None:
-    """Refuse a record with a field that is not what it is declared as: no float, no None, no bool for a number."""
-    record_type: Any = type(value)
-    for name, kind in _declared(record_type):
-        part = getattr(value, name)
-        if kind in (int, str, bool):
-            _refuse(type(part) is not kind, Code.BAD_TYPE, f"{name} is declared as {kind.__name__}", ascii(part)[:64])
-        else:
-            for record in part if isinstance(part, tuple) and not hasattr(part, "_fields") else (part,):
-                _require_types(record)
+def _require_types(path: str, record: Any) -> None:
+    """Refuse a record with a field that is not exactly what it is declared as: no float, None or bool for a number."""
+    record_type: Any = type(record)
+    for name, kind, member in _declared(record_type):
+        part = getattr(record, name)
+        _require_type(f"{path}.{name}", part, kind)
+        parts = enumerate(part) if member is not None else ()
+        for at, item in parts:
+            _require_type(f"{path}.{name}[{at}]", item, member)
+            _require_types(f"{path}.{name}[{at}]", item)
+        if kind not in (int, str, bool, tuple):
+            _require_types(f"{path}.{name}", part)
+
+
+def _require_type(path: str, part: Any, kind: Any) -> None:
+    _refuse(type(part) is not kind, Code.BAD_TYPE, f"{path} is declared as {kind.__name__}", ascii(part)[:64])
 
 
 @cache
-def _declared(kind: type) -> tuple[tuple[str, Any], ...]:
-    """Return the fields of a record and their declared types."""
-    return tuple(get_type_hints(kind).items())
+def _declared(kind: Any) -> tuple[tuple[str, Any, Any], ...]:
+    """Return name, type and (of a tuple) member type of every field of a record."""
+    shape = []
+    for name, hint in get_type_hints(kind).items():
+        many = get_origin(hint) is tuple
+        shape.append((name, tuple if many else hint, get_args(hint)[0] if many else None))
+    return tuple(shape)
 
 
 def _require_id(text: str, slash: bool = False) -> None:

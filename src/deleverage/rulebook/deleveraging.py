@@ -13,7 +13,7 @@ from deleverage.rulebook.one_by_one import close_one_by_one
 from deleverage.rulebook.plan import BankruptPool, Plan
 from deleverage.rulebook.ranking import Candidate
 from deleverage.rulebook.scratch import SIDES, Scratch
-from deleverage.rulebook.selection import Allotment, Request, verified
+from deleverage.rulebook.selection import Allotment, Request, ask
 
 
 def deleverage(scratch: Scratch) -> None:
@@ -130,7 +130,7 @@ def _ask_policy(scratch: Scratch, pool: BankruptPool) -> tuple[dict[str, Candida
     capacity = sum(candidate.lots for candidate in found.candidates)
     need_lots = min(pool.open_lots, capacity)
     request = Request(need_lots, found.candidates, pool.market_id, pool.side_name, scratch.step, scratch.round)
-    allotments = verified(request, scratch.rules.policy.allocate(request)) if need_lots else []
+    allotments = ask(scratch.rules.policy, request) if need_lots else []
     return {candidate.unit_id: candidate for candidate in found.candidates}, allotments
 
 

@@ -12,7 +12,7 @@ from deleverage.rulebook.margin import distress
 from deleverage.rulebook.messages import Fill
 from deleverage.rulebook.plan import BankruptPool, Plan
 from deleverage.rulebook.scratch import Scratch
-from deleverage.rulebook.selection import Request, verified
+from deleverage.rulebook.selection import Request, ask
 
 
 def close_one_by_one(scratch: Scratch, pools: list[BankruptPool], plan: Plan) -> None:
@@ -55,7 +55,7 @@ def _one_fill(
         return False
     need_lots = min(pool.lots[unit_id], capacity)
     request = Request(need_lots, found.candidates, pool.market_id, pool.side_name, scratch.step, scratch.round)
-    first = verified(request, scratch.rules.policy.allocate(request))[0]
+    first = ask(scratch.rules.policy, request)[0]
     candidate = next(item for item in found.candidates if item.unit_id == first.unit_id)
     owed = pool.give_up(unit_id, first.lots)
     market = view.markets[pool.market_id]

@@ -96,5 +96,5 @@ class Rules:
         if self.max_rounds < 1:
             faults.append(f"max_rounds is {self.max_rounds}, allowed are 1 and more")
         if self.rerank == "each_fill" and not isinstance(self.policy, Queue):
-            faults.append(f"rerank is 'each_fill', which needs a queue, not {self.policy!r}")
+            faults.append(f"rerank is 'each_fill', which needs a queue policy, not {self.policy.name}")
         return faults

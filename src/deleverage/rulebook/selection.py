@@ -1,7 +1,7 @@
 """Who is closed, and how many lots of each: allocation policies, as records in, record out.
 
 A policy is a frozen dataclass whose name and parameters rebuild it. It sees a ``Request`` and nothing else - no book,
-no clock - and its answer is checked as if it came from a stranger (``verified``).
+no clock - and its answer is checked as if it came from a stranger (``ask``).
 """
 
 from dataclasses import dataclass
@@ -137,8 +137,12 @@ def policy_named(name: str) -> Policy:
     return POLICIES[name]
 
 
-def verified(request: Request, allotments: list[Allotment]) -> list[Allotment]:
-    """Return the allotments if they are lawful; a policy's code is never trusted, its result is checked as hostile."""
+def ask(policy: Policy, request: Request) -> list[Allotment]:
+    """Return a policy's allotments if they are lawful; its code is never trusted, whatever it does is a PolicyFault."""
+    try:
+        allotments = [Allotment(*item) for item in policy.allocate(request)]
+    except Exception as error:
+        raise PolicyFault(f"the policy failed: {type(error).__name__}: {error}") from error
     lots_of = {candidate.unit_id: candidate.lots for candidate in request.candidates}
     seen: set[str] = set()
     for allotment in allotments:
@@ -146,8 +150,8 @@ def verified(request: Request, allotments: list[Allotment]) -> list[Allotment]:
             raise PolicyFault(
                 f"the policy allots lots to {allotment.unit_id!r}, who is no candidate or was named twice"
             )
-        if type(allotment.lots) is not int or not 0 < allotment.lots <= lots_of[allotment.unit_id]:
-            held = lots_of[allotment.unit_id]
+        held = lots_of[allotment.unit_id]
+        if type(allotment.lots) is not int or not 0 < allotment.lots <= held:
             raise PolicyFault(f"the policy allots {allotment.lots!r} lots to {allotment.unit_id}, who has {held}")
         seen.add(allotment.unit_id)
     total = sum(allotment.lots for allotment in allotments)
