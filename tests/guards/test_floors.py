@@ -12,6 +12,7 @@ from tests.conftest import REPOSITORY
 
 FLOORS = "Floors of the package"
 RULEBOOK_FLOORS = "Floors of the rulebook"
+STAGES_FLOORS = "Floors of the stages"
 CYCLES = "No import cycles"
 CONTRACTS = (FLOORS, RULEBOOK_FLOORS, CYCLES)
 
@@ -68,7 +69,7 @@ def test_floors_when_nothing_is_planted_then_the_copied_tree_is_clean(tree: Path
         (RULEBOOK_FLOORS, "deleverage.rulebook.book", "deleverage.rulebook.margin"),
         (RULEBOOK_FLOORS, "deleverage.rulebook.ranking", "deleverage.rulebook.waterfall"),
         (RULEBOOK_FLOORS, "deleverage.rulebook.waterfall", "deleverage.rulebook.apply"),
-        (RULEBOOK_FLOORS, "deleverage.rulebook.fund", "deleverage.rulebook.socialise"),
+        (STAGES_FLOORS, "deleverage.rulebook.stages.fund", "deleverage.rulebook.stages.socialise"),
         (FLOORS, "deleverage.rulebook.quantities", "deleverage.cli"),
         (FLOORS, "deleverage.rulebook.messages", "deleverage.engine"),
         (FLOORS, "deleverage.venues", "deleverage.journal"),

@@ -48,7 +48,7 @@ BUGS = (
         "netted lots leave their shortfall to the lots that are asked of candidates",
         (
             Patch(
-                "deleveraging",
+                "stages/deleveraging",
                 "plan.free(unit_id, pool.give_up(unit_id, lots))",
                 "pool.lots[unit_id] -= lots; pool.lots[unit_id] or plan.free(unit_id, pool.shortfalls[unit_id])",
             ),
@@ -57,14 +57,14 @@ BUGS = (
     Bug(
         "cap-ignored",
         "a candidate pays more than its equity",
-        (Patch("deleveraging", "None if scratch.rules.may_bankrupt else max(0, equity_quanta)", "None"),),
+        (Patch("stages/deleveraging", "None if scratch.rules.may_bankrupt else max(0, equity_quanta)", "None"),),
     ),
     Bug(
         "cap-per-market",
         "a candidate in several markets may pay its whole equity in each",
         (
             Patch(
-                "deleveraging",
+                "stages/deleveraging",
                 "    paid = collect({pool.market_id: pool.asked_quanta for pool in pools}, closed, caps)\n",
                 "    paid = {unit_id: {} for unit_id in closed}\n"
                 "    for pool in pools:\n"
@@ -80,7 +80,7 @@ BUGS = (
         "a bankrupt unit is asked to carry another's loss",
         (
             Patch(
-                "candidates",
+                "stages/candidates",
                 "if leg is None or unit.bankrupt or leg.lots * side > 0:",
                 "if leg is None or leg.lots * side > 0:",
             ),
@@ -112,7 +112,7 @@ BUGS = (
         "tie-by-insertion",
         "equal scores are ordered by who came first instead of by id",
         (
-            Patch("candidates", "for unit in book.sorted_units():", "for unit in book.units.values():"),
+            Patch("stages/candidates", "for unit in book.sorted_units():", "for unit in book.units.values():"),
             Patch(
                 "ranking",
                 "(item[0].tier, *_descending(item[1]), item[0].unit_id)",

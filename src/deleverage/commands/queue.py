@@ -7,12 +7,12 @@ from deleverage.adapters.positions import PositionBook, read_positions
 from deleverage.adapters.tables import TableFault
 from deleverage.commands.output import DONE, head, print_json, refuse
 from deleverage.domain.show import grouped, percent_text
-from deleverage.rulebook.candidates import queue_of
 from deleverage.rulebook.margin import equity
 from deleverage.rulebook.quantities import format_units
 from deleverage.rulebook.ranking import Place
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.selection import POLICIES
+from deleverage.rulebook.stages.candidates import queue_of
 from deleverage.scenarios.faults import nearest
 
 RANKINGS = {name.removeprefix("queue-"): policy for name, policy in POLICIES.items() if name.startswith("queue-")}

@@ -20,13 +20,13 @@ from typing import Protocol
 from deleverage.domain.faults import DomainStopped, Evidence, stopped_by
 from deleverage.rulebook.apply import apply
 from deleverage.rulebook.book import Book
-from deleverage.rulebook.candidates import queue_of
 from deleverage.rulebook.decide import decide
 from deleverage.rulebook.invariants import Invariants
 from deleverage.rulebook.messages import Command, Fact, MarksSet, Rejection, RunStep
 from deleverage.rulebook.ranking import Place
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.selection import PolicyFault
+from deleverage.rulebook.stages.candidates import queue_of
 
 Answer = tuple[Fact, ...] | Rejection
 

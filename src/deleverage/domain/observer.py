@@ -15,12 +15,12 @@ from deleverage.domain.records import (
 from deleverage.domain.show import counted
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.book import Book, Leg
-from deleverage.rulebook.candidates import eligible
 from deleverage.rulebook.closing import settle
 from deleverage.rulebook.margin import equity
 from deleverage.rulebook.ranking import places
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.selection import Request
+from deleverage.rulebook.stages.candidates import eligible
 
 STAGE_OF: dict[type[m.Fact], int] = {
     m.BankruptcyDeclared: 0,

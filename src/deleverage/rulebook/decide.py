@@ -26,7 +26,7 @@ from deleverage.rulebook.margin import (
 from deleverage.rulebook.messages import Code, Command, Fact, Rejection
 from deleverage.rulebook.quantities import LARGEST, PPB, div_ceil, div_floor, funding_per_lot_half_even
 from deleverage.rulebook.rules import Rules
-from deleverage.rulebook.scratch import guards
+from deleverage.rulebook.stages.scratch import guards
 from deleverage.rulebook.waterfall import run_step
 
 Answer = tuple[Fact, ...] | Rejection

@@ -43,6 +43,13 @@ def leg_maintenance(market: Market, lots: int) -> int:
     return max(0, notional_quanta * tier.maintenance_rate_ppb - tier.maintenance_deduction_quanta * PPB)
 
 
+def leg_initial(market: Market, lots: int) -> int:
+    """Return the initial requirement of lots held or ordered as a numerator in quanta x 10^9, never below 0."""
+    notional_quanta = abs(lots * market.value_quanta)
+    tier = tier_of(market, notional_quanta)
+    return max(0, notional_quanta * tier.initial_rate_ppb - tier.initial_deduction_quanta * PPB)
+
+
 def maintenance_ppb_quanta(book: Book, unit: Unit) -> int:
     """Return the unit's maintenance requirement as a numerator in quanta x 10^9."""
     return sum(leg_maintenance(book.markets[market_id], leg.lots) for market_id, leg in unit.legs.items())
@@ -70,13 +77,7 @@ def held_lots(book: Book, unit: Unit) -> dict[str, int]:
 
 def initial_ppb_quanta(book: Book, unit: Unit) -> int:
     """Return the initial requirement of positions and open orders as a numerator in quanta x 10^9."""
-    total = 0
-    for market_id, lots in held_lots(book, unit).items():
-        market = book.markets[market_id]
-        notional_quanta = abs(lots * market.value_quanta)
-        tier = tier_of(market, notional_quanta)
-        total += max(0, notional_quanta * tier.initial_rate_ppb - tier.initial_deduction_quanta * PPB)
-    return total
+    return sum(leg_initial(book.markets[market_id], lots) for market_id, lots in held_lots(book, unit).items())
 
 
 def is_unhealthy(book: Book, unit: Unit) -> bool:

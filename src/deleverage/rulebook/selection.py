@@ -130,13 +130,6 @@ POLICIES: dict[str, Policy] = {
 """The catalogue: name -> policy with its default parameters."""
 
 
-def policy_named(name: str) -> Policy:
-    """Return a policy of the catalogue, or refuse by naming the known ones."""
-    if name not in POLICIES:
-        raise KeyError(f"policy {name!r} is unknown, known are {', '.join(sorted(POLICIES))}")
-    return POLICIES[name]
-
-
 def ask(policy: Policy, request: Request) -> list[Allotment]:
     """Return a policy's allotments if they are lawful; its code is never trusted, whatever it does is a PolicyFault."""
     try:

@@ -10,14 +10,14 @@ from typing import Any
 
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.book import FUND_POT, Book, Unit, copy_unit
-from deleverage.rulebook.candidates import eligible
 from deleverage.rulebook.closing import money_asked
 from deleverage.rulebook.margin import equity, is_unhealthy, maintenance_ppb_quanta
 from deleverage.rulebook.quantities import PPB
 from deleverage.rulebook.rules import Rules
-from deleverage.rulebook.scratch import guards
 from deleverage.rulebook.selection import Queue, Request
-from deleverage.rulebook.socialise import net_gain
+from deleverage.rulebook.stages.candidates import eligible
+from deleverage.rulebook.stages.scratch import guards
+from deleverage.rulebook.stages.socialise import net_gain
 
 
 class InvariantBroken(Exception):

@@ -16,9 +16,6 @@ stage is asked only for what the one before has left.
 from collections.abc import Callable
 
 from deleverage.rulebook.book import FEES_POT, FUND_POT, SURPLUS_POT, Book, Unit
-from deleverage.rulebook.deleveraging import deleverage
-from deleverage.rulebook.fund import pay_from_fund
-from deleverage.rulebook.liquidation import reduce, relieve
 from deleverage.rulebook.margin import equity, released_quanta
 from deleverage.rulebook.messages import (
     BankruptcyDeclared,
@@ -29,9 +26,12 @@ from deleverage.rulebook.messages import (
     UnitEquity,
 )
 from deleverage.rulebook.rules import Rules
-from deleverage.rulebook.scratch import Scratch, guards
-from deleverage.rulebook.socialise import name_residuals, note_gains, socialise
-from deleverage.rulebook.takeover import split_debts, take_over
+from deleverage.rulebook.stages.deleveraging import deleverage
+from deleverage.rulebook.stages.fund import pay_from_fund
+from deleverage.rulebook.stages.liquidation import reduce, relieve
+from deleverage.rulebook.stages.scratch import Scratch, guards
+from deleverage.rulebook.stages.socialise import name_residuals, note_gains, socialise
+from deleverage.rulebook.stages.takeover import split_debts, take_over
 
 
 def run_step(book: Book, rules: Rules, time_ns: int, write: Callable[[Book, Fact], None]) -> Scratch:

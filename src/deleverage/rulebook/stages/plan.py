@@ -7,8 +7,8 @@ from deleverage.rulebook.closing import settle
 from deleverage.rulebook.messages import Closing, Fill, Pool
 from deleverage.rulebook.quantities import share_ceil
 from deleverage.rulebook.ranking import Candidate
-from deleverage.rulebook.scratch import Scratch
 from deleverage.rulebook.selection import Allotment
+from deleverage.rulebook.stages.scratch import Scratch
 
 
 @dataclass

@@ -12,7 +12,7 @@ from deleverage.rulebook.closing import settle_unit
 from deleverage.rulebook.margin import is_unhealthy
 from deleverage.rulebook.messages import Fill, OrderChange, OrdersCancelled, Payment, PotChange, Reduced
 from deleverage.rulebook.quantities import PPB, div_floor, fee_ceil, share_ceil
-from deleverage.rulebook.scratch import SIDES, Scratch
+from deleverage.rulebook.stages.scratch import SIDES, Scratch
 
 
 def relieve(scratch: Scratch) -> None:

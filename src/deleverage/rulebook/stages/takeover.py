@@ -12,7 +12,7 @@ from deleverage.rulebook.closing import settle_unit
 from deleverage.rulebook.margin import equity, equity_shares, is_unhealthy, maintenance_ppb_quanta
 from deleverage.rulebook.messages import DebtPaid, Fill, PotChange, TakenOver
 from deleverage.rulebook.quantities import PPB, share_ceil, share_floor
-from deleverage.rulebook.scratch import SIDES, Scratch
+from deleverage.rulebook.stages.scratch import SIDES, Scratch
 
 
 def split_debts(scratch: Scratch) -> list[Unit]:

@@ -6,14 +6,14 @@ the first in the queue is first because of its leverage.
 """
 
 from deleverage.rulebook.apportion import Share, apportion
-from deleverage.rulebook.candidates import eligible
 from deleverage.rulebook.closing import Lots, collect, money_asked
 from deleverage.rulebook.messages import Deleveraged, Payment
-from deleverage.rulebook.one_by_one import close_one_by_one
-from deleverage.rulebook.plan import BankruptPool, Plan
 from deleverage.rulebook.ranking import Candidate
-from deleverage.rulebook.scratch import SIDES, Scratch
 from deleverage.rulebook.selection import Allotment, Request, ask
+from deleverage.rulebook.stages.candidates import eligible
+from deleverage.rulebook.stages.one_by_one import close_one_by_one
+from deleverage.rulebook.stages.plan import BankruptPool, Plan
+from deleverage.rulebook.stages.scratch import SIDES, Scratch
 
 
 def deleverage(scratch: Scratch) -> None:

@@ -8,12 +8,12 @@ from collections.abc import Container
 
 from deleverage.rulebook.apportion import Share, apportion
 from deleverage.rulebook.book import Book, Unit
-from deleverage.rulebook.candidates import eligible
 from deleverage.rulebook.margin import equity, gain
 from deleverage.rulebook.messages import Haircut, Payment, Residual, ResidualNamed, Socialised
 from deleverage.rulebook.quantities import sign
 from deleverage.rulebook.rules import Rules
-from deleverage.rulebook.scratch import Debts, Scratch
+from deleverage.rulebook.stages.candidates import eligible
+from deleverage.rulebook.stages.scratch import Debts, Scratch
 
 
 def note_gains(scratch: Scratch) -> None:

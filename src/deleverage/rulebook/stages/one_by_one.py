@@ -6,13 +6,13 @@ Who does it: dYdX v4, Drift. Pooled, ranking once and ranking again give the sam
 """
 
 from deleverage.rulebook.book import Book
-from deleverage.rulebook.candidates import eligible
 from deleverage.rulebook.closing import money_asked, settle_unit
 from deleverage.rulebook.margin import distress
 from deleverage.rulebook.messages import Fill
-from deleverage.rulebook.plan import BankruptPool, Plan
-from deleverage.rulebook.scratch import Scratch
 from deleverage.rulebook.selection import Request, ask
+from deleverage.rulebook.stages.candidates import eligible
+from deleverage.rulebook.stages.plan import BankruptPool, Plan
+from deleverage.rulebook.stages.scratch import Scratch
 
 
 def close_one_by_one(scratch: Scratch, pools: list[BankruptPool], plan: Plan) -> None:

@@ -4,10 +4,12 @@ Fund money never ends a bankruptcy: lots that are left go on to stage 5, at the 
 cap frees stays in the pool. Deliberately absent: more than one pool.
 """
 
+from collections.abc import Callable
+
 from deleverage.rulebook.apportion import Share, apportion
 from deleverage.rulebook.book import FEES_POT, FUND_POT, SURPLUS_POT
 from deleverage.rulebook.messages import DebtPaid, FundPaid, Payment, PotChange
-from deleverage.rulebook.scratch import Debts, Scratch
+from deleverage.rulebook.stages.scratch import Debts, Scratch
 
 Key = tuple[str, str]
 
@@ -25,8 +27,9 @@ def pay_from_fund(scratch: Scratch) -> None:
     parts: Debts = dict(apportion(offer, [Share(key, debt, debt) for key, debt in debts.items()]).parts)
     uncut = sum(parts.values())
     _cut(parts, [(list(parts), scratch.rules.fund_event_cap_quanta, scratch.fund_paid_quanta)])
-    _cut(parts, _group_caps(scratch, parts))
-    _cut(parts, _market_caps(scratch, parts))
+    rules, by_group, by_market = scratch.rules, book.fund_paid_by_group, scratch.fund_paid_by_market
+    _cut(parts, _caps(parts, lambda key: scratch.owner_group(key[0]), rules.fund_group_cap_quanta, by_group))
+    _cut(parts, _caps(parts, lambda key: key[1], rules.fund_market_cap_quanta, by_market))
     paid = sum(parts.values())
     payments: dict[str, int] = {}
     for (unit_id, market_id), part in parts.items():
@@ -81,21 +84,12 @@ Cap = tuple[list[Key], int | None, int]
 """Members of a cap, the cap in quanta (``None``: none) and what was already paid under it."""
 
 
-def _group_caps(scratch: Scratch, parts: Debts) -> list[Cap]:
-    cap, paid = scratch.rules.fund_group_cap_quanta, scratch.book.fund_paid_by_group
+def _caps(parts: Debts, name_of: Callable[[Key], str], cap: int | None, paid: dict[str, int]) -> list[Cap]:
+    """Return one cap per owner group or market, in id order; a debt whose name is empty is under none."""
     members: dict[str, list[Key]] = {}
     for key in parts:
-        members.setdefault(scratch.owner_group(key[0]), []).append(key)
-    return [(members[group], cap, paid.get(group, 0)) for group in sorted(members)]
-
-
-def _market_caps(scratch: Scratch, parts: Debts) -> list[Cap]:
-    cap, paid = scratch.rules.fund_market_cap_quanta, scratch.fund_paid_by_market
-    members: dict[str, list[Key]] = {}
-    for key in parts:
-        if key[1]:
-            members.setdefault(key[1], []).append(key)
-    return [(members[market_id], cap, paid.get(market_id, 0)) for market_id in sorted(members)]
+        members.setdefault(name_of(key), []).append(key)
+    return [(members[name], cap, paid.get(name, 0)) for name in sorted(members) if name]
 
 
 def _cut(parts: Debts, caps: list[Cap]) -> None:
