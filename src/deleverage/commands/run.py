@@ -56,7 +56,7 @@ def run(
     else:
         from deleverage.commands.run_text import print_run
 
-        print_run(played, console())
+        print_run(played, console(), html)
     if not balance(played.domain.book).exact:
         say("invariant broken: INV-1: the sum of all money is not 0")
         return 1

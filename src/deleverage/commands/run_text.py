@@ -1,6 +1,7 @@
 """A run as people read it: stage by stage what was taken and left, the queue, the fills, and the sum at the end."""
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -11,6 +12,7 @@ from deleverage.domain.document import residual_left
 from deleverage.domain.player import Run
 from deleverage.domain.records import STAGES, FillRecord, QueueRecord, RoundRecord, StageRecord, StepRecord
 from deleverage.domain.show import counted, grouped, money_text, percent_text, price_of
+from deleverage.rulebook.margin import equity
 from deleverage.rulebook.quantities import format_units
 
 if TYPE_CHECKING:
@@ -20,9 +22,9 @@ ROWS = 8
 """So many rows of a queue or of fills are shown; the others are counted. The JSON document has all fills."""
 
 
-def print_run(run: Run, out: "Console") -> None:
-    """Print a run; the last line is about conservation, always."""
-    _Printer(run, out).print()
+def print_run(run: Run, out: "Console", page: Path | None = None) -> None:
+    """Print a run, and where its page lies; the last line is about conservation, always."""
+    _Printer(run, out, page).print()
 
 
 def lights_text(lights: int) -> str:
@@ -34,8 +36,8 @@ def lights_text(lights: int) -> str:
 class _Printer:
     """Prints one run; knows the scales."""
 
-    def __init__(self, run: Run, out: "Console") -> None:
-        self.run, self.out = run, out
+    def __init__(self, run: Run, out: "Console", page: Path | None) -> None:
+        self.run, self.out, self.page = run, out, page
         self.terms = {terms.market_id: terms for terms in run.scenario.markets}
 
     def money(self, quanta: int) -> str:
@@ -173,8 +175,11 @@ class _Printer:
         self.line(f"fund: {' -> '.join(self.money(quanta) for quanta in path)} {run.scenario.currency}")
         if residual_left(run):
             lots = sum(abs(leg.lots) for unit in book.units.values() if unit.bankrupt for leg in unit.legs.values())
+            open_quanta = sum(max(0, -equity(book, unit)) for unit in book.units.values() if unit.bankrupt)
+            waiting = f"; {self.amount(open_quanta)} of shortfall still open" if open_quanta else ""
             halted = "; the domain is halted" if book.halted else ""
-            self.line(f"residual: {self.amount(book.residual_quanta)} and {counted(lots, 'lot')}{halted}", "bold red")
+            named = self.amount(book.residual_quanta)
+            self.line(f"residual: {named} and {counted(lots, 'lot')}{waiting}{halted}", "bold red")
         else:
             self.line("residual: none")
         found = balance(book)
@@ -185,6 +190,8 @@ class _Printer:
             f" = {self.money(found.difference_quanta)} {run.scenario.currency}"
         )
         self.line(f"digest: {run.domain.digest()}")
+        if self.page is not None:
+            self.line(f"page: {self.page}")
         self.line(
             "conservation: exact" if found.exact else "conservation: broken",
             "bold green" if found.exact else "bold red",
