@@ -171,7 +171,7 @@ def lively(random: Random, good: str) -> str:
             account |= {"role": "backstop", "backstop_capacity_lots": random.choice((0, 4, 10**6))}
         for position in account.get("positions", []):
             if random.random() < 0.2:
-                position["isolated_margin"] = int(account.get("deposit", 100))
+                position["isolated_margin"] = int(float(account.get("deposit", 100)))
     if random.random() < 0.3:
         tables["accounts"] = [
             *tables.get("accounts", []),

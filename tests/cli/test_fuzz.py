@@ -18,7 +18,7 @@ from deleverage.scenarios.faults import Reader
 from deleverage.scenarios.loader import text_of
 from tests.cli import mutate
 
-STORIES = ("two-traders", "six-longs", "cascade", "both-sides-bankrupt", "fund-empties", "crash")
+STORIES = ("two-traders", "six-longs", "cascade", "both-sides-bankrupt", "fund-empties", "inverse", "crash")
 BOOK = (
     "account,market,size,entry,mark,equity\n1,XYZ,10,60,660,22000\n2,XYZ,10.5,60,660,11000\n3,ABC,20,60.25,66,132000\n"
     "4,XYZ,30,60,660,49500\nshort,XYZ,-50.5,60,660,-200\nshort,ABC,-20,60,66,-200\n"

@@ -46,6 +46,17 @@ def test_six_longs_when_the_short_is_bankrupt_then_the_published_example_comes_o
     assert {unit for unit, equity in equity_of(run).items() if equity == 0} == {"short-20"}
 
 
+def test_inverse_when_the_long_is_bankrupt_then_it_is_closed_at_its_amount_and_the_market_settles() -> None:
+    """Ten lots of 1,000 USD change hands for 1.2 BTC; at the settlement every equity is cash and nobody holds lots."""
+    run = play(load("inverse"))
+    (item,) = run.steps[0].rounds
+    amounts = {record.fill.unit_id: record.fill.amount_quanta for record in item.fills}
+    assert amounts == {"long": -120_000_000, "short": 120_000_000}
+    assert equity_of(run) == {"long": 0, "patient": 495_000_000, "short": 55_000_000}
+    assert all(not unit.legs for unit in run.domain.book.units.values())
+    assert run.domain.book.markets["XBTUSD"].settled
+
+
 def test_fund_covers_when_the_fund_pays_then_the_winner_is_closed_at_the_mark() -> None:
     """The fund pays 30; bob loses his position at 85 and keeps all of his gain."""
     run = play(load("fund-covers"))

@@ -14,7 +14,7 @@ from deleverage.domain.player import Run
 from deleverage.domain.records import STAGES, Owed, StageRecord, StepRecord, UnitState
 from deleverage.domain.rounds import Json, RoundWriter
 from deleverage.rulebook.messages import Residual
-from deleverage.rulebook.quantities import format_units
+from deleverage.rulebook.quantities import Scale, format_units
 
 SCHEMA_VERSION = 1
 ACCOUNTS_SHOWN = 1_000
@@ -91,7 +91,12 @@ class _Writer:
                 market_id: {
                     "tick": format_units(1, terms.tick),
                     "lot": format_units(1, terms.lot),
+                    "contract": terms.contract,
                     "money_per_tick_lot": self.money(terms.quanta_per_tick_lot),
+                    "face": format_units(
+                        terms.face_quanta_ticks,
+                        Scale(terms.tick.units, scenario.money.decimals + terms.tick.decimals),
+                    ),
                 }
                 for market_id, terms in sorted(self.terms.items())
             },

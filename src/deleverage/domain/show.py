@@ -11,6 +11,11 @@ PRICE_DIGITS = 4
 def price_of(fill: Fill, terms: MarketTerms) -> str:
     """Return the display price of a fill: amount per lot as a decimal; it may be 0 or below, and is never clipped."""
     amount = fill.amount_quanta if fill.lots < 0 else -fill.amount_quanta
+    if terms.contract == "inverse":
+        if amount >= 0:
+            return "none"  # The bankrupt side is paid to let go: no price of an inverse contract says that.
+        ticks = div_half_even(terms.face_quanta_ticks * abs(fill.lots) * 10**PRICE_DIGITS, -amount)
+        return format_units(ticks, Scale(terms.tick.units, terms.tick.decimals + PRICE_DIGITS))
     finer = Scale(terms.tick.units, terms.tick.decimals + PRICE_DIGITS)
     units = div_half_even(amount * 10**PRICE_DIGITS, abs(fill.lots) * terms.quanta_per_tick_lot)
     return format_units(units, finer)

@@ -38,6 +38,9 @@ def draw_population(names: Names, table: dict[str, Any], accounts: int | None, s
         terms = names.market(where, market_id)
         if terms is None:
             continue
+        if terms.contract != "linear":
+            reader.fault(where, f"is {terms.contract}: accounts are drawn for linear contracts only")
+            continue
         shares.append(
             MarketShare(
                 market_id=market_id,

@@ -13,6 +13,7 @@ from deleverage.rulebook.messages import (
     RepayResidual,
     Resume,
     SetMarks,
+    SettleMarket,
 )
 from deleverage.rulebook.quantities import PPB, BadQuantity, Scale, format_units, parse_units
 from deleverage.rulebook.rules import ConfigError, Rules
@@ -85,24 +86,47 @@ def read_market(names: Names, path: Path, table: dict[str, Any]) -> MarketTerms 
     lot = decimal_scale(reader, (*path, "lot"), table["lot"])
     if any(reader.has_fault((*path, key)) for key in ("tick", "lot")):
         return None
-    value_path: Path = (*path, "tick_value")
-    value: object = table.get("tick_value")
-    if value is None:
-        value_path = (*path, "tick")
-        value = format_units(tick.units * lot.units, Scale(1, tick.decimals + lot.decimals))
+    contract = table.get("contract", "linear")
+    tick_value, face = _contract_size(names, path, table, contract, tick, lot)
     terms = MarketTerms(
         market_id=table["id"],
-        quanta_per_tick_lot=reader.units(value_path, value, names.money, 1),
+        quanta_per_tick_lot=tick_value,
         tiers=_read_tiers(names, path, table["tiers"]),
         max_lots=_bound(reader, (*path, "max_size"), table, lot, MAX_LOTS),
         max_price_ticks=_bound(reader, (*path, "max_price"), table, tick, MAX_PRICE_TICKS),
         max_open_interest_lots=_bound(reader, (*path, "max_open_interest"), table, lot, MAX_OPEN_INTEREST_LOTS),
         tick=tick,
         lot=lot,
+        contract=contract,
+        face_quanta_ticks=face,
+        min_value_quanta=_bound(reader, (*path, "min_value"), table, names.money, 1),
     )
     names.terms[terms.market_id] = terms
     names.marks[terms.market_id] = names.price((*path, "mark"), table["mark"], terms)
     return terms
+
+
+def _contract_size(
+    names: Names, path: Path, table: dict[str, Any], contract: str, tick: Scale, lot: Scale
+) -> tuple[int, int]:
+    """Return quanta per tick and lot (linear, quanto) and the face in quanta x ticks (inverse); the other one is 0."""
+    reader = names.reader
+    needed, foreign = ("face", "tick_value") if contract == "inverse" else ("tick_value", "face")
+    if foreign in table:
+        reader.fault((*path, foreign), f"does not belong to a contract that is {contract}")
+    if contract == "inverse":
+        if needed not in table:
+            reader.fault((*path, needed), "is missing: an inverse contract has a face value")
+            return 0, 1
+        face_scale = Scale(tick.units, tick.decimals + names.money.decimals)
+        return 0, reader.units((*path, needed), table[needed], face_scale, 1)
+    if needed in table:
+        return reader.units((*path, needed), table[needed], names.money, 1), 0
+    if contract == "quanto":
+        reader.fault((*path, needed), "is missing: a quanto contract says what a tick of a lot is worth")
+        return 1, 0
+    value = format_units(tick.units * lot.units, Scale(1, tick.decimals + lot.decimals))
+    return reader.units((*path, "tick"), value, names.money, 1), 0
 
 
 def _bound(reader: Reader, path: Path, table: dict[str, Any], scale: Scale, default: int) -> int:
@@ -244,6 +268,11 @@ def _frame_commands(names: Names, here: Path, table: dict[str, Any], time_ns: in
             if abs(rate_ppb) > PPB:
                 reader.fault((*here, "funding", market_id), f"is {value}, a rate lies between -1 and 1")
             commands.append(AccrueFunding(time_ns=time_ns, market_id=market_id, rate_ppb=rate_ppb))
+    for market_id, value in table.get("settle", {}).items():
+        terms = names.market((*here, "settle", market_id), market_id)
+        if terms is not None:
+            ticks = names.price((*here, "settle", market_id), value, terms)
+            commands.append(SettleMarket(time_ns=time_ns, market_id=market_id, price_ticks=ticks))
     for key, kind in (("fund_deposit", DepositToFund), ("repay_residual", RepayResidual)):
         if key in table:
             commands.append(kind(time_ns=time_ns, amount_quanta=reader.units((*here, key), table[key], names.money, 1)))
