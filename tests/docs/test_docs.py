@@ -97,6 +97,14 @@ def test_readme_when_its_transcript_is_run_then_every_line_is_printed() -> None:
     assert missing == []
 
 
+def test_readme_when_its_embedding_example_is_run_then_it_prints_what_its_comment_says() -> None:
+    """The example is code that runs."""
+    (block,) = re.findall(r"```python\n(.*?)```", page("README.md"), re.S)
+    promised = [line.removeprefix("# ") for line in block.splitlines() if line.startswith("# ")]
+    done = subprocess.run([sys.executable, "-c", block], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[: len(promised)] == promised
+
+
 def test_readme_when_it_links_to_a_page_then_the_page_exists() -> None:
     """No broken link inside the repository."""
     for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"):
