@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help demo test check static parity replay format lock ratchets setup clean
+.PHONY: help demo test check static parity hunt replay format lock ratchets setup clean
 
 VENV := .venv
 PY   := $(VENV)/bin/python
@@ -12,7 +12,7 @@ UV   := $(VENV)/bin/uv
 
 JOBS  ?= 2
 SEED  ?= 1
-COUNT ?= 100000
+COUNT ?= 200000
 
 help: ## list the targets
 	@sed -n 's/^\([a-z][a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -37,6 +37,9 @@ static: $(VENV)/ready-dev
 
 parity: $(VENV)/ready-dev ## the twins side by side: SEED= first seed, COUNT= commands
 	$(PY) -m tests.parity.run --seed $(SEED) --count $(COUNT)
+
+hunt: $(VENV)/ready-dev ## plant twelve bugs in copies of the rulebook and see who finds them
+	$(PY) -m tests.planted.hunt
 
 replay: $(VENV)/ready-dev ## one printed seed again: SEED=, and TEST= path of a property test (without: parity)
 ifeq ($(origin SEED),file)
