@@ -199,6 +199,10 @@ def trade(world: World, given: Given, rules: Given) -> str | None:
     if opening and market.reduce_only:
         return "MARKET_REDUCE_ONLY"
     code, tried = after_trade(world, market, [(buyer, lots), (seller, -lots)], price)
+    for unit, copy in zip((buyer, seller), tried, strict=True):
+        loses = equity(world, copy) < equity(world, unit)
+        if code is None and loses and touches_a_guard(world, unit, given["time_ns"], rules):
+            code = "MARK_GUARDED"
     if code is None:
         world.units.update({unit.unit_id: unit for unit in tried})
     return code

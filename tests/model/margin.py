@@ -67,5 +67,7 @@ def gain(market: Market, leg: Leg) -> int:
 
 def is_guarded(market: Market, time_ns: int, max_age_ns: int) -> bool:
     """Return whether nothing may be forced from a market's mark."""
+    if market.settled:
+        return False
     too_old = max_age_ns > 0 and time_ns - market.mark_time > max_age_ns
     return market.mark == 0 or market.guard != "" or too_old

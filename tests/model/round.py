@@ -37,9 +37,9 @@ class Round:
             self.emitted = True
         take_over(self)
         pay_from_fund(self)
-        if self.bankrupts():
-            self.step.note_gains()
         deleverage(self)
+        if self.step.release():
+            self.emitted = True
         socialise(self)
         self.close()
         return self.emitted

@@ -36,7 +36,9 @@ def socialise(now: "Round") -> None:
     for (u, market_id), quanta in now.shortfall.items():
         if market_id == "" and quanta > 0:
             debts[u] = debts.get(u, 0) + quanta
-    debts = {u: quanta for u, quanta in debts.items() if quanta}
+    # An owner's own isolated money, released meanwhile, goes first.
+    debts = {u: min(quanta, -now.equity(now.world.units[u])) for u, quanta in debts.items()}
+    debts = {u: quanta for u, quanta in debts.items() if quanta > 0}
     bases = bases_of(now.step) if debts else {}
     total = min(sum(debts.values()), sum(bases.values()))
     if total == 0:

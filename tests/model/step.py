@@ -22,10 +22,9 @@ class Step:
         self.taken_by_backstop: dict[tuple[str, str], int] = defaultdict(int)
         self.paid_to_debts = 0
         self.paid_by_market: dict[str, int] = defaultdict(int)
-        self.gains: dict[str, int] = {}
-        self.gains_noted = False
         self.taken: dict[str, int] = defaultdict(int)
         self.held = [unit for unit in world.all_units() if unit.isolated and unit.legs]
+        self.gains = {unit.unit_id: net_gain(self, unit) for unit in world.all_units() if not unit.bankrupt}
         self.seen: dict[str, Any] = {"rounds": 0, "fund": [], "deleveraged": [], "socialised": [], "residuals": []}
 
     def run(self) -> None:
@@ -39,14 +38,9 @@ class Step:
         Round(self, 0).declare()
         self.seen["stopped"] = stopped
         self.seen["guarded"] = sorted(self.guarded)
-        self.name_residuals(stopped)
         self.release()
-
-    def note_gains(self) -> None:
-        """Take down the gains of the solvent, once in a step."""
-        if not self.gains_noted:
-            self.gains = {u.unit_id: net_gain(self, u) for u in self.world.all_units() if not u.bankrupt}
-            self.gains_noted = True
+        Round(self, 0).close()
+        self.name_residuals(stopped)
 
     def release(self) -> bool:
         """Give what is left of isolated units that became flat in this step to their accounts' cross units."""
@@ -68,8 +62,6 @@ class Step:
 
     def name_residuals(self, stopped: str) -> None:
         """Stage 7: move the shortfalls of flat bankrupts into K where nothing can carry them, name the others."""
-        if any(unit.bankrupt for unit in self.world.units.values()):
-            self.note_gains()
         waits = self.waits_for(stopped)
         for unit in self.world.all_units():
             if not unit.bankrupt:
@@ -89,10 +81,11 @@ class Step:
 
     def waits_for(self, stopped: str) -> str:
         """Return what a shortfall without lots still waits for, or nothing."""
-        for unit in self.world.units.values():
-            for key, leg in unit.legs.items():
-                if key in self.guarded and not unit.bankrupt and gain(self.world.markets[key], leg) > 0:
-                    return "guard"
+        for unit in self.world.all_units():
+            if unit.legs and (unit.bankrupt or equity(self.world, unit) < 0):
+                return self.why_lots_stay(unit)
+            if any(key in self.guarded and gain(self.world.markets[key], leg) > 0 for key, leg in unit.legs.items()):
+                return "guard"
         return "pace" if stopped == "pace" and any(bases_of(self).values()) else ""
 
     def why_lots_stay(self, unit: Unit) -> str:
@@ -101,6 +94,6 @@ class Step:
             return "guard"
         for key, leg in unit.legs.items():
             market, side = self.world.markets[key], sign(leg.lots)
-            if candidates(self.world, market, side, {unit.account_id}, tuple(self.rules["removed"]))[0]:
-                return "pace"
-        return "removal"
+            if candidates(self.world, market, side, {unit.account_id}, tuple(self.rules["removed"]))[1]:
+                return "removal"
+        return "pace"

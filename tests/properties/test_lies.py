@@ -192,7 +192,35 @@ LIES: dict[str, tuple[str, tuple[Facts, Rules]]] = {
         "INV-21",
         alone(honest(Rules())[0], m.BankruptcyEnded(**HEAD, units=(m.UnitEquity("al", 0),))),
     ),
-    "money leaves while somebody is below zero": ("INV-20", alone(OUT)),
+    "money leaves beyond what is free": ("INV-9", alone(OUT)),
+    "money leaves while somebody is below zero": ("INV-20", alone(replace(OUT, debited_quanta=1, paid_quanta=1))),
+    "more margin leaves than is free": ("INV-9", alone(replace(MOVED, from_unit_id="di", to_unit_id="di"))),
+    "a trade is told at another price": (
+        "INV-12",
+        alone(
+            m.Traded(
+                **HEAD,
+                market_id="BTC",
+                price_ticks=70,
+                fills=(
+                    m.Fill("cy", "BTC", 1, -7_000, -6_930, "buyer"),
+                    m.Fill("di", "BTC", -1, 7_000, 6_930, "seller"),
+                ),
+            )
+        ),
+    ),
+    "funding charges another rate": (
+        "INV-4",
+        alone(m.FundingAccrued(**HEAD, market_id="BTC", rate_ppb=1, per_lot_quanta=40, carry_after=0)),
+    ),
+    "a step ends and forgets a unit below zero": (
+        "INV-9",
+        alone(m.StepEnded(**HEAD, step=1, rounds=0, stopped="quiet", guarded=())),
+    ),
+    "a claim is repaid that is not there": (
+        "INV-1",
+        alone(m.MoneyIn(**HEAD, claims_repaid=(m.Payment("cy", 5),))),
+    ),
 }
 
 

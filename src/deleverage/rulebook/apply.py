@@ -73,7 +73,7 @@ def _money_in(book: Book, fact: m.MoneyIn) -> None:
         unit.deposits += payment.amount_quanta
         book.net_deposits_quanta += payment.amount_quanta
     for claim in fact.claims_repaid:
-        book.claims[claim.unit_id] -= claim.amount_quanta
+        book.claims[claim.unit_id] = book.claims.get(claim.unit_id, 0) - claim.amount_quanta
         if not book.claims[claim.unit_id]:
             del book.claims[claim.unit_id]
     book.pots[FUND_POT] += fact.to_fund_quanta

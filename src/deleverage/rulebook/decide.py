@@ -202,6 +202,9 @@ def _trade(book: Book, command: m.Trade, rules: Rules) -> Iterator[Fact]:
     for side, after in zip(sides, looked, strict=True):
         settle_unit(after, market, side.lots, -side.lots * value)
     _require_bounds(book, market, sides, looked)
+    for side, after in zip(sides, looked, strict=True):
+        if equity(book, after) < equity(book, side.unit):
+            _require_unguarded(book, side.unit, rules, command.time_ns)
     against_mark = market.value_quanta - value
     fills = tuple(
         m.Fill(side.unit.unit_id, market_id, side.lots, -side.lots * value, side.lots * against_mark, part)
@@ -451,10 +454,14 @@ def _require_no_residual(book: Book) -> None:
     _refuse(residual > 0, Code.RESIDUAL_OUTSTANDING, "the residual is not repaid", residual, 0)
 
 
-def _require_free(book: Book, unit: Unit, amount: int, rules: Rules, time_ns: int) -> None:
+def _require_unguarded(book: Book, unit: Unit, rules: Rules, time_ns: int) -> None:
     guarded = sorted(set(unit.legs) & set(guards(book, rules, time_ns)))
     sentence = "no money leaves a unit while a mark of its legs is guarded"
     _refuse(bool(guarded), Code.MARK_GUARDED, sentence, ", ".join(guarded))
+
+
+def _require_free(book: Book, unit: Unit, amount: int, rules: Rules, time_ns: int) -> None:
+    _require_unguarded(book, unit, rules, time_ns)
     free = free_quanta(book, unit)
     _refuse(
         amount > free, Code.INSUFFICIENT_EQUITY, "only equity above the initial requirement may leave", amount, free

@@ -11,8 +11,8 @@ from typing import Any
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.book import FUND_POT, Book, Unit, copy_unit
 from deleverage.rulebook.closing import money_asked
-from deleverage.rulebook.margin import equity, is_unhealthy, maintenance_ppb_quanta
-from deleverage.rulebook.quantities import PPB
+from deleverage.rulebook.margin import equity, free_quanta, is_unhealthy, maintenance_ppb_quanta
+from deleverage.rulebook.quantities import PPB, div_floor, fee_ceil, funding_per_lot_half_even
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.selection import Queue, Request
 from deleverage.rulebook.stages.candidates import eligible
@@ -49,11 +49,18 @@ class View:
     taken: dict[str, int] = field(default_factory=dict)
     event_paid: int = 0
     market_paid: dict[str, int] = field(default_factory=dict)
+    free: int = 0  # what the unit that money leaves had free before
+    carry: int = 0  # funding's remainder before the fact
 
     def look(self, fact: m.Fact, unit_ids: list[str]) -> None:
         """Take down the units a fact is about to touch, and check what must hold before it."""
         self.units = {key: copy_unit(self.book.units[key]) for key in unit_ids if key in self.book.units}
         self.equities = {key: equity(self.book, unit) for key, unit in self.units.items()}
+        if isinstance(fact, m.MoneyOut | m.MarginMoved):
+            leaves = fact.unit_id if isinstance(fact, m.MoneyOut) else fact.from_unit_id
+            self.free = free_quanta(self.book, self.book.units[leaves])
+        if isinstance(fact, m.FundingAccrued):
+            self.carry = self.book.markets[fact.market_id].funding_carry
         if isinstance(fact, m.Reduced) and self.sellers is None:
             self.sellers = {unit.unit_id for unit in self.book.units.values() if is_unhealthy(self.book, unit)}
         if not isinstance(fact, m.Reduced):
@@ -64,7 +71,7 @@ class View:
             }
         if not isinstance(fact, m.TakenOver):
             self.sources = None
-        if isinstance(fact, m.Deleveraged | m.Socialised | m.ResidualNamed) and self.gains is None:
+        if self.gains is None and (isinstance(fact, OF_A_STEP) or _relieves(fact)):
             guarded = guards(self.book, self.rules, fact.time_ns)
             solvent = (unit for unit in self.book.units.values() if not unit.bankrupt)
             self.gains = {unit.unit_id: net_gain(self.book, unit, self.rules, guarded) for unit in solvent}
@@ -82,6 +89,7 @@ class View:
         if checker is not None:
             checker(self, fact)
         if isinstance(fact, m.StepEnded):
+            _check_step_ended(self, fact)
             self.gains, self.taken, self.event_paid, self.market_paid = None, {}, 0, {}
 
     def now(self, unit_id: str) -> int:
@@ -102,6 +110,10 @@ class View:
     def _below_close_out(self, unit: Unit) -> bool:
         threshold = maintenance_ppb_quanta(self.book, unit) * self.rules.close_out_ppb
         return equity(self.book, unit) * PPB * PPB < threshold
+
+
+def _relieves(fact: m.Fact) -> bool:
+    return isinstance(fact, m.OrdersCancelled) and fact.reason == "relieve"
 
 
 def _check_forced(view: View, fact: m.Movement) -> None:
@@ -147,15 +159,62 @@ def _check_ended(view: View, fact: m.BankruptcyEnded) -> None:
         require("INV-21", done, f"{item.unit_id} still holds lots or a shortfall of {-view.now(item.unit_id)} quanta")
 
 
+def _check_step_ended(view: View, fact: m.StepEnded) -> None:
+    """Nobody within reach is left below zero without being bankrupt; the fund's own unit waits for its pool."""
+    guarded, fund = guards(view.book, view.rules, fact.time_ns), view.book.fund_unit()
+    for unit in view.book.units.values():
+        within = not unit.legs or any(market_id not in guarded for market_id in unit.legs)
+        forgotten = within and not unit.bankrupt and unit is not fund and equity(view.book, unit) < 0
+        require("INV-9", not forgotten, f"{unit.unit_id} is below zero and was not declared bankrupt")
+
+
 def _check_margin_moved(view: View, fact: m.MarginMoved) -> None:
-    accounts = {view.book.units[unit_id].account_id for unit_id in (fact.from_unit_id, fact.to_unit_id)}
-    require("INV-11", len(accounts) == 1, f"margin moved between {' and '.join(sorted(accounts))}")
+    source, target = view.units[fact.from_unit_id], view.book.units[fact.to_unit_id]
+    same = source.account_id == target.account_id
+    require("INV-11", same, f"margin moved between {source.account_id} and {target.account_id}")
+    rest = fact.amount_quanta == source.quote and not source.legs
+    allowed = rest if fact.released else 0 < fact.amount_quanta <= view.free
+    require("INV-9", allowed, f"{fact.amount_quanta} quanta left {fact.from_unit_id}, {view.free} were free")
+
+
+def _check_money_in(view: View, fact: m.MoneyIn) -> None:
+    for amount in (fact.to_fund_quanta, fact.to_residual_quanta, *(payment.amount_quanta for payment in fact.to_units)):
+        require("INV-1", amount >= 0, f"{amount} quanta came in")
+    for claim in fact.claims_repaid:
+        left = view.book.claims.get(claim.unit_id, 0)
+        require(
+            "INV-1",
+            claim.amount_quanta >= 0 and left >= 0,
+            f"{claim.unit_id}: {claim.amount_quanta} repaid, {left} left",
+        )
 
 
 def _check_money_out(view: View, fact: m.MoneyOut) -> None:
+    require("INV-9", 0 < fact.debited_quanta <= view.free, f"{fact.unit_id}: {fact.debited_quanta} of {view.free} free")
+    positive = fact.debited_quanta
     for unit in view.book.units.values():
         own = equity(view.book, unit)
         require("INV-20", own >= 0, f"{fact.unit_id} withdrew, {unit.unit_id} has {own} quanta")
+        positive += own
+    residual = view.book.residual_quanta + fact.claim_quanta
+    due = div_floor(fact.debited_quanta * max(0, positive - residual), positive)
+    require("INV-20", fact.paid_quanta == due, f"{fact.unit_id} was paid {fact.paid_quanta}, its share is {due} quanta")
+
+
+def _check_traded(view: View, fact: m.Traded) -> None:
+    value = view.book.markets[fact.market_id].terms.value_at(fact.price_ticks)
+    for fill in fact.fills:
+        told = fill.amount_quanta == -fill.lots * value and fill.market_id == fact.market_id
+        require(
+            "INV-12", told, f"{fill.unit_id}: {fill.amount_quanta} quanta for {fill.lots} lots at {fact.price_ticks}"
+        )
+
+
+def _check_funding(view: View, fact: m.FundingAccrued) -> None:
+    value = view.book.markets[fact.market_id].value_quanta
+    due = funding_per_lot_half_even(value, fact.rate_ppb, view.carry)
+    told = (fact.per_lot_quanta, fact.carry_after)
+    require("INV-4", told == due, f"{fact.market_id}: {told} charged per lot and carried, {due} are due")
 
 
 def _check_settled(view: View, fact: m.MarketSettled) -> None:
@@ -176,6 +235,13 @@ def _check_reduced(view: View, fact: m.Reduced) -> None:
         require("INV-9", fit, f"maker {unit_id} was made unhealthy by a liquidation")
     for payment in fact.payments:
         require("INV-6", payment.unit_id in sold, f"{payment.unit_id} paid a fee and was not sold out")
+        fills = [fill for fill in fact.fills if fill.unit_id == payment.unit_id]
+        value = abs(view.book.markets[fact.market_id].value_quanta)
+        most = sum(fee_ceil(abs(fill.lots) * value, view.rules.liquidation_fee_ppb) for fill in fills)
+        fair = 0 <= -payment.amount_quanta <= most
+        require(
+            "INV-6", fair, f"{payment.unit_id} paid a fee of {-payment.amount_quanta}, at most {most} quanta are due"
+        )
     bought = sum(abs(fill.lots) for fill in fact.fills if fill.part == "maker")
     require("INV-8", not bought or bool(fact.orders), f"{bought} lots were bought without an order")
 
@@ -190,6 +256,11 @@ def _check_taken_over(view: View, fact: m.TakenOver) -> None:
         if fill.part == "taker":
             role = view.book.role(view.units[fill.unit_id])
             require("INV-8", role in ("fund", "backstop"), f"{fill.unit_id} took over and is a {role}")
+            capacity = view.book.accounts[view.units[fill.unit_id].account_id].backstop_capacity_lots
+            willing = role == "fund" or abs(fill.lots) <= capacity
+            require("INV-8", willing, f"{fill.unit_id} took {abs(fill.lots)} lots over, its capacity is {capacity}")
+            fit = role == "fund" or not is_unhealthy(view.book, view.book.units[fill.unit_id])
+            require("INV-9", fit, f"backstop {fill.unit_id} was made unhealthy by a takeover")
             before = view.units[fill.unit_id].legs.get(fill.market_id)
             held = fill.lots + (before.lots if before else 0)
             larger = held * fill.lots > 0
@@ -388,6 +459,11 @@ def _check_socialised(view: View, fact: m.Socialised) -> None:
         same = booked == rose == haircut.taken_quanta == -paid.pop(haircut.unit_id, 0)
         require("INV-6", same, f"{haircut.unit_id}: {haircut.taken_quanta} cut, {booked} booked, memos rose {rose}")
         view.take(haircut.unit_id, haircut.taken_quanta)
+    for one in fact.haircuts[1:]:
+        other = fact.haircuts[0]
+        spread = abs(one.taken_quanta * other.base_quanta - other.taken_quanta * one.base_quanta)
+        fair = spread <= one.base_quanta + other.base_quanta
+        require("INV-10", fair, f"{one.unit_id} and {other.unit_id} are cut by different shares")
     for unit_id, amount in paid.items():
         owed = view.units[unit_id].bankrupt and amount > 0
         require("INV-6", owed, f"{unit_id} received {amount} quanta of haircuts and is not owed any")
@@ -406,7 +482,7 @@ def _check_residual(view: View, fact: m.ResidualNamed) -> None:
             require("INV-7", settled, f"{residual.unit_id}: {named} quanta named, its equity was {before}")
         lawful = {
             "guard": bool(guarded),
-            "removal": bool(view.rules.removed) and bool(unit.legs),
+            "removal": bool(view.rules.removed),
             "pace": True,
             "capacity": not unit.legs,
         }
@@ -419,6 +495,18 @@ def _check_residual(view: View, fact: m.ResidualNamed) -> None:
     require("INV-7", named == fact.named_quanta, f"K rose by {fact.named_quanta}, {named} are named")
 
 
+OF_A_STEP = (
+    m.BankruptcyDeclared,
+    m.BankruptcyEnded,
+    m.Reduced,
+    m.TakenOver,
+    m.FundPaid,
+    m.Deleveraged,
+    m.Socialised,
+    m.ResidualNamed,
+)
+"""Facts that only a step emits: the first of them sees the book as the step began."""
+
 FORCED = (m.Reduced, m.TakenOver, m.FundPaid, m.Deleveraged, m.Socialised, m.ResidualNamed)
 """Facts that nobody asked for: the acts of the waterfall."""
 
@@ -426,7 +514,10 @@ _CHECKS: dict[type[m.Fact], Callable[[View, Any], None]] = {
     m.BankruptcyDeclared: _check_declared,
     m.BankruptcyEnded: _check_ended,
     m.MarginMoved: _check_margin_moved,
+    m.MoneyIn: _check_money_in,
     m.MoneyOut: _check_money_out,
+    m.Traded: _check_traded,
+    m.FundingAccrued: _check_funding,
     m.MarketSettled: _check_settled,
     m.Reduced: _check_reduced,
     m.TakenOver: _check_taken_over,

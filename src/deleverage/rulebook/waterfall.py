@@ -30,13 +30,13 @@ from deleverage.rulebook.stages.deleveraging import deleverage
 from deleverage.rulebook.stages.fund import pay_from_fund
 from deleverage.rulebook.stages.liquidation import reduce, relieve
 from deleverage.rulebook.stages.scratch import Scratch, guards
-from deleverage.rulebook.stages.socialise import name_residuals, note_gains, socialise
+from deleverage.rulebook.stages.socialise import name_residuals, socialise
 from deleverage.rulebook.stages.takeover import split_debts, take_over
 
 
 def run_step(book: Book, rules: Rules, time_ns: int, write: Callable[[Book, Fact], None]) -> Scratch:
     """Plan one step on a copy of ``book`` and return the scratch; its ``facts`` are the plan, the book is unchanged."""
-    scratch = Scratch(book.copy(), rules, write, time_ns, guards(book, rules, time_ns), book.steps + 1)
+    scratch = Scratch(book.copy(), rules, write, time_ns, guards(book, rules, time_ns), book.steps + 1, book)
     held = [unit for unit in scratch.book.sorted_units() if unit.legs and unit.isolated_market_id]
     quiet = False
     while not quiet and scratch.round < rules.max_rounds:
@@ -45,8 +45,9 @@ def run_step(book: Book, rules: Rules, time_ns: int, write: Callable[[Book, Fact
         _run_round(scratch, held)
         quiet = len(scratch.facts) == facts_before
     _declare(scratch)
-    name_residuals(scratch, paced=not quiet)
     _release(scratch, held)
+    _end_bankruptcies(scratch)
+    name_residuals(scratch, paced=not quiet)
     scratch.emit(
         StepEnded,
         step=scratch.step,
@@ -67,11 +68,10 @@ def _run_round(scratch: Scratch, held: list[Unit]) -> None:
     take_over(scratch, sources)
     pay_from_fund(scratch)
     scratch.freed = {}
-    if scratch.bankrupt_units():
-        note_gains(scratch)
-        deleverage(scratch)
-        socialise(scratch)
-        _end_bankruptcies(scratch)
+    deleverage(scratch)
+    _release(scratch, held)
+    socialise(scratch)
+    _end_bankruptcies(scratch)
 
 
 def _release(scratch: Scratch, held: list[Unit]) -> None:

@@ -30,13 +30,14 @@ class Scratch:
     time_ns: int
     guarded: dict[str, str]  # market -> reason
     step: int
+    original: Book  # the book before the step: gains are taken from it
     round: int = 0
     facts: list[Fact] = field(default_factory=list)
     # per step, for the caps of stage 4 and the capacity of stage 3
     fund_paid_quanta: int = 0
     fund_paid_by_market: dict[str, int] = field(default_factory=dict)
     taken_over_lots: Debts = field(default_factory=dict)
-    gains: dict[str, int] | None = None  # net gain per solvent unit when the step's first stage 5 began
+    gains: dict[str, int] | None = None  # net gain per solvent unit when the step began; None: not asked for yet
     taken: dict[str, int] = field(default_factory=dict)  # money taken per unit in stages 5 and 6 of the step
     # per round
     shortfalls: Debts = field(default_factory=dict)
@@ -102,6 +103,8 @@ def guards(book: Book, rules: Rules, time_ns: int) -> dict[str, str]:
     """Return the markets from whose mark no forced action may come, each with the reason (stage 0)."""
     reasons = {}
     for market_id, market in sorted(book.markets.items()):
+        if market.settled:
+            continue  # Nobody holds anything there: a mark that no longer moves guards nothing.
         if market.mark_price_ticks == 0:
             reasons[market_id] = "no_mark"
         elif market.guard:

@@ -16,15 +16,17 @@ from deleverage.rulebook.stages.candidates import eligible
 from deleverage.rulebook.stages.scratch import Debts, Scratch
 
 
-def note_gains(scratch: Scratch) -> None:
-    """Take down every solvent unit's net gain, once per step, before its first stage 5; quanta, signed.
+def gains_of(scratch: Scratch) -> dict[str, int]:
+    """Return every solvent unit's net gain as it was when the step began; quanta, signed.
 
     Marks do not move within a step, so a gain that was closed or cut in one round is not there again in the next. A
     gain at a guarded mark is not counted - cutting it would be a forced act from that mark - but a loss there is.
     """
     if scratch.gains is None:
-        units = (unit for unit in scratch.book.sorted_units() if not unit.bankrupt)
-        scratch.gains = {unit.unit_id: net_gain(scratch.book, unit, scratch.rules, scratch.guarded) for unit in units}
+        before, rules = scratch.original, scratch.rules
+        units = (unit for unit in before.sorted_units() if not unit.bankrupt)
+        scratch.gains = {unit.unit_id: net_gain(before, unit, rules, scratch.guarded) for unit in units}
+    return scratch.gains
 
 
 def net_gain(book: Book, unit: Unit, rules: Rules, guarded: Container[str]) -> int:
@@ -38,10 +40,10 @@ def net_gain(book: Book, unit: Unit, rules: Rules, guarded: Container[str]) -> i
 
 def haircut_bases(scratch: Scratch) -> dict[str, int]:
     """Return what may be cut of each unit: max(0, min(equity now, net gain - money taken in the step)); quanta."""
-    bases = {}
+    bases, gains = {}, gains_of(scratch)
     for unit in scratch.book.sorted_units():
         if not unit.bankrupt and scratch.open_legs(unit):
-            net = (scratch.gains or {}).get(unit.unit_id, 0) - scratch.taken.get(unit.unit_id, 0)
+            net = gains.get(unit.unit_id, 0) - scratch.taken.get(unit.unit_id, 0)
             bases[unit.unit_id] = max(0, min(equity(scratch.book, unit), net))
     return bases
 
@@ -78,7 +80,6 @@ def name_residuals(scratch: Scratch, paced: bool) -> None:
     """
     if not scratch.bankrupt_units():
         return
-    note_gains(scratch)
     waits = _waiting_for(scratch, paced)
     residuals = []
     for unit in scratch.bankrupt_units():
@@ -98,10 +99,16 @@ def name_residuals(scratch: Scratch, paced: bool) -> None:
 
 
 def _waiting_for(scratch: Scratch, paced: bool) -> str:
-    """Return why a shortfall without lots may still be carried: a guarded gain, or the pace; empty: it cannot."""
-    for unit in scratch.book.units.values():
-        for market_id, leg in unit.legs.items():
-            if market_id in scratch.guarded and not unit.bankrupt and gain(leg, scratch.book.markets[market_id]) > 0:
+    """Return why a shortfall without lots may not be named yet; empty: nothing can carry it.
+
+    A money residual halts the domain, and from a halt everybody must be able to leave: so it is named last, when no
+    other unit lies below zero or is bankrupt with lots, and no gain at a guarded mark could still carry it.
+    """
+    for unit in scratch.book.sorted_units():
+        if unit.legs and (unit.bankrupt or equity(scratch.book, unit) < 0):
+            return _why_lots_stay(scratch, unit)
+        for market_id, leg in unit.sorted_legs():
+            if market_id in scratch.guarded and gain(leg, scratch.book.markets[market_id]) > 0:
                 return "guard"
     return "pace" if paced and any(haircut_bases(scratch).values()) else ""
 
@@ -112,9 +119,9 @@ def _why_lots_stay(scratch: Scratch, unit: Unit) -> str:
         return "guard"
     accounts = frozenset({unit.account_id})
     for market_id, leg in unit.sorted_legs():
-        if eligible(scratch.book, scratch.rules, market_id, sign(leg.lots), accounts).candidates:
-            return "pace"
-    return "removal"
+        if eligible(scratch.book, scratch.rules, market_id, sign(leg.lots), accounts).removed:
+            return "removal"
+    return "pace"
 
 
 def _debts_without_lots(scratch: Scratch) -> dict[str, int]:
@@ -122,7 +129,9 @@ def _debts_without_lots(scratch: Scratch) -> dict[str, int]:
     flat: Debts = {key: debt for key, debt in scratch.shortfalls.items() if key[1] == "" and debt}
     for (unit_id, _), debt in flat.items():
         debts[unit_id] = debts.get(unit_id, 0) + debt
-    return dict(sorted(debts.items()))
+    # What an isolated unit has released meanwhile pays its owner's debt before anybody else does.
+    left = {unit_id: min(debt, -equity(scratch.book, scratch.book.units[unit_id])) for unit_id, debt in debts.items()}
+    return {unit_id: debt for unit_id, debt in sorted(left.items()) if debt > 0}
 
 
 def _book_to_legs(scratch: Scratch, unit: Unit, part: int) -> tuple[tuple[str, int], ...]:
