@@ -33,8 +33,8 @@ BUGS = (
             Patch("waterfall", "    pay_from_fund(scratch)\n    scratch.freed", "    scratch.freed"),
             Patch(
                 "waterfall",
-                "        socialise(scratch)\n",
-                "        pay_from_fund(scratch)\n        socialise(scratch)\n",
+                "    socialise(scratch)\n",
+                "    pay_from_fund(scratch)\n    socialise(scratch)\n",
             ),
         ),
     ),
