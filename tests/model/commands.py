@@ -73,7 +73,7 @@ def deposit(world: World, given: Given, rules: Given) -> str | None:
         return "BAD_AMOUNT"
     if unit.bankrupt:
         return "UNIT_BANKRUPT"
-    if world.residual > 0:
+    if world.residual > 0 or world.waiting:
         return "RESIDUAL_OUTSTANDING"
     unit.quote += amount
     unit.deposits += amount

@@ -132,6 +132,7 @@ class World:
     claims: dict[str, int] = field(default_factory=dict)
     paid_by_group: dict[str, int] = field(default_factory=dict)
     halted: bool = False
+    waiting: bool = False
     time_ns: int = 0
     steps: int = 0
     placed: int = 0
@@ -262,6 +263,7 @@ def plain(world: World) -> dict[str, Any]:
         "claims": {key: claim for key, claim in world.claims.items() if claim},
         "fund_paid_by_group": {key: paid for key, paid in world.paid_by_group.items() if paid},
         "halted": world.halted,
+        "waiting": world.waiting,
         "time_ns": world.time_ns,
         "steps": world.steps,
     }

@@ -41,6 +41,7 @@ class Step:
         self.release()
         Round(self, 0).close()
         self.name_residuals(stopped)
+        self.world.waiting = any(unit.bankrupt and not unit.legs for unit in self.world.units.values())
 
     def release(self) -> bool:
         """Give what is left of isolated units that became flat in this step to their accounts' cross units."""

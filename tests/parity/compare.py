@@ -71,6 +71,7 @@ def plain_book(book: Book) -> Plain:
         "claims": {key: claim for key, claim in book.claims.items() if claim},
         "fund_paid_by_group": {key: paid for key, paid in book.fund_paid_by_group.items() if paid},
         "halted": book.halted,
+        "waiting": book.waiting,
         "time_ns": book.time_ns,
         "steps": book.steps,
     }

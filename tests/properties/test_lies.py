@@ -215,7 +215,7 @@ LIES: dict[str, tuple[str, tuple[Facts, Rules]]] = {
     ),
     "a step ends and forgets a unit below zero": (
         "INV-9",
-        alone(m.StepEnded(**HEAD, step=1, rounds=0, stopped="quiet", guarded=())),
+        alone(m.StepEnded(**HEAD, step=1, rounds=0, stopped="quiet", guarded=(), waiting=False)),
     ),
     "a claim is repaid that is not there": (
         "INV-1",

@@ -31,7 +31,8 @@ def test_residual_when_another_bankrupt_still_has_lots_then_it_is_not_named_yet(
     mark(book, 20)
     submit(book, m.SetMarks(time_ns=1, marks=(m.MarkUpdate("ETH", 100, 0),)))
     step(book, AT_MARK)
-    assert (book.halted, book.residual_quanta) == (False, 0)
+    assert (book.halted, book.residual_quanta, book.waiting) == (False, 0, True)
+    assert code(book, m.Deposit(time_ns=2, unit_id="oo", amount_quanta=1)) is m.Code.RESIDUAL_OUTSTANDING
     submit(book, m.SetMarks(time_ns=3, marks=(m.MarkUpdate("ETH", 100),), confirmed=True))
     submit(book, m.RunStep(time_ns=3), AT_MARK)
     assert book.halted

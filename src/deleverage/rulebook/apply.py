@@ -173,6 +173,7 @@ def _residual_named(book: Book, fact: m.ResidualNamed) -> None:
 
 def _step_ended(book: Book, fact: m.StepEnded) -> None:
     book.steps = fact.step
+    book.waiting = fact.waiting
 
 
 def _resumed(book: Book, fact: m.Resumed) -> None:

@@ -161,6 +161,7 @@ class Book:
     claims: dict[str, int] = field(default_factory=dict)
     fund_paid_by_group: dict[str, int] = field(default_factory=dict)
     halted: bool = False
+    waiting: bool = False  # the last step left a shortfall without lots that something may still carry
     time_ns: int = 0
     seq: int = 0  # facts applied
     steps: int = 0  # steps of the waterfall run
@@ -195,6 +196,7 @@ class Book:
             claims=dict(self.claims),
             fund_paid_by_group=dict(self.fund_paid_by_group),
             halted=self.halted,
+            waiting=self.waiting,
             time_ns=self.time_ns,
             seq=self.seq,
             steps=self.steps,

@@ -121,6 +121,9 @@ def _deposit(book: Book, command: m.Deposit, rules: Rules) -> Iterator[Fact]:
     _require_amount(command.amount_quanta)
     _require_solvent(unit)
     _require_no_residual(book)
+    _refuse(
+        book.waiting, Code.RESIDUAL_OUTSTANDING, "a shortfall waits to be carried: no new money until it is settled"
+    )
     yield m.MoneyIn(**_next(book, command), to_units=(m.Payment(unit.unit_id, command.amount_quanta),))
 
 

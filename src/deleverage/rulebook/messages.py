@@ -548,6 +548,7 @@ class StepEnded(Fact):
     rounds: int
     stopped: str
     guarded: tuple[str, ...]
+    waiting: bool  # a shortfall without lots is left that a guarded gain or another round may still carry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

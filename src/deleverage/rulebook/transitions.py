@@ -161,6 +161,8 @@ def _check_ended(view: View, fact: m.BankruptcyEnded) -> None:
 
 def _check_step_ended(view: View, fact: m.StepEnded) -> None:
     """Nobody within reach is left below zero without being bankrupt; the fund's own unit waits for its pool."""
+    waits = any(unit.bankrupt and not unit.legs for unit in view.book.units.values())
+    require("INV-7", fact.waiting == waits, f"the step says waiting is {fact.waiting}, it is {waits}")
     guarded, fund = guards(view.book, view.rules, fact.time_ns), view.book.fund_unit()
     for unit in view.book.units.values():
         within = not unit.legs or any(market_id not in guarded for market_id in unit.legs)

@@ -54,6 +54,7 @@ def run_step(book: Book, rules: Rules, time_ns: int, write: Callable[[Book, Fact
         rounds=scratch.round - 1 if quiet else scratch.round,
         stopped="quiet" if quiet else "pace",
         guarded=tuple(f"{market_id}: {reason}" for market_id, reason in scratch.guarded.items()),
+        waiting=any(not unit.legs for unit in scratch.bankrupt_units()),
     )
     return scratch
 
