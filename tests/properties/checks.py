@@ -82,7 +82,7 @@ def netted_lots_take_their_shortfall(step: Step) -> str:
 
 
 def splits_are_fair(step: Step) -> str:
-    """Netted lots are apportioned by lots within one lot of the ideal, whoever stands last."""
+    """A split over the book's units with equal weights gives everybody the same but for one, whoever stands last."""
     book = step[0]
     shares = [Share(unit_id, 1) for unit_id in sorted(book.units)]
     parts = apportion(len(shares) + len(shares) - 1, shares).parts if len(shares) > 1 else {}

@@ -51,6 +51,13 @@ def money_of(fact: Deleveraged) -> dict[str, int]:
     return {closing.unit_id: closing.money_quanta for closing in fact.closings}
 
 
+def spend(book: Book, unit_id: str, amount_quanta: int) -> None:
+    """Make a unit poorer by a number of quanta, as if they had never been deposited: no command may go so far down."""
+    book.units[unit_id].quote -= amount_quanta
+    book.units[unit_id].deposits -= amount_quanta
+    book.net_deposits_quanta -= amount_quanta
+
+
 # -- stage 2 ------------------------------------------------------------------------------------------------------
 
 
@@ -176,9 +183,7 @@ def test_take_over_when_a_unit_is_above_zero_then_the_preset_owns_the_surplus(sh
     assert equity(book, book.units["al"]) == 40
     facts = step(book, terms_half)
     assert kinds(facts) == ["StepEnded"], "40 is above the maintenance of 4.5: nothing happens"
-    book.units["al"].deposits -= 36
-    book.units["al"].quote -= 36
-    book.net_deposits_quanta -= 36
+    spend(book, "al", 36)
     fact = only(step(book, terms_half), TakenOver)
     assert fact.surplus_quanta == 4
     assert book.pots["fund"] == kept // 10
@@ -255,9 +260,7 @@ def test_deleverage_when_candidates_are_poor_then_they_keep_zero_and_the_rest_is
     trade(book, "al", "bo", 10)
     trade(book, "cy", "di", 2)
     mark(book, 70)
-    book.units["bo"].quote -= 400
-    book.units["bo"].deposits -= 400
-    book.net_deposits_quanta -= 400
+    spend(book, "bo", 400)
     facts = step(book)
     assert money_of(only(facts, Deleveraged)) == {"bo": 10}
     assert only(facts, Socialised).debt_quanta == 90
@@ -285,9 +288,7 @@ def test_may_bankrupt_when_the_preset_declares_it_then_the_new_bankrupt_joins_th
     trade(book, "al", "bo", 10)
     trade(book, "di", "cy", 5)
     mark(book, 70)
-    book.units["bo"].quote -= 350
-    book.units["bo"].deposits -= 350
-    book.net_deposits_quanta -= 350
+    spend(book, "bo", 350)
     facts = step(book, Rules(may_bankrupt=True))
     assert money_of(only(facts, Deleveraged)) == {"bo": 100}
     assert kinds(facts).count("BankruptcyDeclared") == 2

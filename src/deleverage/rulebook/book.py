@@ -4,7 +4,7 @@ Rules of this module:
 
 * What is named here is exactly what a digest covers. Rows are mutable and slotted; only ``apply`` writes them.
 * Money is in quanta of the domain's one settlement currency, owed to the unit +.
-* Iteration is always in id order (ASCII bytes).
+* Whatever an outcome hangs on is walked in id order (ASCII bytes); only sums and look-ups may take rows as they come.
 
 Deliberately absent: entry prices (``cost`` is a memo, it moves no money), clocks, and any rule.
 """

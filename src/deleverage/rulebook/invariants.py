@@ -4,8 +4,9 @@
     check.before(fact); apply(book, fact); check.after(fact)      # cheap: only what the fact touched
     check.full()                                                   # the whole book, from nothing
 
-State checks keep running sums of their own and look only at the units a fact names; a number changed behind the back of
-``apply`` is found when its unit is touched, or by the next full check. A broken invariant is our bug, never the user's:
+State checks keep running sums of their own and look only at the units a fact names (and at every market and pot); a
+number changed behind the back of ``apply`` is found when its unit is touched, or by the next full check. Transition
+checks (``transitions``) may walk the whole book where a stage did. A broken invariant is our bug, never the user's:
 it raises ``InvariantBroken``, the caller stops the domain and keeps the evidence. INVARIANTS.md lists every id.
 """
 
@@ -59,7 +60,7 @@ class Invariants:
         self._view.look(fact, touched_units(fact))
 
     def after(self, fact: m.Fact) -> None:
-        """Check the state the fact left and the transition it made; cost grows with what it touched."""
+        """Check the state the fact left and the transition it made; the state checks cost what it touched."""
         require("INV-15", fact.seq == self._seq + 1 == self.book.seq, f"fact {fact.seq} after {self._seq}")
         require("INV-15", fact.time_ns >= self._time_ns, f"time {fact.time_ns} ns after {self._time_ns} ns")
         self._seq, self._time_ns = fact.seq, fact.time_ns

@@ -3,8 +3,9 @@
 Rules of this module:
 
 * Everything is frozen. A command is a wish, a fact is history, a rejection is an answer with the compared numbers.
-* Every fact that moves money has the same anatomy (``Movement``): fills, payments, pots. Their sum is what ``apply``
-  writes; the rest of the fact explains it, so that it can be audited without this code.
+* Every fact of a trade or of the waterfall has the same anatomy (``Movement``): fills, payments, pots, orders. That is
+  what ``apply`` writes; the rest of the fact explains it, so that it can be audited without this code. Money that comes
+  in, goes out or changes units has facts of its own.
 * ``Code`` is ordered: the first reason in this order is the one reported.
 
 Deliberately absent: encodings (the journal owns bytes) and any decision.

@@ -4,7 +4,8 @@ Rules of this module:
 
 * Inside the law each quantity is a plain ``int`` whose name carries its unit: ``_ticks``, ``_lots``, ``_quanta``,
   ``_ppb``, ``_ns``.
-* Rounding is in the verb: ``_floor``, ``_ceil``, ``_half_even``. Only this module and ``apportion`` divide.
+* Rounding is in the verb: ``_floor``, ``_ceil``, ``_half_even``. Only this module and ``apportion`` divide;
+  ``margin.distress`` compares a ratio as a ``Fraction``, which never becomes money.
 * Decimals are parsed and printed here and nowhere else, exactly or not at all.
 
 Deliberately absent: floats, ``decimal``, currencies.
