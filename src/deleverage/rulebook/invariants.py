@@ -12,10 +12,11 @@ it raises ``InvariantBroken``, the caller stops the domain and keeps the evidenc
 
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.book import Book, Unit
+from deleverage.rulebook.checks.view import InvariantBroken as InvariantBroken
+from deleverage.rulebook.checks.view import View, require
 from deleverage.rulebook.margin import equity
 from deleverage.rulebook.rules import Rules
-from deleverage.rulebook.transitions import InvariantBroken as InvariantBroken
-from deleverage.rulebook.transitions import View, require
+from deleverage.rulebook.transitions import check, look
 
 
 def touched_units(fact: m.Fact) -> list[str]:
@@ -57,7 +58,7 @@ class Invariants:
 
     def before(self, fact: m.Fact) -> None:
         """Take down what the fact is about to touch, and check what must hold before a forced act."""
-        self._view.look(fact, touched_units(fact))
+        look(self._view, fact, touched_units(fact))
 
     def after(self, fact: m.Fact) -> None:
         """Check the state the fact left and the transition it made; the state checks cost what it touched."""
@@ -74,7 +75,7 @@ class Invariants:
             _add(self._lots_sum, self._lots[unit_id], 1)
             _check_ledger(unit)
         self._check_sums(self._quote_sum, self._lots_sum)
-        self._view.check(fact)
+        check(self._view, fact)
 
     # -- the whole book -----------------------------------------------------------------------------------------------
 

@@ -1,0 +1,90 @@
+"""What every act of the waterfall must keep, and stages 1 and 2."""
+
+from deleverage.rulebook import messages as m
+from deleverage.rulebook.checks.view import Checks, View, require
+from deleverage.rulebook.margin import equity, is_unhealthy
+from deleverage.rulebook.quantities import fee_ceil
+from deleverage.rulebook.stages.scratch import guards
+
+
+def check_forced(view: View, fact: m.Movement) -> None:
+    """What every forced act must keep: guards, the mark, reduce-only, no new victim."""
+    guarded = guards(view.book, view.rules, fact.time_ns)
+    for fill in fact.fills:
+        require("INV-18", fill.market_id not in guarded, f"{fill.unit_id} was closed in guarded {fill.market_id}")
+        value = fill.lots * view.book.markets[fill.market_id].value_quanta
+        at_mark = fill.amount_quanta + value == fill.money_quanta
+        require("INV-12", at_mark, f"{fill.unit_id}: amount {fill.amount_quanta} is not value and money at the mark")
+        if fill.part not in ("maker", "taker"):
+            _check_reduces(view, fill.unit_id, fill.market_id)
+        if fill.part in ("bankrupt", "netted"):
+            lawful = view.units[fill.unit_id].bankrupt or fill.unit_id in (view.sources or ())
+            require("INV-8", lawful, f"{fill.unit_id} was closed as a bankrupt and is none")
+    allowed = isinstance(fact, m.Deleveraged) and view.rules.may_bankrupt
+    for unit_id, before in view.equities.items():
+        now = view.now(unit_id)
+        victim = before >= 0 > now and not allowed
+        require("INV-9", not victim, f"{unit_id} had {before} quanta and was forced to {now}")
+        if view.units[unit_id].bankrupt and before < 0:
+            require("INV-9", before <= now <= 0, f"bankrupt {unit_id} went from {before} to {now}, past zero or down")
+
+
+def _check_reduces(view: View, unit_id: str, market_id: str) -> None:
+    before = view.units[unit_id].legs.get(market_id)
+    after = view.book.units[unit_id].legs.get(market_id)
+    had, has = before.lots if before else 0, after.lots if after else 0
+    require("INV-8", had * has >= 0 and abs(has) < abs(had), f"{unit_id}: {had} lots of {market_id} became {has}")
+
+
+def _check_declared(view: View, fact: m.BankruptcyDeclared) -> None:
+    for item in fact.units:
+        require(
+            "INV-9",
+            view.now(item.unit_id) < 0,
+            f"{item.unit_id} was declared bankrupt, it has {view.now(item.unit_id)}",
+        )
+
+
+def _check_ended(view: View, fact: m.BankruptcyEnded) -> None:
+    for item in fact.units:
+        done = view.now(item.unit_id) >= 0 and not view.book.units[item.unit_id].legs
+        require("INV-21", done, f"{item.unit_id} still holds lots or a shortfall of {-view.now(item.unit_id)} quanta")
+
+
+def check_step_ended(view: View, fact: m.StepEnded) -> None:
+    """Nobody within reach is left below zero without being bankrupt; the fund's own unit waits for its pool."""
+    waits = any(unit.bankrupt and not unit.legs for unit in view.book.units.values())
+    require("INV-7", fact.waiting == waits, f"the step says waiting is {fact.waiting}, it is {waits}")
+    guarded, fund = guards(view.book, view.rules, fact.time_ns), view.book.fund_unit()
+    for unit in view.book.units.values():
+        within = not unit.legs or any(market_id not in guarded for market_id in unit.legs)
+        forgotten = within and not unit.bankrupt and unit is not fund and equity(view.book, unit) < 0
+        require("INV-9", not forgotten, f"{unit.unit_id} is below zero and was not declared bankrupt")
+
+
+def _check_reduced(view: View, fact: m.Reduced) -> None:
+    sold = {fill.unit_id for fill in fact.fills if fill.part == "liquidated"}
+    for unit_id in sorted(sold):
+        require("INV-8", unit_id in (view.sellers or ()), f"{unit_id} was sold out and was healthy")
+    makers = {fill.unit_id for fill in fact.fills if fill.part == "maker"}
+    for unit_id in sorted(makers):
+        fit = not is_unhealthy(view.book, view.book.units[unit_id])
+        require("INV-9", fit, f"maker {unit_id} was made unhealthy by a liquidation")
+    for payment in fact.payments:
+        require("INV-6", payment.unit_id in sold, f"{payment.unit_id} paid a fee and was not sold out")
+        fills = [fill for fill in fact.fills if fill.unit_id == payment.unit_id]
+        value = abs(view.book.markets[fact.market_id].value_quanta)
+        most = sum(fee_ceil(abs(fill.lots) * value, view.rules.liquidation_fee_ppb) for fill in fills)
+        fair = 0 <= -payment.amount_quanta <= most
+        require(
+            "INV-6", fair, f"{payment.unit_id} paid a fee of {-payment.amount_quanta}, at most {most} quanta are due"
+        )
+    bought = sum(abs(fill.lots) for fill in fact.fills if fill.part == "maker")
+    require("INV-8", not bought or bool(fact.orders), f"{bought} lots were bought without an order")
+
+
+CHECKS: Checks = {
+    m.BankruptcyDeclared: _check_declared,
+    m.BankruptcyEnded: _check_ended,
+    m.Reduced: _check_reduced,
+}

@@ -1,0 +1,67 @@
+"""Takeovers and fund money: what the pool paid, for whom, and within which caps."""
+
+from deleverage.rulebook import messages as m
+from deleverage.rulebook.book import FUND_POT
+from deleverage.rulebook.checks.view import Checks, View, require
+from deleverage.rulebook.margin import is_unhealthy
+
+
+def _check_taken_over(view: View, fact: m.TakenOver) -> None:
+    moved = sum(fill.money_quanta for fill in fact.fills if fill.part == "bankrupt" and fill.money_quanta > 0)
+    require("INV-6", moved <= fact.shortfall_quanta, f"{moved} quanta paid for a shortfall of {fact.shortfall_quanta}")
+    from_pool = -sum(change.amount_quanta for change in fact.pots if change.pot == FUND_POT)
+    counted = sum(debt.paid_quanta for debt in fact.fund_debts)
+    require("INV-5", from_pool == counted, f"the pool paid {from_pool} quanta, {counted} are told")
+    for fill in fact.fills:
+        if fill.part == "taker":
+            role = view.book.role(view.units[fill.unit_id])
+            require("INV-8", role in ("fund", "backstop"), f"{fill.unit_id} took over and is a {role}")
+            capacity = view.book.accounts[view.units[fill.unit_id].account_id].backstop_capacity_lots
+            willing = role == "fund" or abs(fill.lots) <= capacity
+            require("INV-8", willing, f"{fill.unit_id} took {abs(fill.lots)} lots over, its capacity is {capacity}")
+            fit = role == "fund" or not is_unhealthy(view.book, view.book.units[fill.unit_id])
+            require("INV-9", fit, f"backstop {fill.unit_id} was made unhealthy by a takeover")
+            before = view.units[fill.unit_id].legs.get(fill.market_id)
+            held = fill.lots + (before.lots if before else 0)
+            larger = held * fill.lots > 0
+            cap = view.rules.fund_inventory_cap_lots
+            fits = role != "fund" or not larger or abs(held) <= cap
+            require("INV-5", fits, f"the fund holds {held} lots of {fill.market_id}, its cap is {cap}")
+    _count_fund_money(view, fact.fund_debts)
+
+
+def _check_fund_paid(view: View, fact: m.FundPaid) -> None:
+    told: dict[str, int] = {}
+    for debt in fact.debts:
+        require("INV-5", 0 <= debt.paid_quanta <= debt.debt_quanta, f"{debt.unit_id}: {debt.paid_quanta} quanta paid")
+        told[debt.unit_id] = told.get(debt.unit_id, 0) + debt.paid_quanta
+    fund = view.book.fund_unit()
+    if fund is not None and fact.own_unit_quanta:
+        told[fund.unit_id] = told.get(fund.unit_id, 0) + fact.own_unit_quanta
+    paid = {payment.unit_id: payment.amount_quanta for payment in fact.payments}
+    require("INV-5", paid == {key: part for key, part in told.items() if part}, f"paid {paid}, told {told}")
+    for unit_id in paid:
+        require("INV-5", view.now(unit_id) <= 0, f"the fund lifted {unit_id} to {view.now(unit_id)}, above zero")
+    _count_fund_money(view, fact.debts)
+
+
+def _count_fund_money(view: View, debts: tuple[m.DebtPaid, ...]) -> None:
+    rules = view.rules
+    for debt in debts:
+        view.event_paid += debt.paid_quanta
+        if debt.market_id:
+            view.market_paid[debt.market_id] = view.market_paid.get(debt.market_id, 0) + debt.paid_quanta
+        by_group = view.book.fund_paid_by_group.get(debt.owner_group, 0)
+        by_market = view.market_paid.get(debt.market_id, 0)
+        for name, cap, spent in (
+            (f"group {debt.owner_group}", rules.fund_group_cap_quanta, by_group),
+            (f"market {debt.market_id}", rules.fund_market_cap_quanta, by_market),
+            ("the event", rules.fund_event_cap_quanta, view.event_paid),
+        ):
+            require("INV-19", cap is None or spent <= cap, f"{name} has cost the fund {spent} quanta, its cap is {cap}")
+
+
+CHECKS: Checks = {
+    m.TakenOver: _check_taken_over,
+    m.FundPaid: _check_fund_paid,
+}

@@ -1,0 +1,66 @@
+"""Markets, accounts and isolated units come into being."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from deleverage.rulebook import messages as m
+from deleverage.rulebook.book import CONTRACTS, Account, Book
+from deleverage.rulebook.ladders.rungs import Ladder, next_fact, refuse, require_id, require_live, require_market
+from deleverage.rulebook.messages import Code, Command, Fact
+from deleverage.rulebook.quantities import LARGEST, PPB
+from deleverage.rulebook.rules import Rules
+
+
+def _list_market(book: Book, command: m.ListMarket, rules: Rules) -> Iterator[Fact]:
+    terms = command.terms
+    require_id(terms.market_id)
+    refuse(terms.market_id in book.markets, Code.DUPLICATE_ID, "a market of this id exists", terms.market_id)
+    contract = terms.contract
+    refuse(contract not in CONTRACTS, Code.BAD_TERMS, f"known contracts are {', '.join(CONTRACTS)}", contract)
+    multiplier = "face_quanta_ticks" if contract == "inverse" else "quanta_per_tick_lot"
+    for name in (multiplier, "max_lots", "max_price_ticks", "max_open_interest_lots", "min_value_quanta"):
+        size = getattr(terms, name)
+        refuse(not 1 <= size <= LARGEST, Code.BAD_TERMS, f"{name} lies from 1 to 10^40", size, LARGEST)
+    refuse(terms.expiry_ns < 0, Code.BAD_TERMS, "an expiry is 0 (perpetual) or a time", terms.expiry_ns, 0)
+    starts = [tier.from_notional_quanta for tier in terms.tiers]
+    ascend = starts[:1] == [0] and all(one < other for one, other in pairwise(starts))
+    refuse(not ascend, Code.BAD_TERMS, "tiers start at 0 and ascend", str(starts))
+    for tier in terms.tiers:
+        rates = (tier.maintenance_rate_ppb, tier.initial_rate_ppb)
+        ordered = 0 <= rates[0] <= rates[1] <= PPB
+        refuse(not ordered, Code.BAD_TERMS, "0 <= maintenance rate <= initial rate <= 10^9 ppb", str(rates), PPB)
+        lowest = min(tier.maintenance_deduction_quanta, tier.initial_deduction_quanta)
+        refuse(lowest < 0, Code.BAD_TERMS, "a deduction is not negative", lowest, 0)
+    yield m.MarketListed(**next_fact(book, command), terms=terms)
+
+
+def _open_account(book: Book, command: m.OpenAccount, rules: Rules) -> Iterator[Fact]:
+    account_id, role, capacity = command.account_id, command.role, command.backstop_capacity_lots
+    require_id(account_id)
+    group = command.owner_group or account_id
+    require_id(group)
+    refuse(account_id in book.accounts, Code.DUPLICATE_ID, "an account of this id exists", account_id)
+    second = role == "fund" and book.fund_unit() is not None
+    refuse(second, Code.DUPLICATE_ID, "the domain has a fund already", account_id)
+    known = ("trader", "fund", "backstop")
+    refuse(role not in known, Code.BAD_ROLE, f"known roles are {', '.join(known)}", role)
+    most = 0 if role != "backstop" else capacity
+    refuse(not 0 <= capacity <= most, Code.BAD_ROLE, "only a backstop has a capacity, of 0 lots or more", capacity, 0)
+    yield m.AccountOpened(**next_fact(book, command), account=Account(account_id, group, role, capacity))
+
+
+def _open_isolated(book: Book, command: m.OpenIsolated, rules: Rules) -> Iterator[Fact]:
+    account_id, market_id = command.account_id, command.market_id
+    unit_id = f"{account_id}/{market_id}"
+    refuse(unit_id in book.units, Code.DUPLICATE_ID, "the isolated unit exists", unit_id)
+    require_market(book, market_id)
+    refuse(account_id not in book.accounts, Code.UNKNOWN_ACCOUNT, "no such account", account_id)
+    require_live(book.markets[market_id])
+    yield m.UnitOpened(**next_fact(book, command), unit_id=unit_id, account_id=account_id, market_id=market_id)
+
+
+LADDERS: dict[type[Command], Ladder] = {
+    m.ListMarket: _list_market,
+    m.OpenAccount: _open_account,
+    m.OpenIsolated: _open_isolated,
+}

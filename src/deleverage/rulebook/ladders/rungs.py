@@ -1,0 +1,173 @@
+"""One-line refusals that several ladders share, each with the compared numbers."""
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any, get_args, get_origin, get_type_hints
+
+from deleverage.rulebook import messages as m
+from deleverage.rulebook.book import Book, Market, Unit
+from deleverage.rulebook.margin import (
+    equity,
+    free_quanta,
+    initial_ppb_quanta,
+)
+from deleverage.rulebook.messages import Code, Command, Fact, Rejection
+from deleverage.rulebook.quantities import LARGEST, PPB, div_ceil
+from deleverage.rulebook.rules import Rules
+from deleverage.rulebook.stages.scratch import guards
+
+Ladder = Callable[[Book, Any, Rules], Iterator[Fact]]
+"""Refusals in the order of ``Code``, then a computation, then facts."""
+
+
+class Refused(Exception):
+    """Carries a rejection out of a ladder; never leaves ``decide``."""
+
+    def __init__(self, rejection: Rejection) -> None:
+        super().__init__(rejection.sentence)
+        self.rejection = rejection
+
+
+def refuse(when: bool, code: Code, sentence: str, found: int | str = "", bound: int | str = "") -> None:
+    """One rung of a ladder: leave with this rejection if its reason holds."""
+    if when:
+        raise Refused(Rejection(code, sentence, found, bound))
+
+
+def next_fact(book: Book, command: Command, offset: int = 1) -> dict[str, Any]:
+    """Return the sequence number and time of the next fact, or of the one ``offset`` after the last."""
+    return {"seq": book.seq + offset, "time_ns": command.time_ns}
+
+
+def margin_moved(
+    book: Book, command: Command, source: Unit, target_id: str, amount: int, *, released: bool, offset: int = 1
+) -> Fact:
+    """Return the fact of money moving between two units of one account."""
+    return m.MarginMoved(
+        **next_fact(book, command, offset),
+        from_unit_id=source.unit_id,
+        to_unit_id=target_id,
+        amount_quanta=amount,
+        released=released,
+    )
+
+
+def require_types(path: str, record: Any) -> None:
+    """Refuse a record with a field that is not exactly what it is declared as: no float, None or bool for a number."""
+    record_type: Any = type(record)
+    for name, kind, member in _declared(record_type):
+        part = getattr(record, name)
+        _require_type(f"{path}.{name}", part, kind)
+        parts = enumerate(part) if member is not None else ()
+        for at, item in parts:
+            _require_type(f"{path}.{name}[{at}]", item, member)
+            require_types(f"{path}.{name}[{at}]", item)
+        if kind not in (int, str, bool, tuple):
+            require_types(f"{path}.{name}", part)
+
+
+def _require_type(path: str, part: Any, kind: Any) -> None:
+    refuse(type(part) is not kind, Code.BAD_TYPE, f"{path} is declared as {kind.__name__}", ascii(part)[:64])
+
+
+@cache
+def _declared(kind: Any) -> tuple[tuple[str, Any, Any], ...]:
+    """Return name, type and (of a tuple) member type of every field of a record."""
+    shape = []
+    for name, hint in get_type_hints(kind).items():
+        many = get_origin(hint) is tuple
+        shape.append((name, tuple if many else hint, get_args(hint)[0] if many else None))
+    return tuple(shape)
+
+
+def require_id(text: str, slash: bool = False) -> None:
+    """Refuse an id that is empty, too long or not printable ASCII."""
+    printable = 0 < len(text) <= 64 and all("!" <= character <= "~" for character in text)
+    sentence = "an id is 1 to 64 printable ASCII characters, / only in orders"
+    refuse(not printable or ("/" in text and not slash), Code.BAD_ID, sentence, ascii(text[:64]))
+
+
+def require_market(book: Book, market_id: str) -> Market:
+    """Return a market, or refuse the unknown."""
+    refuse(market_id not in book.markets, Code.UNKNOWN_MARKET, "no such market", market_id)
+    return book.markets[market_id]
+
+
+def require_unit(book: Book, unit_id: str) -> Unit:
+    """Return a unit, or refuse the unknown."""
+    refuse(unit_id not in book.units, Code.UNKNOWN_UNIT, "no such unit", unit_id)
+    return book.units[unit_id]
+
+
+def require_amount(amount_quanta: int) -> None:
+    """Refuse an amount that is no money or beyond every bound."""
+    within = 1 <= amount_quanta <= LARGEST
+    refuse(not within, Code.BAD_AMOUNT, "an amount lies from 1 quantum to 10^40", amount_quanta, LARGEST)
+
+
+def require_price(market: Market, price_ticks: int) -> None:
+    """Refuse a price outside the market's bounds, or one at which a lot is worth too little."""
+    bound, least = market.terms.max_price_ticks, market.terms.min_value_quanta
+    refuse(not 1 <= price_ticks <= bound, Code.BAD_PRICE, "a price lies from 1 tick to the bound", price_ticks, bound)
+    value = abs(market.terms.value_at(price_ticks))
+    refuse(value < least, Code.BAD_PRICE, "a lot is worth at least the market's resolution", value, least)
+
+
+def require_mark(market: Market) -> None:
+    """Refuse what needs a mark in a market without one."""
+    refuse(market.mark_price_ticks == 0, Code.NO_MARK, "the market has no mark yet", market.terms.market_id)
+
+
+def require_live(market: Market, time_ns: int = 0) -> None:
+    """Refuse a settled market; for trades and orders (``time_ns``) also one past its expiry."""
+    market_id, expiry = market.terms.market_id, market.terms.expiry_ns
+    refuse(market.settled, Code.MARKET_SETTLED, "the market is settled for good", market_id)
+    expired = 0 < expiry <= time_ns
+    refuse(expired, Code.MARKET_EXPIRED, "the contract has expired and waits for its settlement", time_ns, expiry)
+
+
+def require_own_market(unit: Unit, market_id: str) -> None:
+    """Refuse a trade of an isolated unit outside its own market."""
+    own = unit.isolated_market_id
+    refuse(
+        own not in ("", market_id), Code.WRONG_MARKET, f"{unit.unit_id} trades in its own market only", market_id, own
+    )
+
+
+def require_solvent(unit: Unit) -> None:
+    """Refuse a bankrupt unit."""
+    sentence = "the unit is bankrupt until its lots and shortfall are settled"
+    refuse(unit.bankrupt, Code.UNIT_BANKRUPT, sentence, unit.unit_id)
+
+
+def require_no_residual(book: Book) -> None:
+    """Refuse while a named residual is not repaid."""
+    residual = book.residual_quanta
+    refuse(residual > 0, Code.RESIDUAL_OUTSTANDING, "the residual is not repaid", residual, 0)
+
+
+def require_unguarded(book: Book, unit: Unit, rules: Rules, time_ns: int) -> None:
+    """Refuse to let money out of a unit whose legs are worth nobody knows what."""
+    guarded = sorted(set(unit.legs) & set(guards(book, rules, time_ns)))
+    sentence = "no money leaves a unit while a mark of its legs is guarded"
+    refuse(bool(guarded), Code.MARK_GUARDED, sentence, ", ".join(guarded))
+
+
+def require_free(book: Book, unit: Unit, amount: int, rules: Rules, time_ns: int) -> None:
+    """Refuse an amount above what may leave the unit."""
+    require_unguarded(book, unit, rules, time_ns)
+    free = free_quanta(book, unit)
+    refuse(amount > free, Code.INSUFFICIENT_EQUITY, "only equity above the initial requirement may leave", amount, free)
+
+
+def require_lots(market: Market, lots: int) -> None:
+    """Refuse a position beyond the market's bound; lots of position and open orders."""
+    bound = market.terms.max_lots
+    refuse(lots > bound, Code.LOTS_ABOVE_MAXIMUM, "position and open orders exceed the bound", lots, bound)
+
+
+def require_initial(book: Book, looked: Unit) -> None:
+    """Refuse a unit that would hold less than the initial margin."""
+    own, initial = equity(book, looked), initial_ppb_quanta(book, looked)
+    sentence = f"{looked.unit_id} would hold less than the initial margin"
+    refuse(own * PPB < initial, Code.BELOW_INITIAL_MARGIN, sentence, own, div_ceil(initial, PPB))

@@ -1,0 +1,148 @@
+"""Voluntary trades and resting orders."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from deleverage.rulebook import messages as m
+from deleverage.rulebook.apply import apply
+from deleverage.rulebook.book import Book, Market, Unit, copy_unit
+from deleverage.rulebook.closing import settle_unit
+from deleverage.rulebook.ladders.rungs import (
+    Ladder,
+    margin_moved,
+    next_fact,
+    refuse,
+    require_id,
+    require_initial,
+    require_live,
+    require_lots,
+    require_mark,
+    require_market,
+    require_own_market,
+    require_price,
+    require_solvent,
+    require_unguarded,
+    require_unit,
+)
+from deleverage.rulebook.margin import (
+    equity,
+    held_lots,
+    is_unhealthy,
+    maintenance_margin_ceil,
+    released_quanta,
+)
+from deleverage.rulebook.messages import Code, Command, Fact
+from deleverage.rulebook.rules import Rules
+
+
+class _Side(NamedTuple):
+    """One side of a trade: the unit before it, whether the trade opens anything for it, and its signed lots."""
+
+    unit: Unit
+    opens: bool
+    lots: int
+
+
+def _trade(book: Book, command: m.Trade, rules: Rules) -> Iterator[Fact]:
+    market = require_market(book, command.market_id)
+    buyer, seller = require_unit(book, command.buyer_unit_id), require_unit(book, command.seller_unit_id)
+    lots, market_id, price_ticks = command.lots, command.market_id, command.price_ticks
+    refuse(lots < 1, Code.BAD_LOTS, "a trade has at least 1 lot", lots, 1)
+    require_price(market, price_ticks)
+    refuse(buyer is seller, Code.SELF_TRADE, "buyer and seller are the same unit", buyer.unit_id)
+    require_mark(market)
+    require_live(market, command.time_ns)
+    sides = [_Side(unit, _opens(unit, market_id, change), change) for unit, change in ((buyer, lots), (seller, -lots))]
+    opening = any(side.opens for side in sides)
+    for side in sides:
+        require_own_market(side.unit, market_id)
+    refuse(book.halted and opening, Code.DOMAIN_HALTED, "in a halted domain both sides of a trade reduce")
+    for side in sides:
+        require_solvent(side.unit)
+    refuse(market.reduce_only and opening, Code.MARKET_REDUCE_ONLY, "both sides of a trade reduce", market_id)
+    value = market.terms.value_at(price_ticks)
+    looked = [copy_unit(side.unit) for side in sides]
+    for side, after in zip(sides, looked, strict=True):
+        settle_unit(after, market, side.lots, -side.lots * value)
+    _require_bounds(book, market, sides, looked)
+    for side, after in zip(sides, looked, strict=True):
+        if equity(book, after) < equity(book, side.unit):
+            require_unguarded(book, side.unit, rules, command.time_ns)
+    against_mark = market.value_quanta - value
+    fills = tuple(
+        m.Fill(side.unit.unit_id, market_id, side.lots, -side.lots * value, side.lots * against_mark, part)
+        for side, part in zip(sides, ("buyer", "seller"), strict=True)
+    )
+    yield m.Traded(**next_fact(book, command), market_id=market_id, price_ticks=price_ticks, fills=fills)
+    offset = 2
+    for after in looked:
+        if (rest := released_quanta(book, after)) > 0:
+            yield margin_moved(book, command, after, after.account_id, rest, released=True, offset=offset)
+            offset += 1
+
+
+def _place_order(book: Book, command: m.PlaceOrder, rules: Rules) -> Iterator[Fact]:
+    require_id(command.order_id, slash=True)
+    refuse(command.order_id in book.orders, Code.DUPLICATE_ID, "an order of this id rests", command.order_id)
+    market = require_market(book, command.market_id)
+    unit = require_unit(book, command.unit_id)
+    refuse(command.lots == 0, Code.BAD_LOTS, "an order has lots", 0)
+    require_price(market, command.price_ticks)
+    require_mark(market)
+    require_live(market, command.time_ns)
+    require_own_market(unit, command.market_id)
+    refuse(book.halted, Code.DOMAIN_HALTED, "no orders in a halted domain")
+    require_solvent(unit)
+    refuse(market.reduce_only, Code.MARKET_REDUCE_ONLY, "no orders in a reduce-only market", command.market_id)
+    placed = m.OrderPlaced(
+        **next_fact(book, command),
+        order_id=command.order_id,
+        unit_id=command.unit_id,
+        market_id=command.market_id,
+        lots=command.lots,
+        price_ticks=command.price_ticks,
+    )
+    looked = Book(markets=book.markets, orders=dict(book.orders), seq=book.seq, orders_placed=book.orders_placed)
+    apply(looked, placed)
+    require_lots(market, held_lots(looked, unit)[command.market_id])
+    require_initial(looked, unit)
+    yield placed
+
+
+def _cancel_order(book: Book, command: m.CancelOrder, rules: Rules) -> Iterator[Fact]:
+    refuse(command.order_id not in book.orders, Code.UNKNOWN_ORDER, "no such order", command.order_id)
+    yield m.OrdersCancelled(**next_fact(book, command), orders=(m.OrderChange(command.order_id, 0),), reason="owner")
+
+
+def _require_bounds(book: Book, market: Market, sides: list[_Side], looked: list[Unit]) -> None:
+    """Refuse a trade by the state after it: lots and open interest, then the margin of each side."""
+    market_id = market.terms.market_id
+    opening = [after for side, after in zip(sides, looked, strict=True) if side.opens]
+    for after in opening:
+        require_lots(market, held_lots(book, after).get(market_id, 0))
+    total = market.open_interest_lots + sum(unit.long_lots(market_id) for unit in looked)
+    total -= sum(side.unit.long_lots(market_id) for side in sides)
+    bound = market.terms.max_open_interest_lots
+    refuse(total > bound, Code.OPEN_INTEREST_ABOVE_MAXIMUM, "open interest exceeds the bound", total, bound)
+    for after in opening:
+        require_initial(book, after)
+    for side, after in zip(sides, looked, strict=True):
+        own = equity(book, after)
+        refuse(not side.opens and own < 0, Code.BELOW_ZERO, f"{after.unit_id} would be left below zero", own, 0)
+    for side, after in zip(sides, looked, strict=True):
+        own, before = equity(book, after), equity(book, side.unit)
+        worse = not side.opens and own < before and is_unhealthy(book, after)
+        sentence = f"the trade would take {after.unit_id} below maintenance at a price worse than the mark"
+        refuse(worse, Code.BELOW_MAINTENANCE, sentence, own, maintenance_margin_ceil(book, after))
+
+
+def _opens(unit: Unit, market_id: str, change: int) -> bool:
+    leg = unit.legs.get(market_id)
+    return leg is None or (leg.lots > 0) == (change > 0) or abs(change) > abs(leg.lots)
+
+
+LADDERS: dict[type[Command], Ladder] = {
+    m.Trade: _trade,
+    m.PlaceOrder: _place_order,
+    m.CancelOrder: _cancel_order,
+}

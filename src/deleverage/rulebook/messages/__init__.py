@@ -1,0 +1,9 @@
+"""Commands in, facts out, rejections in order of precedence: the only language the law speaks.
+
+Everything is frozen: a command is a wish, a fact is history, a rejection is an answer. Deliberately absent: encodings
+(the journal owns bytes) and any decision.
+"""
+
+from deleverage.rulebook.messages.commands import *
+from deleverage.rulebook.messages.facts import *
+from deleverage.rulebook.messages.rejections import *

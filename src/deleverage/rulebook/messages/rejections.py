@@ -1,0 +1,54 @@
+"""Rejections: an answer with the compared numbers. ``Code`` is ordered; the first reason in this order is reported."""
+
+from dataclasses import dataclass
+from enum import IntEnum, auto
+
+
+class Code(IntEnum):
+    """Why a command was refused, in order of precedence; docs/law.md says when each applies."""
+
+    BAD_TYPE = auto()
+    TIME_BACKWARDS = auto()
+    BAD_ID = auto()
+    DUPLICATE_ID = auto()
+    UNKNOWN_MARKET = auto()
+    UNKNOWN_ACCOUNT = auto()
+    UNKNOWN_UNIT = auto()
+    UNKNOWN_ORDER = auto()
+    BAD_TERMS = auto()
+    BAD_ROLE = auto()
+    BAD_AMOUNT = auto()
+    BAD_LOTS = auto()
+    BAD_PRICE = auto()
+    BAD_RATE = auto()
+    SELF_TRADE = auto()
+    NO_MARK = auto()
+    MARKET_SETTLED = auto()
+    MARKET_EXPIRED = auto()
+    NOT_EXPIRED = auto()
+    WRONG_MARKET = auto()
+    NOT_SAME_ACCOUNT = auto()
+    DOMAIN_HALTED = auto()
+    NOT_HALTED = auto()
+    UNIT_BANKRUPT = auto()
+    MARKET_REDUCE_ONLY = auto()
+    LOTS_ABOVE_MAXIMUM = auto()
+    OPEN_INTEREST_ABOVE_MAXIMUM = auto()
+    BELOW_INITIAL_MARGIN = auto()
+    BELOW_ZERO = auto()
+    BELOW_MAINTENANCE = auto()
+    MARK_GUARDED = auto()
+    INSUFFICIENT_EQUITY = auto()
+    NEGATIVE_EQUITY = auto()
+    RESIDUAL_OUTSTANDING = auto()
+    NO_RESIDUAL = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A refusal: code, one sentence, and the compared numbers. The book is unchanged."""
+
+    code: Code
+    sentence: str
+    found: int | str = ""
+    bound: int | str = ""
