@@ -57,7 +57,7 @@ def test_model_score_when_the_golden_book_is_ranked_then_it_is_the_rational(gold
         unit = Unit(unit_id, unit_id, quote=int(equity) + value)
         unit.legs["GOLD"] = Leg(-int(lots), -(value + int(pnl)))
         world.accounts[unit_id] = Account(unit_id, unit_id, "trader", 0)
-        scores.append(order.bitmex_exact(world, market, unit))
+        scores.append(order.bitmex_exact(world, market, unit, unit.legs["GOLD"]))
     assert scores == [Fraction(score) for score in golden["queue_by_pnlpct_x_lev"]["score"]]
 
 

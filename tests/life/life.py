@@ -80,9 +80,10 @@ class Life(Prices):
                 owner_group=rng.choice(groups) if rng.random() < 0.6 else name,
                 role=role,
                 backstop_capacity_lots=capacity if role == "backstop" else 0,
+                hedge=role == "trader" and rng.random() < self.hedgers,
             )
             if rng.random() < (0.3 if role == "trader" else 0.2):
-                yield self.at("OpenIsolated", account_id=name, market_id=rng.choice(list(self.terms)))
+                yield self.isolate(name, rng.choice(list(self.terms)))
         amounts = [self.some_money() for _ in range(rng.randint(1, 3))]
         for unit_id in list(self.state["units"]):
             if rng.random() < 0.85:
@@ -155,12 +156,26 @@ class Life(Prices):
         """Open another account or isolated unit in mid-life."""
         names = [name for name in NAMES if name not in self.state["accounts"]]
         if names and self.rng.random() < 0.3:
-            yield self.at("OpenAccount", account_id=names[0], owner_group="", role="trader", backstop_capacity_lots=0)
+            hedge = self.rng.random() < self.hedgers
+            yield self.at(
+                "OpenAccount",
+                account_id=names[0],
+                owner_group="",
+                role="trader",
+                backstop_capacity_lots=0,
+                hedge=hedge,
+            )
         elif self.state["accounts"]:
             account = self.rng.choice(list(self.state["accounts"]))
             market = self.rng.choice(list(self.state["markets"]))
-            if f"{account}/{market}" not in self.state["units"]:
-                yield self.at("OpenIsolated", account_id=account, market_id=market)
+            command = self.isolate(account, market)
+            if "/".join(filter(None, (account, market, command["side"]))) not in self.state["units"]:
+                yield command
+
+    def isolate(self, account_id: str, market_id: str) -> Plain:
+        """Return the opening of an isolated unit, with a side where the account needs one."""
+        side = self.rng.choice(("long", "short")) if self.state["accounts"][account_id]["hedge"] else ""
+        return self.at("OpenIsolated", account_id=account_id, market_id=market_id, side=side)
 
     def wrong(self) -> Generator[Plain, None, None]:
         """Give a command that one rejection is made for, if the state allows to provoke it."""

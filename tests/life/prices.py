@@ -3,7 +3,7 @@
 from collections.abc import Generator
 
 from tests.life.money import Money
-from tests.life.view import SECOND, Plain
+from tests.life.view import SECOND, Plain, lots_on
 
 UGLY_RATES = (1, 7, 33_333, 12_500, 333_333_333, 123_456_789, 1_000_003)
 STRENGTHS = (1.02, 1.1, 1.3, 2.0, 4.0, 8.0)
@@ -137,9 +137,9 @@ class Prices(Money):
     def ruin(self, unit_id: str, market_id: str) -> Generator[Plain, None, None]:
         """Move a mark until a unit is below zero, often far, and run a step."""
         unit = self.state["units"][unit_id]
-        leg = unit["legs"].get(market_id)
-        if leg:
-            part = -self.equity(unit) / (leg["lots"] * self.lot_value(market_id)) * self.rng.choice((1.1, 2, 3, 6))
+        lots = lots_on(unit, market_id, 1) - lots_on(unit, market_id, -1)
+        if lots:
+            part = -self.equity(unit) / (lots * self.lot_value(market_id)) * self.rng.choice((1.1, 2, 3, 6))
             price = round(self.state["markets"][market_id]["mark"] * (1 + max(-0.97, part)))
             yield self.at("SetMarks", marks=[self.mark(market_id, price)], confirmed=self.rng.random() < 0.9)
         yield self.at("RunStep")

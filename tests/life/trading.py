@@ -2,7 +2,7 @@
 
 from collections.abc import Generator
 
-from tests.life.view import Plain, View
+from tests.life.view import Plain, View, lots_on
 
 
 class Trading(View):
@@ -113,14 +113,19 @@ class Trading(View):
             side = 1 if fragile[0] < 0 else -1
         most = self.room(self.state["units"][units[0]], market_id, side)
         self.orders += 1
-        yield self.at(
+        unit = self.state["units"][units[0]]
+        held = lots_on(unit, market_id, -side)
+        closing = self.hedged(unit) and bool(held) and self.rng.random() < 0.5
+        most = max(1, (held if closing else most) // self.rng.choice((1, 2, 3, 7, 20) if closing else (2, 3, 7, 20)))
+        command = self.at(
             "PlaceOrder",
             order_id=self.rng.choice((f"o{self.orders}", f"o/{self.orders}")),
             unit_id=units[0],
             market_id=market_id,
-            lots=side * max(1, most // self.rng.choice((2, 3, 7, 20))),
+            lots=side * most,
             price_ticks=self.near(market_id, self.rng.choice((0.003, 0.03, 0.1, 0.5))),
         )
+        yield self.with_sides(command, closing)
 
     def cancel(self) -> Generator[Plain, None, None]:
         """Take an order back."""
@@ -133,9 +138,9 @@ class Trading(View):
         longs, shorts = self.holders(key, 1), self.holders(key, -1)
         if longs and shorts:
             units = self.state["units"]
-            most = min(abs(units[u]["legs"][key]["lots"]) for u in (longs[0], shorts[0]))
+            most = min(lots_on(units[longs[0]], key, 1), lots_on(units[shorts[0]], key, -1))
             lots = most if self.rng.random() < 0.4 else self.rng.randint(1, most)
-            yield self.trade(key, shorts[0], longs[0], lots, self.near(key, 0.05))
+            yield self.trade(key, shorts[0], longs[0], lots, self.near(key, 0.05), closing=True)
 
     def flip(self) -> Generator[Plain, None, None]:
         """Sell more than a leg has, or buy more than a short owes."""
@@ -147,7 +152,7 @@ class Trading(View):
         holders, others = self.holders(key, side), self.units_for(key)
         others = [other for other in others if other not in holders[:1]]
         if holders and others:
-            held = abs(self.state["units"][holders[0]]["legs"][key]["lots"])
+            held = lots_on(self.state["units"][holders[0]], key, side)
             lots = held + self.rng.randint(1, held)
             buyer, seller = (others[0], holders[0]) if side > 0 else (holders[0], others[0])
             yield self.trade(key, buyer, seller, lots, self.near(key, 0.03))

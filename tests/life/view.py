@@ -9,6 +9,20 @@ PPB = 10**9
 SECOND = 10**9
 
 
+SIDE_NAMES = {1: "long", -1: "short"}
+
+
+def market_of(leg_id: str) -> str:
+    """Return the market of a leg."""
+    return leg_id.split("/")[0]
+
+
+def lots_on(unit: Plain, market_id: str, side: int) -> int:
+    """Return how many lots a unit holds on a side of a market, 0 or more."""
+    lots = [leg["lots"] * side for leg_id, leg in unit["legs"].items() if market_of(leg_id) == market_id]
+    return max(0, *lots, 0)
+
+
 class View:
     """A domain's state as it was after the last command, and what a life knows besides."""
 
@@ -25,6 +39,7 @@ class View:
         self.size = rng.choice((60, 900, 50_000, 10**7, 10**7, 10**12, 10**12, 10**19, 10**24))
         self.correlated = rng.random() < 0.3
         self.everywhere = rng.choice((0.1, 0.4, 0.9))
+        self.hedgers = rng.choice((0, 0, 0.3, 0.8))  # the share of accounts with a leg per side
 
     def at(self, kind: str, **fields: Any) -> Plain:
         """Return a command a little later than the one before."""
@@ -57,7 +72,8 @@ class View:
     def equity(self, unit: Plain) -> int:
         """Return a unit's equity."""
         total = int(unit["quote"])
-        for key, leg in unit["legs"].items():
+        for leg_id, leg in unit["legs"].items():
+            key = market_of(leg_id)
             turned = -1 if self.terms[key]["contract"] == "inverse" else 1
             total += leg["lots"] * (turned * self.lot_value(key) - self.state["markets"][key]["funding"])
         return total
@@ -71,14 +87,19 @@ class View:
     def free(self, unit: Plain) -> int:
         """Return about what a unit has free, orders aside."""
         used = 0
-        for key, leg in unit["legs"].items():
+        for leg_id, leg in unit["legs"].items():
+            key = market_of(leg_id)
             notional = abs(leg["lots"]) * self.lot_value(key)
             used += notional * self.rate(key, notional) // PPB + 1
         return self.equity(unit) - used
 
     def room(self, unit: Plain, market_id: str, side: int) -> int:
         """Return about how many lots more a unit can carry on a side of a market."""
-        held = unit["legs"].get(market_id, {"lots": 0})["lots"] * side
+        if unit["side"] not in ("", SIDE_NAMES[side]):
+            return 0
+        held = lots_on(unit, market_id, side)
+        if not self.hedged(unit) and not held:
+            held = -lots_on(unit, market_id, -side)
         value = self.lot_value(market_id)
         free = max(0, self.free(unit))
         rate = max(self.rate(market_id, value * max(0, held)), 1)
@@ -88,16 +109,22 @@ class View:
         return int(min(free * PPB // (value * rate) + max(0, -held), lots, self.terms[market_id]["max_lots"] - held))
 
     def full(self, unit_id: str, market_id: str) -> bool:
-        """Return whether a unit can carry no lot more."""
+        """Return whether a unit can carry no lot more, on either side if it has both."""
         unit = self.state["units"][unit_id]
-        return self.room(unit, market_id, 1) < 1 or self.room(unit, market_id, -1) < 1
+        sides = [side for side in (1, -1) if unit["side"] in ("", SIDE_NAMES[side])]
+        return any(self.room(unit, market_id, side) < 1 for side in sides)
+
+    def hedged(self, unit: Plain) -> bool:
+        """Return whether a unit has a leg per side."""
+        return bool(self.state["accounts"][unit["account"]]["hedge"])
 
     def aims(self, markets: list[str]) -> list[tuple[str, float]]:
         """Return market and change of value, as a part of it, that takes the equity of a leg's unit; nearest first."""
         found = []
         for unit in self.state["units"].values():
-            for key in unit["legs"]:
-                part = -self.equity(unit) / (unit["legs"][key]["lots"] * self.lot_value(key))
+            for leg_id, leg in unit["legs"].items():
+                key = market_of(leg_id)
+                part = -self.equity(unit) / (leg["lots"] * self.lot_value(key))
                 if key in markets and -0.8 < part < 1.2 and not unit["bankrupt"]:
                     found.append((key, part))
         return sorted(found, key=lambda aim: abs(aim[1]))
@@ -121,9 +148,7 @@ class View:
     def holders(self, market_id: str, side: int) -> list[str]:
         """Return the units that hold a side of a market, shuffled."""
         found = [
-            key
-            for key, unit in self.state["units"].items()
-            if not unit["bankrupt"] and unit["legs"].get(market_id, {"lots": 0})["lots"] * side > 0
+            key for key, unit in self.state["units"].items() if not unit["bankrupt"] and lots_on(unit, market_id, side)
         ]
         self.rng.shuffle(found)
         return found
@@ -146,8 +171,31 @@ class View:
             "sources": sources,
         }
 
-    def trade(self, market_id: str, buyer: str, seller: str, lots: int, price: int) -> Plain:
-        """Return a trade."""
-        return self.at(
+    def trade(self, market_id: str, buyer: str, seller: str, lots: int, price: int, closing: bool = False) -> Plain:
+        """Return a trade; ``closing``: on the legs that it makes smaller, where there are such."""
+        command = self.at(
             "Trade", market_id=market_id, buyer_unit_id=buyer, seller_unit_id=seller, lots=lots, price_ticks=price
         )
+        return self.with_sides(command, closing)
+
+    def with_sides(self, command: Plain, closing: bool = False) -> Plain:
+        """Return a trade or order with the sides that its units need; in hedge mode it mostly opens."""
+        lots = abs(command["lots"])
+        parties = [("buyer_side", "buyer_unit_id", 1), ("seller_side", "seller_unit_id", -1)]
+        if command["kind"] == "PlaceOrder":
+            parties = [("leg_side", "unit_id", 1 if command["lots"] > 0 else -1)]
+        return command | {
+            name: self.side_of(command[party], command["market_id"], side, lots, closing)
+            for name, party, side in parties
+        }
+
+    def side_of(self, unit_id: str, market_id: str, side: int, lots: int, closing: bool) -> str:
+        """Return the leg of a unit that buys (1) or sells: empty in one-way mode."""
+        unit = self.state["units"].get(unit_id)
+        if unit is None or not self.hedged(unit):
+            return ""
+        if unit["side"]:
+            return str(unit["side"])
+        held = lots_on(unit, market_id, -side)
+        wants_to_close = closing or self.rng.random() < 0.25
+        return SIDE_NAMES[-side if held and wants_to_close and (held >= lots or self.rng.random() < 0.1) else side]

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tests.life.life import Life
 
+from tests.life.view import lots_on
+from tests.life.view import market_of as leg_market
+
 Plain = dict[str, Any]
 PPB = 10**9
 
@@ -44,7 +47,7 @@ def some_trade(life: "Life", **other: Any) -> Plain | None:
     if len(units) < 2 or market_id not in life.terms:
         return None
     price = other.get("price_ticks") or life.near(market_id)
-    return life.trade(market_id, units[0], units[1], 1, price) | other
+    return life.with_sides(life.trade(market_id, units[0], units[1], 1, price) | other)
 
 
 def some_order(life: "Life", **other: Any) -> Plain | None:
@@ -61,7 +64,7 @@ def some_order(life: "Life", **other: Any) -> Plain | None:
         "lots": 1,
         "price_ticks": other.get("price_ticks") or life.near(market_id),
     }
-    return life.at("PlaceOrder", **(fields | other))
+    return life.with_sides(life.at("PlaceOrder", **(fields | other)))
 
 
 def bad_type(life: "Life") -> Plain | None:
@@ -113,7 +116,7 @@ def duplicate_id(life: "Life") -> Plain | None:
     isolated = [unit for unit in state["units"].values() if unit["isolated"]]
     if kind == "isolated" and isolated:
         unit = life.rng.choice(isolated)
-        return life.at("OpenIsolated", account_id=unit["account"], market_id=unit["isolated"])
+        return life.at("OpenIsolated", account_id=unit["account"], market_id=unit["isolated"], side=unit["side"])
     mark = life.mark(market_of(life), 5)
     return life.at("SetMarks", marks=[mark, dict(mark)], confirmed=True)
 
@@ -187,7 +190,12 @@ def bad_terms(life: "Life") -> Plain | None:
 def bad_role(life: "Life") -> Plain | None:
     """Return an account with a role or capacity that may not be."""
     role, capacity = life.rng.choice((("king", 0), ("backstop", -1), ("trader", 1), ("trader", -1), ("", 0)))
-    return life.at("OpenAccount", account_id="newcomer", owner_group="g", role=role, backstop_capacity_lots=capacity)
+    hedge = life.rng.random() < 0.2
+    role, capacity = (life.rng.choice(("fund", "backstop")), 0) if hedge else (role, capacity)
+    if role == "fund" and any(account["role"] == "fund" for account in life.state["accounts"].values()):
+        return None
+    fields = {"owner_group": "g", "role": role, "backstop_capacity_lots": capacity, "hedge": hedge}
+    return life.at("OpenAccount", account_id="newcomer", **fields)
 
 
 def bad_amount(life: "Life") -> Plain | None:
@@ -261,7 +269,7 @@ def market_settled(life: "Life") -> Plain | None:
     if kind == 3:
         return life.at("SettleMarket", market_id=market_id, price_ticks=price)
     if kind == 4:
-        return life.at("OpenIsolated", account_id=life.rng.choice(list(life.state["accounts"])), market_id=market_id)
+        return life.isolate(life.rng.choice(list(life.state["accounts"])), market_id)
     return life.at("AccrueFunding", market_id=market_id, rate_ppb=7)
 
 
@@ -328,7 +336,7 @@ def unit_bankrupt(life: "Life") -> Plain | None:
         return life.at("Withdraw", unit_id=key, amount_quanta=10**30)
     if kind == 2:
         return life.at("Resume")
-    market = next(iter(unit["legs"]), market_of(life))
+    market = next(map(leg_market, unit["legs"]), market_of(life))
     if kind == 3:
         return some_order(life, unit_id=key, market_id=market)
     siblings = [k for k, u in life.state["units"].items() if u["account"] == unit["account"] and k != key]
@@ -362,7 +370,7 @@ def open_interest_above_maximum(life: "Life") -> Plain | None:
     """Return a trade that would need more open interest than there may be."""
     market_id = market_of(life)
     terms = life.terms[market_id]
-    longs = sum(max(0, u["legs"].get(market_id, {"lots": 0})["lots"]) for u in life.state["units"].values())
+    longs = sum(lots_on(unit, market_id, 1) for unit in life.state["units"].values())
     lots = terms["max_open_interest_lots"] - longs + 1
     if not 1 <= lots <= terms["max_lots"]:
         return None
@@ -387,9 +395,9 @@ def below_maintenance(life: "Life") -> Plain | None:
         return None
     mark = life.state["markets"][market_id]["mark"]
     units = life.state["units"]
-    lots = min(abs(units[key]["legs"][market_id]["lots"]) for key in (longs[0], shorts[0]))
+    lots = min(lots_on(units[longs[0]], market_id, 1), lots_on(units[shorts[0]], market_id, -1))
     price = max(1, int(mark * life.rng.choice((0.8, 0.9, 0.95, 1.05, 1.1, 1.25))))
-    return life.trade(market_id, shorts[0], longs[0], max(1, lots // 2), price)
+    return life.trade(market_id, shorts[0], longs[0], max(1, lots // 2), price, closing=True)
 
 
 def below_zero(life: "Life") -> Plain | None:
@@ -399,10 +407,10 @@ def below_zero(life: "Life") -> Plain | None:
     if not longs or not shorts:
         return None
     units = life.state["units"]
-    lots = min(abs(units[key]["legs"][market_id]["lots"]) for key in (longs[0], shorts[0]))
+    lots = min(lots_on(units[longs[0]], market_id, 1), lots_on(units[shorts[0]], market_id, -1))
     price = life.rng.choice((1, life.state["markets"][market_id]["mark"] * 5))
     price = min(price, life.terms[market_id]["max_price_ticks"])
-    return life.trade(market_id, shorts[0], longs[0], lots, price)
+    return life.trade(market_id, shorts[0], longs[0], lots, price, closing=True)
 
 
 def insufficient_equity(life: "Life") -> Plain | None:
@@ -431,6 +439,42 @@ def residual_outstanding(life: "Life") -> Plain | None:
     return life.at("Resume") if life.state["residual"] else None
 
 
+def wrong_side(life: "Life") -> Plain | None:
+    """Return a trade, order or isolated unit that names a side its account does not have, or none where it must."""
+    state, kind = life.state, life.rng.randrange(3)
+    if kind == 0:
+        account = life.rng.choice(list(state["accounts"]))
+        side = "" if state["accounts"][account]["hedge"] else life.rng.choice(("long", "short"))
+        command = life.isolate(account, market_of(life)) | {"side": life.rng.choice((side, "both"))}
+        taken = "/".join(filter(None, (account, command["market_id"], command["side"]))) in state["units"]
+        return None if taken else command
+    made = some_order(life) if kind == 1 else some_trade(life)
+    if made is None:
+        return None
+    name = life.rng.choice(["leg_side"] if kind == 1 else ["buyer_side", "seller_side"])
+    return made | {name: life.rng.choice(("", "Long", "both")) if made[name] else "long"}
+
+
+def more_than_held(life: "Life") -> Plain | None:
+    """Return a trade or order that closes more of a leg than there is."""
+    market_id = market_of(life)
+    hedgers = [key for key in life.units_for(market_id) if life.hedged(life.state["units"][key])]
+    others = [key for key in life.units_for(market_id) if key not in hedgers[:1]]
+    if not hedgers or not others:
+        return None
+    side = life.rng.choice((1, -1))
+    unit = life.state["units"][hedgers[0]]
+    if unit["side"]:
+        side = 1 if unit["side"] == "long" else -1
+    name, lots = "long" if side > 0 else "short", lots_on(unit, market_id, side) + life.rng.choice((1, 1, 3))
+    if life.rng.random() < 0.5:
+        order = some_order(life, unit_id=hedgers[0], market_id=market_id, lots=-side * lots)
+        return order and order | {"leg_side": name}
+    buyer, seller = (others[0], hedgers[0]) if side > 0 else (hedgers[0], others[0])
+    trade = life.trade(market_id, buyer, seller, lots, life.near(market_id))
+    return trade | {"seller_side" if side > 0 else "buyer_side": name}
+
+
 def no_residual(life: "Life") -> Plain | None:
     """Return a repayment of more than is owed."""
     owed = life.state["residual"] + sum(life.state["claims"].values())
@@ -446,6 +490,7 @@ MAKERS: dict[str, Callable[["Life"], Plain | None]] = {
     "UNKNOWN_ACCOUNT": unknown_account,
     "UNKNOWN_UNIT": unknown_unit,
     "UNKNOWN_ORDER": unknown_order,
+    "WRONG_SIDE": wrong_side,
     "BAD_TERMS": bad_terms,
     "BAD_ROLE": bad_role,
     "BAD_AMOUNT": bad_amount,
@@ -462,6 +507,7 @@ MAKERS: dict[str, Callable[["Life"], Plain | None]] = {
     "NOT_HALTED": not_halted,
     "UNIT_BANKRUPT": unit_bankrupt,
     "MARKET_REDUCE_ONLY": market_reduce_only,
+    "MORE_THAN_HELD": more_than_held,
     "LOTS_ABOVE_MAXIMUM": lots_above_maximum,
     "OPEN_INTEREST_ABOVE_MAXIMUM": open_interest_above_maximum,
     "BELOW_INITIAL_MARGIN": below_initial_margin,

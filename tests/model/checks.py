@@ -5,24 +5,25 @@ from typing import Any
 
 from tests.model.margin import equity, held_lots, initial, is_unhealthy
 from tests.model.numbers import BILLION, sign
-from tests.model.state import Market, Unit, World, fill
+from tests.model.state import SIDES, Market, Unit, World, can_only_close, fill
 
 ROLES = ("trader", "fund", "backstop")
 
 
 TEXTS = {"kind", "account_id", "owner_group", "role", "unit_id", "from_unit_id", "to_unit_id", "market_id", "order_id"}
-TEXTS |= {"buyer_unit_id", "seller_unit_id", "contract"}
+TEXTS |= {"buyer_unit_id", "seller_unit_id", "contract", "side", "buyer_side", "seller_side", "leg_side"}
+FLAGS = {"confirmed", "hedge"}
 
 
 def is_badly_typed(given: Any, name: str = "") -> bool:
-    """Return whether a field is not what it must be: texts are texts, one flag is a flag, all else whole numbers."""
+    """Return whether a field is not what it must be: texts are texts, flags are flags, all else whole numbers."""
     if isinstance(given, dict):
         return any(is_badly_typed(value, key) for key, value in given.items())
     if isinstance(given, list):
         return any(is_badly_typed(one, name) for one in given)
     if name in TEXTS:
         return not isinstance(given, str)
-    if name == "confirmed":
+    if name in FLAGS:
         return not isinstance(given, bool)
     return not isinstance(given, int) or isinstance(given, bool)
 
@@ -62,31 +63,41 @@ def is_out_of_bounds(number: int) -> bool:
     return not 1 <= number <= 10**40
 
 
-def opens(unit: Unit, market_id: str, lots: int) -> bool:
-    """Return whether a change of lots does anything but strictly reduce a leg."""
-    held = unit.lots(market_id)
+def is_wrong_side(unit: Unit, side: str) -> bool:
+    """Return whether a unit cannot have a leg of that side: none in one-way mode, its own if it is isolated."""
+    if not unit.hedge:
+        return side != ""
+    return side not in SIDES.values() or unit.side not in ("", side)
+
+
+def opens(unit: Unit, leg_id: str, lots: int) -> bool:
+    """Return whether a change of lots does anything but strictly reduce a leg; in hedge mode the side says it."""
+    if unit.hedge:
+        return not can_only_close(leg_id, lots)
+    held = unit.lots(leg_id)
     return held == 0 or sign(held) == sign(lots) or abs(lots) > abs(held)
 
 
 def long_lots(world: World, market_id: str) -> int:
     """Return a market's open interest: the sum of its long lots."""
-    return sum(max(0, unit.lots(market_id)) for unit in world.units.values())
+    return sum(unit.lots_on(market_id, 1) for unit in world.units.values())
 
 
 def after_trade(
-    world: World, market: Market, sides: list[tuple[Unit, int]], price: int
+    world: World, market: Market, sides: list[tuple[Unit, str, int]], price: int
 ) -> tuple[str | None, list[Unit]]:
-    """Try a trade on copies: return the first of codes 22 to 25 that applies, and the copies."""
-    key = market.market_id
-    opening = [opens(unit, key, lots) for unit, lots in sides]
-    tried = [unit.copy() for unit, _ in sides]
-    interest = long_lots(world, key)
-    for (unit, lots), copy in zip(sides, tried, strict=True):
-        fill(copy, market, lots, -lots * market.value_at(price))
-        interest += max(0, copy.lots(key)) - max(0, unit.lots(key))
-    opened = [copy for copy, is_opening in zip(tried, opening, strict=True) if is_opening]
-    if any(held_lots(world, copy, key) > market.max_lots for copy in opened):
-        return "LOTS_ABOVE_MAXIMUM", tried
+    """Try a trade on copies: return the first code from MORE_THAN_HELD on that applies, and the copies."""
+    opening = [opens(unit, leg_id, lots) for unit, leg_id, lots in sides]
+    tried = [unit.copy() for unit, _, _ in sides]
+    if any(can_only_close(leg_id, lots) and abs(lots) > abs(unit.lots(leg_id)) for unit, leg_id, lots in sides):
+        return "MORE_THAN_HELD", tried
+    interest = long_lots(world, market.market_id)
+    for (unit, leg_id, lots), copy in zip(sides, tried, strict=True):
+        fill(copy, market, lots, -lots * market.value_at(price), leg_id)
+        interest += max(0, copy.lots(leg_id)) - max(0, unit.lots(leg_id))
+    for (_, leg_id, _), copy, is_opening in zip(sides, tried, opening, strict=True):
+        if is_opening and held_lots(world, copy, leg_id) > market.max_lots:
+            return "LOTS_ABOVE_MAXIMUM", tried
     if interest > market.max_open_interest_lots:
         return "OPEN_INTEREST_ABOVE_MAXIMUM", tried
     for copy, is_opening in zip(tried, opening, strict=True):
@@ -95,7 +106,7 @@ def after_trade(
     for copy, is_opening in zip(tried, opening, strict=True):
         if not is_opening and equity(world, copy) < 0:
             return "BELOW_ZERO", tried
-    for (unit, _), copy, is_opening in zip(sides, tried, opening, strict=True):
+    for (unit, _, _), copy, is_opening in zip(sides, tried, opening, strict=True):
         if not is_opening and is_unhealthy(world, copy) and equity(world, copy) < equity(world, unit):
             return "BELOW_MAINTENANCE", tried
     return None, tried

@@ -8,10 +8,10 @@ from fractions import Fraction
 from math import floor
 from typing import Any
 
-from tests.model.checks import ROLES, after_trade, are_bad_terms, is_bad_id, is_out_of_bounds, opens
+from tests.model.checks import ROLES, after_trade, are_bad_terms, is_bad_id, is_out_of_bounds, is_wrong_side, opens
 from tests.model.margin import equity, free_money, held_lots, initial, is_guarded
 from tests.model.numbers import BILLION, split
-from tests.model.state import Account, Market, Order, Unit, World, fill, move
+from tests.model.state import Account, Market, Order, Unit, World, can_only_close, fill, leg_id_of, market_of, move
 
 Given = dict[str, Any]
 
@@ -36,31 +36,36 @@ def list_market(world: World, given: Given, rules: Given) -> str | None:
 def open_account(world: World, given: Given, rules: Given) -> str | None:
     """Register an account and its cross unit."""
     account_id, role, capacity = given["account_id"], given["role"], given["backstop_capacity_lots"]
-    group = given["owner_group"]
+    group, hedge = given["owner_group"], given.get("hedge", False)
     if is_bad_id(account_id) or (group and is_bad_id(group)):
         return "BAD_ID"
     if account_id in world.accounts or (role == "fund" and world.fund_unit() is not None):
         return "DUPLICATE_ID"
     if role not in ROLES or capacity < 0 or (capacity > 0 and role != "backstop"):
         return "BAD_ROLE"
-    world.accounts[account_id] = Account(account_id, group or account_id, role, capacity)
-    world.units[account_id] = Unit(account_id, account_id)
+    if hedge and role != "trader":
+        return "BAD_ROLE"
+    world.accounts[account_id] = Account(account_id, group or account_id, role, capacity, hedge)
+    world.units[account_id] = Unit(account_id, account_id, hedge=hedge)
     return None
 
 
 def open_isolated(world: World, given: Given, rules: Given) -> str | None:
     """Make an isolated unit."""
-    account_id, market_id = given["account_id"], given["market_id"]
-    unit_id = f"{account_id}/{market_id}"
+    account_id, market_id, side = given["account_id"], given["market_id"], given.get("side", "")
+    unit_id = f"{account_id}/{leg_id_of(market_id, side)}"
     if unit_id in world.units:
         return "DUPLICATE_ID"
     if market_id not in world.markets:
         return "UNKNOWN_MARKET"
     if account_id not in world.accounts:
         return "UNKNOWN_ACCOUNT"
+    unit = Unit(unit_id, account_id, market_id, side, world.accounts[account_id].hedge)
+    if is_wrong_side(unit, side):
+        return "WRONG_SIDE"
     if world.markets[market_id].settled:
         return "MARKET_SETTLED"
-    world.units[unit_id] = Unit(unit_id, account_id, market_id)
+    world.units[unit_id] = unit
     return None
 
 
@@ -122,7 +127,7 @@ def withdraw(world: World, given: Given, rules: Given) -> str | None:
 
 def touches_a_guard(world: World, unit: Unit, time_ns: int, rules: Given) -> bool:
     """Return whether a mark of one of the unit's legs is guarded now."""
-    return any(is_guarded(world.markets[key], time_ns, rules["max_mark_age_ns"]) for key in unit.legs)
+    return any(is_guarded(world.markets[market_of(key)], time_ns, rules["max_mark_age_ns"]) for key in unit.legs)
 
 
 def move_margin(world: World, given: Given, rules: Given) -> str | None:
@@ -174,10 +179,13 @@ def trade(world: World, given: Given, rules: Given) -> str | None:
     market = world.markets.get(given["market_id"])
     buyer, seller = world.units.get(given["buyer_unit_id"]), world.units.get(given["seller_unit_id"])
     lots, price = given["lots"], given["price_ticks"]
+    bought, sold = given.get("buyer_side", ""), given.get("seller_side", "")
     if market is None:
         return "UNKNOWN_MARKET"
     if buyer is None or seller is None:
         return "UNKNOWN_UNIT"
+    if is_wrong_side(buyer, bought) or is_wrong_side(seller, sold):
+        return "WRONG_SIDE"
     if lots < 1:
         return "BAD_LOTS"
     if not market.allows(price):
@@ -191,14 +199,15 @@ def trade(world: World, given: Given, rules: Given) -> str | None:
     key = market.market_id
     if any(unit.isolated not in ("", key) for unit in (buyer, seller)):
         return "WRONG_MARKET"
-    opening = opens(buyer, key, lots) or opens(seller, key, -lots)
+    sides = [(buyer, leg_id_of(key, bought), lots), (seller, leg_id_of(key, sold), -lots)]
+    opening = any(opens(*side) for side in sides)
     if opening and world.halted:
         return "DOMAIN_HALTED"
     if buyer.bankrupt or seller.bankrupt:
         return "UNIT_BANKRUPT"
     if opening and market.reduce_only:
         return "MARKET_REDUCE_ONLY"
-    code, tried = after_trade(world, market, [(buyer, lots), (seller, -lots)], price)
+    code, tried = after_trade(world, market, sides, price)
     for unit, copy in zip((buyer, seller), tried, strict=True):
         loses = equity(world, copy) < equity(world, unit)
         if code is None and loses and touches_a_guard(world, unit, given["time_ns"], rules):
@@ -211,7 +220,7 @@ def trade(world: World, given: Given, rules: Given) -> str | None:
 def place_order(world: World, given: Given, rules: Given) -> str | None:
     """Rest an order."""
     market, unit = world.markets.get(given["market_id"]), world.units.get(given["unit_id"])
-    order_id, lots, price = given["order_id"], given["lots"], given["price_ticks"]
+    order_id, lots, price, side = given["order_id"], given["lots"], given["price_ticks"], given.get("leg_side", "")
     if is_bad_id(order_id, may_have_slash=True):
         return "BAD_ID"
     if order_id in world.orders:
@@ -220,6 +229,8 @@ def place_order(world: World, given: Given, rules: Given) -> str | None:
         return "UNKNOWN_MARKET"
     if unit is None:
         return "UNKNOWN_UNIT"
+    if is_wrong_side(unit, side):
+        return "WRONG_SIDE"
     if lots == 0:
         return "BAD_LOTS"
     if not market.allows(price):
@@ -236,9 +247,12 @@ def place_order(world: World, given: Given, rules: Given) -> str | None:
         return "UNIT_BANKRUPT"
     if market.reduce_only:
         return "MARKET_REDUCE_ONLY"
-    world.orders[order_id] = Order(order_id, unit.unit_id, market.market_id, lots, price, world.placed)
+    order = Order(order_id, unit.unit_id, market.market_id, side, lots, price, world.placed)
+    if can_only_close(order.leg_id, lots) and abs(lots) > left_to_close(world, unit, order.leg_id):
+        return "MORE_THAN_HELD"
+    world.orders[order_id] = order
     code = None
-    if held_lots(world, unit, market.market_id) > market.max_lots:
+    if held_lots(world, unit, order.leg_id) > market.max_lots:
         code = "LOTS_ABOVE_MAXIMUM"
     elif equity(world, unit) * BILLION < initial(world, unit):
         code = "BELOW_INITIAL_MARGIN"
@@ -247,6 +261,12 @@ def place_order(world: World, given: Given, rules: Given) -> str | None:
     else:
         del world.orders[order_id]
     return code
+
+
+def left_to_close(world: World, unit: Unit, leg_id: str) -> int:
+    """Return the lots of a leg of hedge mode that no open order closes yet."""
+    own = [o.lots for o in world.orders.values() if o.unit_id == unit.unit_id and o.leg_id == leg_id]
+    return abs(unit.lots(leg_id)) - sum(abs(lots) for lots in own if can_only_close(leg_id, lots))
 
 
 def cancel_order(world: World, given: Given, rules: Given) -> str | None:
@@ -323,10 +343,11 @@ def settle_market(world: World, given: Given, rules: Given) -> str | None:
     market.previous = market.mark or price
     market.mark, market.guard, market.mark_time = price, "", given["time_ns"]
     for unit in world.all_units():
-        if lots := unit.lots(market.market_id):
-            fill(unit, market, -lots, lots * market.lot_value)
-            if unit.isolated and not unit.bankrupt and unit.quote > 0:
-                move(unit, world.units[unit.account_id], unit.quote)
+        legs = [leg for leg in unit.legs.items() if market_of(leg[0]) == market.market_id]
+        for key, leg in legs:
+            fill(unit, market, -leg.lots, leg.lots * market.lot_value, key)
+        if legs and unit.isolated and not unit.bankrupt and unit.quote > 0:
+            move(unit, world.units[unit.account_id], unit.quote)
     world.orders = {key: order for key, order in world.orders.items() if order.market_id != market.market_id}
     market.settled = True
     return None
@@ -344,7 +365,7 @@ def resume(world: World, given: Given, rules: Given) -> str | None:
     if world.residual > 0:
         return "RESIDUAL_OUTSTANDING"
     world.halted = False
-    waiting = {key for unit in world.units.values() if unit.bankrupt for key in unit.legs}
+    waiting = {market_of(key) for unit in world.units.values() if unit.bankrupt for key in unit.legs}
     for market in world.markets.values():
         market.reduce_only = market.market_id in waiting
     return None

@@ -9,12 +9,10 @@ from tests.model.collect import collect
 from tests.model.margin import maintenance
 from tests.model.numbers import ceil_part, split
 from tests.model.order import allocate, candidates, in_order
-from tests.model.state import Market, fill
+from tests.model.state import SIDES, Market, fill
 
 if TYPE_CHECKING:
     from tests.model.round import Round
-
-SIDES = {1: "long", -1: "short"}
 
 
 @dataclass
@@ -105,7 +103,8 @@ def deleverage(now: "Round") -> None:
 
 def _pool(now: "Round", market: Market, side: int) -> Pool:
     lots = now.lots_of(market, side, now.bankrupts())
-    shortfall = {unit: now.shortfall.get((unit, market.market_id), 0) for unit in lots}
+    legs = {unit: now.world.units[unit].leg_on(market.market_id, side) for unit in lots}
+    shortfall = {unit: now.shortfall.get((unit, leg), 0) for unit, leg in legs.items()}
     owners = {now.world.units[unit].account_id for unit in lots}
     return Pool(market, side, lots, shortfall, sum(lots.values()), owners=owners)
 
@@ -229,7 +228,7 @@ def _one_by_one(
 
 
 def _cancel_orders(now: "Round", closed: dict[tuple[str, str], int]) -> None:
-    """Cancel the open orders of every touched candidate in the market it was touched in."""
+    """Cancel the open orders of every touched candidate in the market it was touched in, on either leg."""
     for order in list(now.world.orders.values()):
         if closed.get((order.unit_id, order.market_id)):
             now.remove_order(order)

@@ -2,6 +2,7 @@
 
 from tests.model.margin import equity
 from tests.model.model import Model
+from tests.model.state import can_only_close, market_of
 
 
 def faults(model: Model) -> list[str]:
@@ -9,7 +10,8 @@ def faults(model: Model) -> list[str]:
     world = model.world
     found = []
     for key in world.markets:
-        lots = sum(unit.lots(key) for unit in world.units.values())
+        legs = [leg for unit in world.units.values() for leg in unit.legs.items()]
+        lots = sum(leg.lots for leg_id, leg in legs if market_of(leg_id) == key)
         if lots:
             found.append(f"lots of {key} sum to {lots}")
     equities = {unit.unit_id: equity(world, unit) for unit in world.units.values()}
@@ -27,6 +29,8 @@ def faults(model: Model) -> list[str]:
             found.append(f"the ledger of {unit.unit_id} does not give its quote")
         if any(leg.lots == 0 or leg.haircut < 0 for leg in unit.legs.values()):
             found.append(f"{unit.unit_id} has a leg without lots or with a negative haircut")
+        if any(can_only_close(key, leg.lots) or ("/" in key) != unit.hedge for key, leg in unit.legs.items()):
+            found.append(f"{unit.unit_id} has a leg that is not on its side")
     return found
 
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from tests.model.numbers import split
-from tests.model.state import Debt, pay
+from tests.model.state import Debt, market_of, pay
 
 if TYPE_CHECKING:
     from tests.model.round import Round
@@ -19,17 +19,17 @@ def pay_from_fund(now: "Round") -> None:
     own = lift_own_unit(now)
     debts = payable_debts(now)
     parts = offer(now, debts)
-    for (u, market_id), part in sorted(parts.items()):
+    for (u, leg_id), part in sorted(parts.items()):
         if part == 0:
             continue
         unit = now.world.units[u]
         group = now.world.accounts[unit.account_id].owner_group
         pay(unit, part)
         pots["fund"] -= part
-        now.shortfall[u, market_id] -= part
+        now.shortfall[u, leg_id] -= part
         now.world.paid_by_group[group] = now.world.paid_by_group.get(group, 0) + part
         now.step.paid_to_debts += part
-        now.step.paid_by_market[market_id] += part
+        now.step.paid_by_market[market_of(leg_id)] += part
     if entered or own or any(parts.values()):
         now.emitted = True
         paid = tuple(sorted((*debt, debts[debt], part) for debt, part in parts.items() if part))
@@ -54,10 +54,10 @@ def payable_debts(now: "Round") -> dict[Debt, int]:
     """Return the shortfalls that the fund may pay: unguarded legs and flat units, its own excepted."""
     fund = now.world.fund_unit()
     return {
-        (u, market_id): quanta
-        for (u, market_id), quanta in now.shortfall.items()
+        (u, leg_id): quanta
+        for (u, leg_id), quanta in now.shortfall.items()
         if quanta > 0
-        and market_id not in now.step.guarded
+        and not now.step.is_guarded(leg_id)
         and now.world.units[u].bankrupt
         and not (fund is not None and u == fund.unit_id)
     }
@@ -81,8 +81,8 @@ def offer(now: "Round", debts: dict[Debt, int]) -> dict[Debt, int]:
         for group in sorted(groups):
             _cut(parts, groups[group], by_group - now.world.paid_by_group.get(group, 0))
     if by_market is not None:
-        for market_id in sorted({debt[1] for debt in parts if debt[1]}):
-            members = [debt for debt in parts if debt[1] == market_id]
+        for market_id in sorted({market_of(debt[1]) for debt in parts if debt[1]}):
+            members = [debt for debt in parts if market_of(debt[1]) == market_id]
             _cut(parts, members, by_market - now.step.paid_by_market[market_id])
     return parts
 

@@ -4,14 +4,14 @@ from fractions import Fraction
 from math import ceil
 
 from tests.model.numbers import BILLION
-from tests.model.state import Leg, Market, Unit, World
+from tests.model.state import Leg, Market, Unit, World, can_only_close, market_of
 
 
 def equity(world: World, unit: Unit) -> int:
     """Return what a unit is worth at the last accepted marks."""
     total = unit.quote
-    for market_id, leg in unit.legs.items():
-        market = world.markets[market_id]
+    for key, leg in unit.legs.items():
+        market = world.markets[market_of(key)]
         total += leg.lots * (market.lot_value - market.funding)
     return total
 
@@ -26,22 +26,23 @@ def requirement(market: Market, lots: int, kind: str) -> int:
 
 def maintenance(world: World, unit: Unit) -> int:
     """Return a unit's maintenance requirement, in quanta x 10^9."""
-    return sum(requirement(world.markets[key], leg.lots, "maintenance") for key, leg in unit.legs.items())
+    return sum(requirement(world.markets[market_of(key)], leg.lots, "maintenance") for key, leg in unit.legs.items())
 
 
-def held_lots(world: World, unit: Unit, market_id: str) -> int:
-    """Return the most lots a unit could come to hold in a market if its orders there were filled."""
-    open_orders = [o.lots for o in world.orders.values() if o.unit_id == unit.unit_id and o.market_id == market_id]
+def held_lots(world: World, unit: Unit, leg_id: str) -> int:
+    """Return the most lots a leg could come to hold if its orders were filled; those that only close do not count."""
+    own = [o.lots for o in world.orders.values() if o.unit_id == unit.unit_id and o.leg_id == leg_id]
+    open_orders = [lots for lots in own if not can_only_close(leg_id, lots)]
     buys = sum(lots for lots in open_orders if lots > 0)
     sells = sum(-lots for lots in open_orders if lots < 0)
-    lots = unit.lots(market_id)
+    lots = unit.lots(leg_id)
     return max(abs(lots + buys), abs(lots - sells))
 
 
 def initial(world: World, unit: Unit) -> int:
     """Return a unit's initial requirement on its held lots, in quanta x 10^9."""
-    concerned = set(unit.legs) | {o.market_id for o in world.orders.values() if o.unit_id == unit.unit_id}
-    return sum(requirement(world.markets[key], held_lots(world, unit, key), "initial") for key in concerned)
+    concerned = set(unit.legs) | {o.leg_id for o in world.orders.values() if o.unit_id == unit.unit_id}
+    return sum(requirement(world.markets[market_of(key)], held_lots(world, unit, key), "initial") for key in concerned)
 
 
 def is_unhealthy(world: World, unit: Unit) -> bool:

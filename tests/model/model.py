@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.model.checks import is_badly_typed
 from tests.model.commands import HANDLERS
-from tests.model.state import Unit, World, move, plain
+from tests.model.state import Unit, World, move, plain, units_with_opening_orders
 from tests.model.step import Step
 
 
@@ -41,7 +41,7 @@ class Model:
 
     def _release(self, units: list[Unit]) -> None:
         """Give what is left of isolated units that have become flat to their accounts' cross units."""
-        with_orders = {order.unit_id for order in self.world.orders.values()}
+        with_orders = units_with_opening_orders(self.world)
         for unit in units:
             is_free = not unit.legs and not unit.bankrupt and unit.unit_id not in with_orders
             if unit.isolated and is_free and unit.quote > 0:

@@ -7,16 +7,17 @@ from typing import Any, NamedTuple
 
 from tests.model.margin import equity, is_unhealthy, price_pnl
 from tests.model.numbers import split
-from tests.model.state import Market, Unit, World
+from tests.model.state import Leg, Market, Unit, World
 
 FLOAT_DOUBT = Fraction(2, 10**15)
 """Scores that differ by less may change places in binary64: four operands and three operations, half an ulp each."""
 
 
 class Candidate(NamedTuple):
-    """A unit that may be closed, with its tier and lots."""
+    """A unit that may be closed, with its leg, its tier and its lots."""
 
     unit: Unit
+    leg: Leg
     tier: int
     lots: int
 
@@ -50,13 +51,14 @@ def candidates(
     """Return who may be closed against bankrupts of one side, and who was taken out."""
     found, out = [], []
     for unit in world.all_units():
-        lots = -side * unit.lots(market.market_id)
-        if unit.bankrupt or lots <= 0:
+        lots = unit.lots_on(market.market_id, -side)
+        if unit.bankrupt or lots == 0:
             continue
         if is_removed(world, unit, owners, removed):
             out.append(unit.unit_id)
         else:
-            found.append(Candidate(unit, tier_of(world, unit, owners), lots))
+            leg = unit.legs[unit.leg_on(market.market_id, -side)]
+            found.append(Candidate(unit, leg, tier_of(world, unit, owners), lots))
     return found, out
 
 
@@ -67,37 +69,36 @@ def in_order(
     if policy["ranking"] == "rotation":
         return _rotated(found, f"{policy['seed']}:{place}")
     if policy["ranking"] == "profit":
-        return sorted(found, key=lambda one: _key(one, profit(world, market, one.unit)))
-    ordered = sorted(found, key=lambda one: _key(one, bitmex_float(world, market, one.unit)))
-    _check_floats(ordered, [bitmex_exact(world, market, one.unit) for one in ordered])
+        return sorted(found, key=lambda one: _key(one, profit(world, market, one.unit, one.leg)))
+    ordered = sorted(found, key=lambda one: _key(one, bitmex_float(world, market, one.unit, one.leg)))
+    _check_floats(ordered, [bitmex_exact(world, market, one.unit, one.leg) for one in ordered])
     return ordered
 
 
-def profit(world: World, market: Market, unit: Unit) -> int | None:
+def profit(world: World, market: Market, unit: Unit, leg: Leg) -> int | None:
     """Return the score by profit, an integer; None without equity."""
-    return price_pnl(market, unit.legs[market.market_id]) if equity(world, unit) > 0 else None
+    return price_pnl(market, leg) if equity(world, unit) > 0 else None
 
 
-def bitmex_exact(world: World, market: Market, unit: Unit) -> Fraction | None:
+def bitmex_exact(world: World, market: Market, unit: Unit, leg: Leg) -> Fraction | None:
     """Return the score as a rational number; None without equity."""
-    operands = _operands(world, market, unit)
+    operands = _operands(world, market, unit, leg)
     if operands is None:
         return None
     a, b, c, d = operands
     return Fraction(a * b, c * d)
 
 
-def bitmex_float(world: World, market: Market, unit: Unit) -> float | None:
+def bitmex_float(world: World, market: Market, unit: Unit, leg: Leg) -> float | None:
     """Return the score by binary64: operands first, then two products and one division."""
-    operands = _operands(world, market, unit)
+    operands = _operands(world, market, unit, leg)
     if operands is None:
         return None
     a, b, c, d = (float(operand) for operand in operands)
     return (a * b) / (c * d)
 
 
-def _operands(world: World, market: Market, unit: Unit) -> tuple[int, int, int, int] | None:
-    leg = unit.legs[market.market_id]
+def _operands(world: World, market: Market, unit: Unit, leg: Leg) -> tuple[int, int, int, int] | None:
     own = equity(world, unit)
     if own <= 0:
         return None

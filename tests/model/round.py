@@ -46,7 +46,7 @@ class Round:
 
     def lots_of(self, market: Market, side: int, units: list[Unit]) -> dict[str, int]:
         """Return the lots of those units that hold this side of a market."""
-        held = {unit.unit_id: side * unit.lots(market.market_id) for unit in units}
+        held = {unit.unit_id: unit.lots_on(market.market_id, side) for unit in units}
         return {key: lots for key, lots in held.items() if lots > 0}
 
     def bankrupts(self) -> list[Unit]:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from tests.model.margin import equity, gain
 from tests.model.numbers import split
-from tests.model.state import Unit, pay
+from tests.model.state import Unit, market_of, pay
 
 if TYPE_CHECKING:
     from tests.model.round import Round
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 def net_gain(step: "Step", unit: Unit) -> int:
     """Return what a unit has gained and may be cut: net over its legs, guarded gains left out, guarded losses not."""
-    gains = {key: gain(step.world.markets[key], leg) for key, leg in unit.legs.items()}
-    unguarded = [one for key, one in gains.items() if key not in step.guarded]
+    gains = {key: gain(step.world.markets[market_of(key)], leg) for key, leg in unit.legs.items()}
+    unguarded = [one for key, one in gains.items() if not step.is_guarded(key)]
     if step.rules["haircut_base"] == "leg":
         return sum(max(0, one) for one in unguarded)
     return min(sum(unguarded), sum(gains.values()))
@@ -24,7 +24,7 @@ def bases_of(step: "Step") -> dict[str, int]:
     """Return what may still be cut of each solvent unit with an unguarded leg."""
     bases = {}
     for unit in step.world.all_units():
-        if not unit.bankrupt and any(key not in step.guarded for key in unit.legs):
+        if not unit.bankrupt and any(not step.is_guarded(key) for key in unit.legs):
             u = unit.unit_id
             bases[u] = max(0, min(equity(step.world, unit), step.gains.get(u, 0) - step.taken[u]))
     return bases
@@ -33,8 +33,8 @@ def bases_of(step: "Step") -> dict[str, int]:
 def socialise(now: "Round") -> None:
     """Stage 6: spread the debts without lots over open gains."""
     debts = dict(now.without_lots)
-    for (u, market_id), quanta in now.shortfall.items():
-        if market_id == "" and quanta > 0:
+    for (u, leg_id), quanta in now.shortfall.items():
+        if leg_id == "" and quanta > 0:
             debts[u] = debts.get(u, 0) + quanta
     # An owner's own isolated money, released meanwhile, goes first.
     debts = {u: min(quanta, -now.equity(now.world.units[u])) for u, quanta in debts.items()}
@@ -56,8 +56,8 @@ def socialise(now: "Round") -> None:
 
 def book_haircut(now: "Round", unit: Unit, cut: int) -> tuple[tuple[str, int], ...]:
     """Take a haircut from a unit and book it to its legs by their positive gains."""
-    legs = {key: leg for key, leg in unit.legs.items() if key not in now.step.guarded}
-    weights = {key: max(0, gain(now.world.markets[key], leg)) for key, leg in legs.items()}
+    legs = {key: leg for key, leg in unit.legs.items() if not now.step.is_guarded(key)}
+    weights = {key: max(0, gain(now.world.markets[market_of(key)], leg)) for key, leg in legs.items()}
     if not any(weights.values()):
         weights = dict.fromkeys(weights, 1)
     pay(unit, -cut)

@@ -7,9 +7,26 @@ from typing import Any
 from tests.model.numbers import sign, signed_share
 
 Debt = tuple[str, str]
-"""A unit and the market of a leg, or "" for a unit without legs."""
+"""A unit and the id of a leg, or "" for a unit without legs."""
+
+SIDES = {1: "long", -1: "short"}
 
 POTS = ("fund", "fees", "rounding", "surplus", "spread", "overshoot")
+
+
+def leg_id_of(market_id: str, side: str) -> str:
+    """Return the id of a leg: its market, and its side in hedge mode."""
+    return f"{market_id}/{side}" if side else market_id
+
+
+def market_of(leg_id: str) -> str:
+    """Return the market that a leg's id begins with."""
+    return leg_id.partition("/")[0]
+
+
+def can_only_close(leg_id: str, lots: int) -> bool:
+    """Return whether lots go against the side that a leg of hedge mode never leaves."""
+    return lots != 0 and leg_id.endswith(f"/{SIDES[-sign(lots)]}")
 
 
 @dataclass(slots=True)
@@ -59,6 +76,7 @@ class Account:
     owner_group: str
     role: str
     capacity: int
+    hedge: bool = False
 
 
 @dataclass(slots=True)
@@ -78,6 +96,8 @@ class Unit:
     unit_id: str
     account_id: str
     isolated: str = ""
+    side: str = ""
+    hedge: bool = False
     quote: int = 0
     bankrupt: bool = False
     deposits: int = 0
@@ -85,10 +105,18 @@ class Unit:
     transfers: int = 0
     legs: dict[str, Leg] = field(default_factory=dict)
 
-    def lots(self, market_id: str) -> int:
-        """Return the signed lots held in a market, 0 without a leg."""
-        leg = self.legs.get(market_id)
+    def lots(self, leg_id: str) -> int:
+        """Return the signed lots of a leg, 0 without it."""
+        leg = self.legs.get(leg_id)
         return leg.lots if leg else 0
+
+    def leg_on(self, market_id: str, side: int) -> str:
+        """Return the id of the leg that holds, or would hold, one side of a market."""
+        return leg_id_of(market_id, SIDES[side] if self.hedge else "")
+
+    def lots_on(self, market_id: str, side: int) -> int:
+        """Return the lots held on one side of a market, 0 if there are none."""
+        return max(0, side * self.lots(self.leg_on(market_id, side)))
 
     def copy(self) -> "Unit":
         """Return a unit to try something on."""
@@ -97,6 +125,8 @@ class Unit:
             self.unit_id,
             self.account_id,
             self.isolated,
+            self.side,
+            self.hedge,
             self.quote,
             self.bankrupt,
             self.deposits,
@@ -113,9 +143,15 @@ class Order:
     order_id: str
     unit_id: str
     market_id: str
+    side: str
     lots: int
     price: int
     sequence: int
+
+    @property
+    def leg_id(self) -> str:
+        """Return the id of the leg that the order changes."""
+        return leg_id_of(self.market_id, self.side)
 
 
 @dataclass(slots=True)
@@ -157,14 +193,18 @@ class World:
         return None
 
 
-def fill(unit: Unit, market: Market, lots: int, amount: int) -> None:
-    """Change a leg by signed lots for an amount received (paid: negative), funding excluded."""
+def fill(unit: Unit, market: Market, lots: int, amount: int, leg_id: str = "") -> None:
+    """Change a leg by signed lots for an amount received (paid: negative), funding excluded.
+
+    Without an id it is the leg that such lots close: whatever is forced on a unit in hedge mode only ever closes.
+    """
     if lots == 0:
         assert amount == 0, "money for no lots"
         return
     funding = market.funding
     unit.quote += amount + lots * funding
-    leg = unit.legs.setdefault(market.market_id, Leg())
+    leg_id = leg_id or unit.leg_on(market.market_id, -sign(lots))
+    leg = unit.legs.setdefault(leg_id, Leg())
     if sign(leg.lots) == -sign(lots):
         side = sign(leg.lots)
         held = abs(leg.lots)
@@ -185,13 +225,18 @@ def fill(unit: Unit, market: Market, lots: int, amount: int) -> None:
         leg.cost -= amount
         leg.entry_funding += lots * funding
     if leg.lots == 0:
-        del unit.legs[market.market_id]
+        del unit.legs[leg_id]
 
 
 def pay(unit: Unit, amount: int) -> None:
     """Put money into a unit (negative: take it out) that is not the price of lots."""
     unit.quote += amount
     unit.transfers += amount
+
+
+def units_with_opening_orders(world: World) -> set[str]:
+    """Return the units with an open order that could give them a leg."""
+    return {order.unit_id for order in world.orders.values() if not can_only_close(order.leg_id, order.lots)}
 
 
 def move(source: Unit, target: Unit, amount: int) -> None:
@@ -209,6 +254,7 @@ def plain(world: World) -> dict[str, Any]:
             unit.unit_id: {
                 "account": unit.account_id,
                 "isolated": unit.isolated,
+                "side": unit.side,
                 "quote": unit.quote,
                 "bankrupt": unit.bankrupt,
                 "deposits": unit.deposits,
@@ -231,6 +277,7 @@ def plain(world: World) -> dict[str, Any]:
                 "owner_group": account.owner_group,
                 "role": account.role,
                 "capacity": account.capacity,
+                "hedge": account.hedge,
             }
             for account in world.accounts.values()
         },
@@ -252,6 +299,7 @@ def plain(world: World) -> dict[str, Any]:
                 "id": order.order_id,
                 "unit": order.unit_id,
                 "market": order.market_id,
+                "leg_side": order.side,
                 "lots": order.lots,
                 "price": order.price,
             }

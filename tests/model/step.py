@@ -8,7 +8,7 @@ from tests.model.numbers import sign
 from tests.model.order import candidates
 from tests.model.round import Round
 from tests.model.socialise import bases_of, net_gain
-from tests.model.state import Market, Unit, World, move, pay
+from tests.model.state import Market, Unit, World, market_of, move, pay, units_with_opening_orders
 
 
 class Step:
@@ -46,7 +46,7 @@ class Step:
     def release(self) -> bool:
         """Give what is left of isolated units that became flat in this step to their accounts' cross units."""
         moved = False
-        with_orders = {order.unit_id for order in self.world.orders.values()}
+        with_orders = units_with_opening_orders(self.world)
         for unit in self.held:
             if not unit.legs and not unit.bankrupt and unit.unit_id not in with_orders and unit.quote > 0:
                 move(unit, self.world.units[unit.account_id], unit.quote)
@@ -55,7 +55,11 @@ class Step:
 
     def out_of_reach(self, unit: Unit) -> bool:
         """Return whether a unit has legs and every one of them is guarded."""
-        return bool(unit.legs) and all(key in self.guarded for key in unit.legs)
+        return bool(unit.legs) and all(self.is_guarded(key) for key in unit.legs)
+
+    def is_guarded(self, leg_id: str) -> bool:
+        """Return whether a leg's market is guarded."""
+        return market_of(leg_id) in self.guarded
 
     def open_markets(self) -> list[Market]:
         """Return the markets that are not guarded, by id."""
@@ -85,16 +89,17 @@ class Step:
         for unit in self.world.all_units():
             if unit.legs and (unit.bankrupt or equity(self.world, unit) < 0):
                 return self.why_lots_stay(unit)
-            if any(key in self.guarded and gain(self.world.markets[key], leg) > 0 for key, leg in unit.legs.items()):
+            guarded = [(market_of(key), leg) for key, leg in unit.legs.items() if self.is_guarded(key)]
+            if any(gain(self.world.markets[key], leg) > 0 for key, leg in guarded):
                 return "guard"
         return "pace" if stopped == "pace" and any(bases_of(self).values()) else ""
 
     def why_lots_stay(self, unit: Unit) -> str:
         """Return why a bankrupt unit still has lots."""
-        if self.guarded.intersection(unit.legs):
+        if any(self.is_guarded(key) for key in unit.legs):
             return "guard"
         for key, leg in unit.legs.items():
-            market, side = self.world.markets[key], sign(leg.lots)
+            market, side = self.world.markets[market_of(key)], sign(leg.lots)
             if candidates(self.world, market, side, {unit.account_id}, tuple(self.rules["removed"]))[1]:
                 return "removal"
         return "pace"

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from tests.model.margin import is_unhealthy, maintenance, requirement
 from tests.model.numbers import BILLION, ceil_part, floor_part, split
-from tests.model.state import Market, Unit, fill
+from tests.model.state import Market, Unit, fill, market_of
 
 if TYPE_CHECKING:
     from tests.model.round import Round
@@ -33,7 +33,7 @@ def is_source(now: "Round", unit: Unit) -> bool:
 
 
 def split_debt(now: "Round", unit: Unit) -> None:
-    """Split a unit's shortfall or surplus over its legs; a flat unit's has no market."""
+    """Split a unit's shortfall or surplus over its legs; a flat unit's has no leg."""
     own = now.equity(unit)
     debts = now.shortfall if own < 0 else now.surplus
     if not unit.legs:
@@ -46,18 +46,20 @@ def split_debt(now: "Round", unit: Unit) -> None:
         debts[unit.unit_id, key] = part
 
 
-def debt_weight(now: "Round", market_id: str, lots: int) -> int:
+def debt_weight(now: "Round", leg_id: str, lots: int) -> int:
     """Return the weight of a leg in its unit's debt."""
-    market = now.world.markets[market_id]
+    market = now.world.markets[market_of(leg_id)]
     if now.rules["shortfall_split"] == "notional":
         return abs(lots * market.lot_value)
     return requirement(market, lots, "maintenance")
 
 
-def moved_shortfall(now: "Round", market: Market, lots: dict[str, int], closed: dict[str, int]) -> dict[str, int]:
+def moved_shortfall(
+    now: "Round", market: Market, side: int, lots: dict[str, int], closed: dict[str, int]
+) -> dict[str, int]:
     """Return how much of each source's shortfall goes with the lots, rounded up."""
-    key = market.market_id
-    return {u: ceil_part(now.shortfall.get((u, key), 0), closed[u], lots[u]) for u in lots}
+    debts = {u: (u, now.world.units[u].leg_on(market.market_id, side)) for u in lots}
+    return {u: ceil_part(now.shortfall.get(debts[u], 0), closed[u], lots[u]) for u in lots}
 
 
 def backstops_take(now: "Round", market: Market, side: int, sources: list[Unit]) -> None:
@@ -79,7 +81,7 @@ def backstops_take(now: "Round", market: Market, side: int, sources: list[Unit])
         amount = min(sum(lots.values()), sum(rooms.values()))
         takes = split(amount, [(u, room, room) for u, room in rooms.items()])
         closed = split(amount, [(u, held, held) for u, held in lots.items()])
-        moved = moved_shortfall(now, market, lots, closed)
+        moved = moved_shortfall(now, market, side, lots, closed)
         pays = split(sum(moved.values()), [(u, take, None) for u, take in takes.items()])
         trials = {u: now.world.units[u].copy() for u in rooms}
         for u, trial in trials.items():
@@ -104,7 +106,7 @@ def fund_takes(now: "Round", market: Market, side: int, sources: list[Unit]) -> 
     cap = min(now.rules["fund_inventory_cap_lots"], market.max_lots)
     amount = min(sum(lots.values()), max(0, cap - side * fund.lots(market.market_id)))
     closed = split(amount, [(u, held, held) for u, held in lots.items()])
-    moved = moved_shortfall(now, market, lots, closed)
+    moved = moved_shortfall(now, market, side, lots, closed)
     if amount == 0 or now.world.pots["fund"] < sum(moved.values()) or breaks_a_cap(now, market.market_id, moved):
         return
     for unit_id, part in moved.items():
@@ -140,7 +142,7 @@ def sources_give(
     for u in sorted(lots):
         if closed[u] == 0:
             continue
-        debt = (u, market.market_id)
+        debt = (u, now.world.units[u].leg_on(market.market_id, side))
         surplus = floor_part(now.surplus.get(debt, 0), closed[u], lots[u])
         kept = floor_part(surplus, now.rules["surplus_to_fund_ppb"], BILLION)
         amount = side * closed[u] * market.lot_value + moved[u] - kept

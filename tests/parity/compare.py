@@ -17,6 +17,7 @@ def plain_book(book: Book) -> Plain:
             unit.unit_id: {
                 "account": unit.account_id,
                 "isolated": unit.isolated_market_id,
+                "side": unit.isolated_side,
                 "quote": unit.quote,
                 "bankrupt": unit.bankrupt,
                 "deposits": unit.deposits,
@@ -39,6 +40,7 @@ def plain_book(book: Book) -> Plain:
                 "owner_group": account.owner_group,
                 "role": account.role,
                 "capacity": account.backstop_capacity_lots,
+                "hedge": account.hedge,
             }
             for account in book.accounts.values()
         },
@@ -60,6 +62,7 @@ def plain_book(book: Book) -> Plain:
                 "id": order.order_id,
                 "unit": order.unit_id,
                 "market": order.market_id,
+                "leg_side": order.leg_side,
                 "lots": order.lots,
                 "price": order.price_ticks,
             }
@@ -82,7 +85,7 @@ def plain_step(facts: Iterable[Fact]) -> Plain:
     seen: Plain = {"fund": [], "deleveraged": [], "socialised": [], "residuals": []}
     for fact in facts:
         if isinstance(fact, FundPaid):
-            paid = sorted((d.unit_id, d.market_id, d.debt_quanta, d.paid_quanta) for d in fact.debts if d.paid_quanta)
+            paid = sorted((d.unit_id, d.leg_id, d.debt_quanta, d.paid_quanta) for d in fact.debts if d.paid_quanta)
             seen["fund"].append((fact.entered_quanta, fact.own_unit_quanta, tuple(paid)))
         elif isinstance(fact, Deleveraged):
             seen["deleveraged"].append(_plain_deleveraged(fact))

@@ -58,7 +58,7 @@ def test_worlds_when_nobody_sends_a_state_then_the_commands_are_the_same() -> No
             sent.append(command)
             model.submit(command)
             command = _sent(commands, model.state())
-        assert list(world(seed)[1]) == sent
+        assert repr(list(world(seed)[1])) == repr(sent)  # As texts: a wrong number may be a NaN.
 
 
 def _sent(commands: Commands, state: Plain) -> Plain | None:

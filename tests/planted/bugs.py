@@ -81,8 +81,8 @@ BUGS = (
         (
             Patch(
                 "stages/candidates",
-                "if leg is None or unit.bankrupt or leg.lots * side > 0:",
-                "if leg is None or leg.lots * side > 0:",
+                "found = None if unit.bankrupt else unit.leg_on(market_id, -side)",
+                "found = unit.leg_on(market_id, -side)",
             ),
         ),
     ),
@@ -135,7 +135,7 @@ BUGS = (
     Bug(
         "haircut-twice",
         "a gain that was cut is not noted on the leg, so that it is cut again",
-        (Patch("apply", "legs[market_id].haircut += part", "legs[market_id].haircut += 0 * part"),),
+        (Patch("apply", "legs[leg_id].haircut += part", "legs[leg_id].haircut += 0 * part"),),
     ),
     Bug(
         "price-not-clipped",

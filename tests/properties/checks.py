@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from deleverage.rulebook.apply import apply
 from deleverage.rulebook.apportion import Share, apportion
-from deleverage.rulebook.book import Book, Unit
+from deleverage.rulebook.book import Book, Unit, market_of
 from deleverage.rulebook.closing import money_asked
 from deleverage.rulebook.decide import decide
 from deleverage.rulebook.margin import equity
@@ -22,8 +22,8 @@ Step = tuple[Book, Rules, tuple[Fact, ...]]
 def own_equity(book: Book, unit: Unit) -> int:
     """Return cash plus inventory less the funding it owes, written out once more."""
     total = unit.quote
-    for market_id, leg in unit.legs.items():
-        market = book.markets[market_id]
+    for leg_id, leg in unit.legs.items():
+        market = book.markets[market_of(leg_id)]
         total += leg.lots * market.terms.value_at(market.mark_price_ticks)
         total -= leg.lots * market.funding_quanta
     return total
@@ -59,7 +59,7 @@ def debts_stay_with_their_lots(step: Step) -> str:
             if fund_paid is None or pool.netted_lots or pool.closed_lots < pool.lots:
                 continue
             units = _bankrupts(fact, pool.market_id, pool.side)
-            debts = [d for d in fund_paid.debts if d.market_id == pool.market_id and d.unit_id in units]
+            debts = [d for d in fund_paid.debts if market_of(d.leg_id) == pool.market_id and d.unit_id in units]
             left = sum(debt.debt_quanta - debt.paid_quanta for debt in debts)
             if len(debts) == len(units) and left != pool.shortfall_quanta:
                 return f"{pool.market_id}: the fund left {left} quanta of debt, stage 5 carries {pool.shortfall_quanta}"
@@ -139,7 +139,7 @@ def _netting_of(book: Book, fact: Deleveraged, market_id: str, side: str, carrie
         unit = book.units[unit_id]
         if len(unit.legs) > 1:
             return ""  # Which part of its shortfall lies here is another check's business.
-        held = abs(unit.legs[market_id].lots)
+        held = sum(abs(leg.lots) for leg in unit.legs.values())
         netted = sum(abs(f.lots) for f in fact.fills if f.unit_id == unit_id and f.part == "netted")
         shortfall = max(0, -own_equity(book, unit))
         expected += shortfall - -(-shortfall * netted // held)

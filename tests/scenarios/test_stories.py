@@ -57,6 +57,15 @@ def test_inverse_when_the_long_is_bankrupt_then_it_is_closed_at_its_amount_and_t
     assert run.domain.book.markets["XBTUSD"].settled
 
 
+def test_hedge_mode_when_a_hedged_account_fails_then_its_legs_net_and_a_hedged_maker_is_left_naked() -> None:
+    """5 lots net, 25 are closed at 84: maker's short first (10), then bear (15); maker keeps 10 lots long."""
+    run = play(load("hedge-mode"))
+    assert prices_of(run) == [("maker", 10, 8400), ("bear", 15, 8400)]
+    assert equity_of(run) == {"bear": 144_000, "maker": 2_000, "rest": 200_000, "tilted": 0}
+    assert [(leg.unit_id, leg.leg_id, leg.lots) for leg in run.steps[0].rounds[0].naked] == [("maker", "A/long", 10)]
+    assert [state.lots for state in run.after if state.unit_id == "maker"] == [(("A/long", 10),)]
+
+
 def test_fund_covers_when_the_fund_pays_then_the_winner_is_closed_at_the_mark() -> None:
     """The fund pays 30; bob loses his position at 85 and keeps all of his gain."""
     run = play(load("fund-covers"))

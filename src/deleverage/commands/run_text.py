@@ -135,8 +135,8 @@ class _Printer:
             self.line(f"      and {len(rest):,} more in line, {touched:,} of them closed too")
 
     def _fills(self, item: RoundRecord) -> None:
-        names = ("unit", "part", "market", "lots", "price", "amount", "against mark", "against entry", "")
-        table = TextTable(f"fills, money in {self.run.scenario.currency}", names, left=("unit", "part", "market", ""))
+        names = ("unit", "part", "leg", "lots", "price", "amount", "against mark", "against entry", "")
+        table = TextTable(f"fills, money in {self.run.scenario.currency}", names, left=("unit", "part", "leg", ""))
         for record in item.fills[:ROWS]:
             table.add(*self._fill(record))
         self._table(table)
@@ -162,8 +162,8 @@ class _Printer:
 
     def _naked(self, item: RoundRecord) -> None:
         for leg in item.naked[:ROWS]:
-            size = f"{leg.lots:,} lots of {leg.market_id}"
-            self.line(f"    naked leg: {leg.unit_id} was closed in {leg.closed_market_id} and still holds {size}")
+            size = f"{leg.lots:,} lots of {leg.leg_id}"
+            self.line(f"    naked leg: {leg.unit_id} was closed in {leg.closed_leg_id} and still holds {size}")
         if len(item.naked) > ROWS:
             self.line(f"    and {counted(len(item.naked) - ROWS, 'more naked leg')}")
 

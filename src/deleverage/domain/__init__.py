@@ -3,7 +3,6 @@
 ``Domain`` is the door, ``player`` plays scenarios through it, ``document`` says in one JSON document what happened.
 """
 
-from deleverage.domain.domain import Answer, Domain, Plan, WhatIf
-from deleverage.domain.faults import DomainStopped, UnknownMarket, UnknownSide
+from deleverage.domain.domain import Answer, Domain
 
-__all__ = ["Answer", "Domain", "DomainStopped", "Plan", "UnknownMarket", "UnknownSide", "WhatIf"]
+__all__ = ["Answer", "Domain"]

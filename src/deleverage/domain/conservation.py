@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from deleverage.rulebook.book import Book
+from deleverage.rulebook.book import Book, market_of
 from deleverage.rulebook.margin import equity
 
 
@@ -31,8 +31,8 @@ def balance(book: Book) -> Balance:
     for unit in book.units.values():
         quotes += unit.quote
         equities += equity(book, unit)
-        for market_id, leg in unit.legs.items():
-            lots[market_id] += leg.lots
+        for leg_id, leg in unit.legs.items():
+            lots[market_of(leg_id)] += leg.lots
     pots = tuple(book.pots.items())
     difference = quotes + sum(amount for _, amount in pots) - book.residual_quanta - book.net_deposits_quanta
     return Balance(

@@ -14,7 +14,7 @@ from deleverage.domain.records import (
 )
 from deleverage.domain.show import counted
 from deleverage.rulebook import messages as m
-from deleverage.rulebook.book import Book, Leg
+from deleverage.rulebook.book import Book, Leg, leg_id_of
 from deleverage.rulebook.closing import settle
 from deleverage.rulebook.margin import equity
 from deleverage.rulebook.ranking import places
@@ -25,6 +25,7 @@ from deleverage.rulebook.stages.candidates import eligible
 STAGE_OF: dict[type[m.Fact], int] = {
     m.BankruptcyDeclared: 0,
     m.OrdersCancelled: 1,
+    m.Netted: 1,
     m.Reduced: 2,
     m.TakenOver: 3,
     m.FundPaid: 4,
@@ -104,9 +105,7 @@ class StepObserver:
         """Return the queue as the policy saw it: the same candidates, tiers, step and round."""
         side = 1 if pool.side == "long" else -1
         accounts = frozenset(
-            unit.account_id
-            for unit in book.units.values()
-            if unit.bankrupt and pool.market_id in unit.legs and unit.legs[pool.market_id].lots * side > 0
+            unit.account_id for unit in book.units.values() if unit.bankrupt and unit.lots_on(pool.market_id, side)
         )
         candidates = eligible(book, self.rules, pool.market_id, side, accounts).candidates
         need = min(pool.lots - pool.netted_lots, sum(candidate.lots for candidate in candidates))
@@ -120,8 +119,8 @@ def _results(book: Book, fact: m.Deleveraged) -> tuple[FillRecord, ...]:
     legs: dict[tuple[str, str], Leg | None] = {}
     records = []
     for fill in fact.fills:
-        key = (fill.unit_id, fill.market_id)
-        leg = legs[key] if key in legs else book.units[fill.unit_id].legs.get(fill.market_id)
+        key = (fill.unit_id, fill.leg_id)
+        leg = legs[key] if key in legs else book.units[fill.unit_id].legs.get(fill.leg_id)
         settled = settle(leg, fill.lots, fill.amount_quanta, book.markets[fill.market_id].funding_quanta)
         legs[key] = settled.leg
         loss = fill.part == "candidate" and settled.realised_quanta < 0
@@ -130,15 +129,15 @@ def _results(book: Book, fact: m.Deleveraged) -> tuple[FillRecord, ...]:
 
 
 def _naked(book: Book, fact: m.Deleveraged) -> tuple[NakedLeg, ...]:
-    """Return the legs that touched candidates still hold in markets in which they were not closed."""
+    """Return the legs that touched candidates still hold beside those on which they were closed."""
     closed: dict[str, set[str]] = {}
     for closing in fact.closings:
-        closed.setdefault(closing.unit_id, set()).add(closing.market_id)
+        closed.setdefault(closing.unit_id, set()).add(leg_id_of(closing.market_id, closing.leg_side))
     naked = []
-    for unit_id, markets in sorted(closed.items()):
-        for market_id, leg in book.units[unit_id].sorted_legs():
-            if market_id not in markets:
-                naked.append(NakedLeg(unit_id, ", ".join(sorted(markets)), market_id, leg.lots))
+    for unit_id, leg_ids in sorted(closed.items()):
+        for leg_id, leg in book.units[unit_id].sorted_legs():
+            if leg_id not in leg_ids:
+                naked.append(NakedLeg(unit_id, ", ".join(sorted(leg_ids)), leg_id, leg.lots))
     return tuple(naked)
 
 
@@ -146,6 +145,10 @@ def _describe(line: StageRecord, fact: m.Fact) -> None:
     """Add what a fact took to its stage's line: lots, quanta, and a few words."""
     if isinstance(fact, m.BankruptcyDeclared):
         line.told.append(f"{counted(len(fact.units), 'unit')} declared bankrupt")
+    elif isinstance(fact, m.Netted):
+        lots = sum(abs(fill.lots) for fill in fact.fills) // 2
+        line.taken_lots += lots
+        line.told.append(f"{counted(lots, 'lot')} of hedged legs netted")
     elif isinstance(fact, m.OrdersCancelled):
         line.told.append(f"{counted(len(fact.orders), 'order')} cancelled")
     elif isinstance(fact, m.Reduced):

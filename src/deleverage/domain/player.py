@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from deleverage.domain.domain import Domain
 from deleverage.domain.observer import StepObserver
 from deleverage.domain.records import Refused, StepRecord, UnitState
-from deleverage.rulebook.book import Book
+from deleverage.rulebook.book import Book, market_of
 from deleverage.rulebook.margin import equity
 from deleverage.rulebook.messages import (
     CancelOrder,
@@ -67,8 +67,8 @@ def states(book: Book) -> tuple[UnitState, ...]:
     """Return every unit as people see it, in id order."""
     result = []
     for unit in book.sorted_units():
-        funding = sum(leg.lots * book.markets[market_id].funding_quanta for market_id, leg in unit.legs.items())
-        lots = tuple((market_id, leg.lots) for market_id, leg in unit.sorted_legs())
+        funding = sum(leg.lots * book.markets[market_of(leg_id)].funding_quanta for leg_id, leg in unit.legs.items())
+        lots = tuple((leg_id, leg.lots) for leg_id, leg in unit.sorted_legs())
         result.append(UnitState(unit.unit_id, book.role(unit), unit.quote - funding, equity(book, unit), lots))
     return tuple(result)
 

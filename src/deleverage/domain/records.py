@@ -45,11 +45,11 @@ class FillRecord:
 
 @dataclass(frozen=True, slots=True)
 class NakedLeg:
-    """A leg that a closed candidate still holds in another market: it may have lost its hedge."""
+    """A leg that a closed candidate still holds beside the closed one: it may have lost its hedge."""
 
     unit_id: str
-    closed_market_id: str
-    market_id: str
+    closed_leg_id: str
+    leg_id: str
     lots: int
 
 

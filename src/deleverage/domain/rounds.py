@@ -63,7 +63,7 @@ class RoundWriter:
             "queue_rest": [self._queue_rest(queue, closed) for queue in item.queues],
             "fills": [self._fill(record) for record in item.fills],
             "naked_legs": [
-                {"unit": n.unit_id, "closed_market": n.closed_market_id, "market": n.market_id, "lots": str(n.lots)}
+                {"unit": n.unit_id, "closed_leg": n.closed_leg_id, "leg": n.leg_id, "lots": str(n.lots)}
                 for n in item.naked
             ],
         }
@@ -101,6 +101,7 @@ class RoundWriter:
             "unit": fill.unit_id,
             "part": fill.part,
             "market": fill.market_id,
+            "leg": fill.leg_id,
             "lots": str(fill.lots),
             "amount": self.money(fill.amount_quanta),
             "price": price_of(fill, self.terms[fill.market_id]),

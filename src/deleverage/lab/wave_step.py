@@ -19,7 +19,7 @@ from typing import NamedTuple
 from deleverage.adapters.waves import Coin, Wave, WaveRow
 from deleverage.domain import Domain
 from deleverage.rulebook import messages as m
-from deleverage.rulebook.book import FUND_POT, Book, MarketTerms, Tier
+from deleverage.rulebook.book import FUND_POT, Book, MarketTerms, Tier, market_of
 from deleverage.rulebook.margin import equity
 from deleverage.rulebook.quantities import PPB, div_ceil, div_floor
 from deleverage.rulebook.rules import Rules
@@ -253,7 +253,7 @@ def _outcome(
                 unpaid[pool.market_id] += pool.shortfall_quanta - pool.collected_quanta
         elif isinstance(fact, m.FundPaid):
             for debt in fact.debts:
-                fund[debt.market_id] += debt.paid_quanta
+                fund[market_of(debt.leg_id)] += debt.paid_quanta
         elif isinstance(fact, m.Socialised):
             haircut += sum(item.taken_quanta for item in fact.haircuts)
         elif isinstance(fact, m.ResidualNamed):

@@ -29,9 +29,9 @@ def _apply_movement(book: Book, fact: m.Movement) -> None:
     money = 0
     for fill in fact.fills:
         unit, market = book.units[fill.unit_id], book.markets[fill.market_id]
-        market.open_interest_lots -= unit.long_lots(fill.market_id)
-        settle_unit(unit, market, fill.lots, fill.amount_quanta)
-        market.open_interest_lots += unit.long_lots(fill.market_id)
+        market.open_interest_lots -= unit.lots_on(fill.market_id, 1)
+        settle_unit(unit, market, fill.lots, fill.amount_quanta, fill.leg_side)
+        market.open_interest_lots += unit.lots_on(fill.market_id, 1)
         lots[fill.market_id] = lots.get(fill.market_id, 0) + fill.lots
         money += fill.amount_quanta
     for payment in fact.payments:
@@ -63,7 +63,7 @@ def _open_account(book: Book, fact: m.AccountOpened) -> None:
 
 
 def _open_unit(book: Book, fact: m.UnitOpened) -> None:
-    book.units[fact.unit_id] = Unit(fact.unit_id, fact.account_id, fact.market_id)
+    book.units[fact.unit_id] = Unit(fact.unit_id, fact.account_id, fact.market_id, fact.side)
 
 
 def _money_in(book: Book, fact: m.MoneyIn) -> None:
@@ -102,7 +102,7 @@ def _margin_moved(book: Book, fact: m.MarginMoved) -> None:
 def _order_placed(book: Book, fact: m.OrderPlaced) -> None:
     book.orders_placed += 1
     book.orders[fact.order_id] = Order(
-        fact.order_id, fact.unit_id, fact.market_id, fact.lots, fact.price_ticks, book.orders_placed
+        fact.order_id, fact.unit_id, fact.market_id, fact.lots, fact.price_ticks, book.orders_placed, fact.leg_side
     )
 
 
@@ -158,8 +158,8 @@ def _deleveraged(book: Book, fact: m.Deleveraged) -> None:
 
 def _socialised(book: Book, fact: m.Socialised) -> None:
     for haircut in fact.haircuts:
-        for market_id, part in haircut.legs:
-            book.units[haircut.unit_id].legs[market_id].haircut += part
+        for leg_id, part in haircut.legs:
+            book.units[haircut.unit_id].legs[leg_id].haircut += part
 
 
 def _residual_named(book: Book, fact: m.ResidualNamed) -> None:

@@ -18,6 +18,7 @@ from deleverage.rulebook.quantities import Scale, inverse_value_per_lot, linear_
 
 FUND_POT, FEES_POT, ROUNDING_POT, SURPLUS_POT = "fund", "fees", "rounding", "surplus"
 CONTRACTS = ("linear", "quanto", "inverse")
+LONG, SHORT = "long", "short"
 POTS = (FUND_POT, FEES_POT, ROUNDING_POT, SURPLUS_POT, "spread", "overshoot")
 """Every place money can lie outside a unit: F, G, R and the named pots S of INV-1."""
 
@@ -95,6 +96,22 @@ class Account:
     owner_group: str
     role: str
     backstop_capacity_lots: int = 0
+    hedge: bool = False  # a leg per side of a market, instead of one that flips
+
+
+def leg_id_of(market_id: str, side: str) -> str:
+    """Return the name of a leg within its unit: the market, in hedge mode with ``/long`` or ``/short`` behind it."""
+    return f"{market_id}/{side}" if side else market_id
+
+
+def market_of(leg_id: str) -> str:
+    """Return the market of a leg; no market's id has a slash."""
+    return leg_id.partition("/")[0]
+
+
+def side_of(leg_id: str) -> str:
+    """Return the side in a leg's name, empty in one-way mode."""
+    return leg_id.partition("/")[2]
 
 
 @dataclass(slots=True)
@@ -118,20 +135,33 @@ class Unit:
     unit_id: str
     account_id: str
     isolated_market_id: str = ""
+    isolated_side: str = ""  # of an isolated leg in hedge mode
     quote: int = 0
     bankrupt: bool = False
     deposits: int = 0
     realised: int = 0
     transfers: int = 0
-    legs: dict[str, Leg] = field(default_factory=dict)
+    legs: dict[str, Leg] = field(default_factory=dict)  # by leg id
 
-    def long_lots(self, market_id: str) -> int:
-        """Return the lots held long in a market, 0 if none or short."""
-        leg = self.legs.get(market_id)
-        return max(0, leg.lots) if leg is not None else 0
+    def leg_on(self, market_id: str, sign: int) -> tuple[str, Leg] | None:
+        """Return the leg with lots of this sign in a market, with its id; there is at most one."""
+        for leg_id in (market_id, leg_id_of(market_id, LONG if sign > 0 else SHORT)):
+            leg = self.legs.get(leg_id)
+            if leg is not None and leg.lots * sign > 0:
+                return leg_id, leg
+        return None
+
+    def lots_on(self, market_id: str, sign: int) -> int:
+        """Return the magnitude of the lots held on one side of a market, 0 if none."""
+        found = self.leg_on(market_id, sign)
+        return abs(found[1].lots) if found is not None else 0
+
+    def markets(self) -> set[str]:
+        """Return the markets in which the unit has legs."""
+        return {market_of(leg_id) for leg_id in self.legs}
 
     def sorted_legs(self) -> list[tuple[str, Leg]]:
-        """Legs in market order."""
+        """Legs in the order of their ids."""
         return sorted(self.legs.items())
 
 
@@ -145,6 +175,12 @@ class Order:
     lots: int
     price_ticks: int
     sequence: int
+    leg_side: str = ""
+
+    @property
+    def leg_id(self) -> str:
+        """The leg that the order would fill."""
+        return leg_id_of(self.market_id, self.leg_side)
 
 
 @dataclass(slots=True)
@@ -218,6 +254,7 @@ def copy_unit(unit: Unit) -> Unit:
         unit.unit_id,
         unit.account_id,
         unit.isolated_market_id,
+        unit.isolated_side,
         unit.quote,
         unit.bankrupt,
         unit.deposits,

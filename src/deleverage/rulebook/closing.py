@@ -6,7 +6,7 @@ Amounts are law; a price is a display. Every fill is zero-sum between its sides 
 from typing import NamedTuple
 
 from deleverage.rulebook.apportion import Share, apportion, round_to_total
-from deleverage.rulebook.book import Leg, Market, Unit
+from deleverage.rulebook.book import Leg, Market, Unit, leg_id_of
 from deleverage.rulebook.quantities import div_ceil, div_floor, share_floor, sign
 
 
@@ -46,16 +46,16 @@ def settle(leg: Leg | None, lots: int, amount_quanta: int, funding_quanta: int) 
     return Settled(quote_quanta, realised, flipped)
 
 
-def settle_unit(unit: Unit, market: Market, lots: int, amount_quanta: int) -> int:
-    """Settle a fill on a unit - the real one, or a copy to look at - and return what it realised, in quanta."""
-    market_id = market.terms.market_id
-    result = settle(unit.legs.get(market_id), lots, amount_quanta, market.funding_quanta)
+def settle_unit(unit: Unit, market: Market, lots: int, amount_quanta: int, leg_side: str) -> int:
+    """Settle a fill on a leg of a unit (the real one, or a copy) and return what it realised, in quanta."""
+    leg_id = leg_id_of(market.terms.market_id, leg_side)
+    result = settle(unit.legs.get(leg_id), lots, amount_quanta, market.funding_quanta)
     unit.quote += result.quote_quanta
     unit.realised += result.realised_quanta
     if result.leg is None:
-        del unit.legs[market_id]
+        del unit.legs[leg_id]
     else:
-        unit.legs[market_id] = result.leg
+        unit.legs[leg_id] = result.leg
     return result.realised_quanta
 
 

@@ -43,7 +43,7 @@ def _resume(book: Book, command: m.Resume, rules: Rules) -> Iterator[Fact]:
     closed = book.halted or any(market.reduce_only for market in book.markets.values())
     refuse(not closed, Code.NOT_HALTED, "nothing is halted or reduce-only")
     require_no_residual(book)
-    waiting = {market_id for unit in book.units.values() if unit.bankrupt for market_id in unit.legs}
+    waiting = {market_id for unit in book.units.values() if unit.bankrupt for market_id in unit.markets()}
     yield m.Resumed(**next_fact(book, command), reduce_only=tuple(sorted(waiting)))
 
 

@@ -11,7 +11,7 @@ it raises ``InvariantBroken``, the caller stops the domain and keeps the evidenc
 """
 
 from deleverage.rulebook import messages as m
-from deleverage.rulebook.book import Book, Unit
+from deleverage.rulebook.book import LONG, Book, Unit, market_of, side_of
 from deleverage.rulebook.checks.view import InvariantBroken as InvariantBroken
 from deleverage.rulebook.checks.view import View, require
 from deleverage.rulebook.margin import equity
@@ -88,9 +88,10 @@ class Invariants:
             quote_sum += unit.quote
             equity_sum += equity(self.book, unit)
             _add(lots_sum, _lots(unit), 1)
-            for market_id, leg in unit.legs.items():
-                long_lots[market_id] += max(0, leg.lots)
-                require("INV-2", leg.lots != 0, f"{unit.unit_id} holds an empty leg in {market_id}")
+            for leg_id, leg in unit.legs.items():
+                long_lots[market_of(leg_id)] += max(0, leg.lots)
+                within = leg.lots > 0 if side_of(leg_id) == LONG else leg.lots < 0 if side_of(leg_id) else leg.lots != 0
+                require("INV-2", within, f"{unit.unit_id} holds {leg.lots} lots on {leg_id}")
             _check_ledger(unit)
         self._check_sums(quote_sum, lots_sum)
         for market_id, market in self.book.markets.items():
@@ -119,7 +120,11 @@ class Invariants:
 
 
 def _lots(unit: Unit) -> dict[str, int]:
-    return {market_id: leg.lots for market_id, leg in unit.legs.items()}
+    lots: dict[str, int] = {}
+    for leg_id, leg in unit.legs.items():
+        market_id = market_of(leg_id)
+        lots[market_id] = lots.get(market_id, 0) + leg.lots
+    return lots
 
 
 def _add(sums: dict[str, int], lots: dict[str, int], sign: int) -> None:

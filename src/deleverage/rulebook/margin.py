@@ -9,7 +9,7 @@ Deliberately absent: what happens to an unhealthy unit, and every price that is 
 from fractions import Fraction
 
 from deleverage.rulebook.apportion import Share, apportion
-from deleverage.rulebook.book import Book, Leg, Market, Tier, Unit
+from deleverage.rulebook.book import LONG, SHORT, Book, Leg, Market, Tier, Unit, market_of
 from deleverage.rulebook.quantities import PPB, div_ceil, sign
 
 
@@ -21,8 +21,8 @@ def leg_value(leg: Leg, market: Market) -> int:
 def equity(book: Book, unit: Unit) -> int:
     """Return quote plus the inventory at the last accepted marks, funding folded in; quanta, exact."""
     total = unit.quote
-    for market_id, leg in unit.legs.items():
-        market = book.markets[market_id]
+    for leg_id, leg in unit.legs.items():
+        market = book.markets[market_of(leg_id)]
         total += leg.lots * (market.value_quanta - market.funding_quanta)
     return total
 
@@ -52,7 +52,7 @@ def leg_initial(market: Market, lots: int) -> int:
 
 def maintenance_ppb_quanta(book: Book, unit: Unit) -> int:
     """Return the unit's maintenance requirement as a numerator in quanta x 10^9."""
-    return sum(leg_maintenance(book.markets[market_id], leg.lots) for market_id, leg in unit.legs.items())
+    return sum(leg_maintenance(book.markets[market_of(leg_id)], leg.lots) for leg_id, leg in unit.legs.items())
 
 
 def maintenance_margin_ceil(book: Book, unit: Unit) -> int:
@@ -61,23 +61,31 @@ def maintenance_margin_ceil(book: Book, unit: Unit) -> int:
 
 
 def held_lots(book: Book, unit: Unit) -> dict[str, int]:
-    """Return, per market, the largest position the unit could be in if its open orders fill on one side; lots >= 0."""
+    """Return, per leg id, the largest position the leg could be in if its open orders fill on one side; lots >= 0.
+
+    In hedge mode an order that closes its leg holds nothing: it cannot make the leg larger.
+    """
     buys: dict[str, int] = {}
     sells: dict[str, int] = {}
     for order in book.orders.values():
-        if order.unit_id == unit.unit_id:
+        if order.unit_id == unit.unit_id and not closes(order.leg_side, order.lots):
             side = buys if order.lots > 0 else sells
-            side[order.market_id] = side.get(order.market_id, 0) + abs(order.lots)
+            side[order.leg_id] = side.get(order.leg_id, 0) + abs(order.lots)
     held = {}
-    for market_id in sorted({*unit.legs, *buys, *sells}):
-        lots = unit.legs[market_id].lots if market_id in unit.legs else 0
-        held[market_id] = max(abs(lots + buys.get(market_id, 0)), abs(lots - sells.get(market_id, 0)))
+    for leg_id in sorted({*unit.legs, *buys, *sells}):
+        lots = unit.legs[leg_id].lots if leg_id in unit.legs else 0
+        held[leg_id] = max(abs(lots + buys.get(leg_id, 0)), abs(lots - sells.get(leg_id, 0)))
     return held
+
+
+def closes(leg_side: str, lots: int) -> bool:
+    """Return whether a change of ``lots`` (signed) makes a leg of hedge mode smaller; in one-way mode always False."""
+    return (leg_side == LONG and lots < 0) or (leg_side == SHORT and lots > 0)
 
 
 def initial_ppb_quanta(book: Book, unit: Unit) -> int:
     """Return the initial requirement of positions and open orders as a numerator in quanta x 10^9."""
-    return sum(leg_initial(book.markets[market_id], lots) for market_id, lots in held_lots(book, unit).items())
+    return sum(leg_initial(book.markets[market_of(leg_id)], lots) for leg_id, lots in held_lots(book, unit).items())
 
 
 def is_unhealthy(book: Book, unit: Unit) -> bool:
@@ -99,7 +107,7 @@ def distress(book: Book, unit: Unit) -> tuple[int, Fraction, str]:
 
 
 def equity_shares(book: Book, unit: Unit, split_by: str) -> dict[str, int]:
-    """Return the unit's equity split over its legs, signed like the equity; a flat unit's lies on market "".
+    """Return the unit's equity split over its legs, signed like the equity; a flat unit's lies on leg id "".
 
     Weights are the legs' maintenance (``split_by`` "notional": their notional), equal if all are 0; the parts sum to
     the equity exactly, left-overs by largest remainder.
@@ -108,14 +116,14 @@ def equity_shares(book: Book, unit: Unit, split_by: str) -> dict[str, int]:
     if not unit.legs:
         return {"": total}
     weights = {}
-    for market_id, leg in unit.sorted_legs():
-        market = book.markets[market_id]
+    for leg_id, leg in unit.sorted_legs():
+        market = book.markets[market_of(leg_id)]
         notional = abs(leg_value(leg, market))
-        weights[market_id] = notional if split_by == "notional" else leg_maintenance(market, leg.lots)
+        weights[leg_id] = notional if split_by == "notional" else leg_maintenance(market, leg.lots)
     if not any(weights.values()):
         weights = dict.fromkeys(weights, 1)
-    split = apportion(abs(total), [Share(market_id, weight) for market_id, weight in weights.items()])
-    return {market_id: sign(total) * part for market_id, part in split.parts.items()}
+    split = apportion(abs(total), [Share(leg_id, weight) for leg_id, weight in weights.items()])
+    return {leg_id: sign(total) * part for leg_id, part in split.parts.items()}
 
 
 def price_pnl(leg: Leg, market: Market) -> int:
@@ -133,5 +141,6 @@ def released_quanta(book: Book, unit: Unit) -> int:
     """Return what a flat isolated unit gives back to its account's cross unit: all its cash, 0 if it may keep it."""
     if not unit.isolated_market_id or unit.legs or unit.bankrupt:
         return 0
-    waits = any(order.unit_id == unit.unit_id for order in book.orders.values())
+    mine = (order for order in book.orders.values() if order.unit_id == unit.unit_id)
+    waits = any(not closes(order.leg_side, order.lots) for order in mine)
     return 0 if waits else max(0, unit.quote)

@@ -11,6 +11,7 @@ from deleverage.rulebook.stages.socialise import net_gain
 OF_A_STEP = (
     m.BankruptcyDeclared,
     m.BankruptcyEnded,
+    m.Netted,
     m.Reduced,
     m.TakenOver,
     m.FundPaid,
@@ -20,7 +21,7 @@ OF_A_STEP = (
 )
 """Facts that only a step emits: the first of them sees the book as the step began."""
 
-FORCED = (m.Reduced, m.TakenOver, m.FundPaid, m.Deleveraged, m.Socialised, m.ResidualNamed)
+FORCED = (m.Netted, m.Reduced, m.TakenOver, m.FundPaid, m.Deleveraged, m.Socialised, m.ResidualNamed)
 """Facts that nobody asked for: the acts of the waterfall."""
 
 _CHECKS: Checks = {**forced.CHECKS, **fund.CHECKS, **money.CHECKS, **deleveraged.CHECKS, **socialised.CHECKS}

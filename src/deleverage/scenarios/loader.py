@@ -7,6 +7,7 @@ from importlib import resources
 from pathlib import Path as File
 from typing import Any
 
+from deleverage.rulebook.book import LONG, SHORT, leg_id_of, side_of
 from deleverage.rulebook.messages import Command, Deposit, DepositToFund, ListMarket, OpenAccount, OpenIsolated
 from deleverage.rulebook.quantities import Scale, format_units
 from deleverage.scenarios.drawn import Drawn, draw_population
@@ -167,12 +168,19 @@ class _Builder:
                 self.reader.fault((*here, "backstop_capacity_lots"), f"is {capacity}, but the role is {role}")
             seen.add(account_id)
             self.paths[account_id] = here
+            if table.get("mode") == "hedge":
+                self.names.hedgers.add(account_id)
+                if role != "trader":
+                    self.reader.fault((*here, "mode"), f"is hedge, but the role is {role}")
+                if account_id in self.rest.values():
+                    self.reader.fault((*here, "mode"), "is hedge, but the account is the rest of a market")
             opened = OpenAccount(
                 time_ns=0,
                 account_id=account_id,
                 owner_group=table.get("owner", ""),
                 role=role,
                 backstop_capacity_lots=capacity,
+                hedge=account_id in self.names.hedgers,
             )
             self._add(opened, here)
             self._deposit((*here, "deposit"), account_id, table.get("deposit", 0))
@@ -184,6 +192,7 @@ class _Builder:
             self._add(Deposit(time_ns=0, unit_id=unit_id, amount_quanta=amount), where)
 
     def _positions(self, here: Path, account_id: str, tables: list[Any]) -> None:
+        hedge = account_id in self.names.hedgers
         seen: set[str] = set()
         for at, table in enumerate(tables):
             where: Path = (*here, "positions", at)
@@ -191,22 +200,24 @@ class _Builder:
             if terms is None:
                 continue
             market_id = terms.market_id
-            if market_id in seen:
-                self.reader.fault((*where, "market"), f"{account_id} has a position in {market_id!r} already")
+            lots = self.reader.units((*where, "size"), table["size"], terms.lot)
+            leg_id = leg_id_of(market_id, (LONG if lots > 0 else SHORT) if hedge else "")
+            if leg_id in seen:
+                self.reader.fault((*where, "market"), f"{account_id} has a position in {leg_id!r} already")
             if self.rest.get(market_id) == account_id:
                 self.reader.fault((*where, "market"), f"{account_id} is the rest of {market_id}, it lists no position")
-            seen.add(market_id)
-            lots = self.reader.units((*where, "size"), table["size"], terms.lot)
+            seen.add(leg_id)
             if lots == 0:
                 self.reader.fault((*where, "size"), "is 0: leave the position out")
             entry = self.names.price((*where, "entry"), table["entry"], terms)
             unit_id = account_id
             if "isolated_margin" in table:
-                unit_id = f"{account_id}/{market_id}"
+                unit_id = f"{account_id}/{leg_id}"
                 self.paths[unit_id] = where
-                self._add(OpenIsolated(time_ns=0, account_id=account_id, market_id=market_id), where)
+                opened = OpenIsolated(time_ns=0, account_id=account_id, market_id=market_id, side=side_of(leg_id))
+                self._add(opened, where)
                 self._deposit((*where, "isolated_margin"), unit_id, table["isolated_margin"])
-            self.holdings.append(Holding(unit_id, market_id, lots, entry, path_text(where)))
+            self.holdings.append(Holding(unit_id, market_id, lots, entry, path_text(where), hedge))
 
     def _population(self) -> Drawn | None:
         """Draw the accounts that the file does not write down, if it asks for it."""
@@ -230,6 +241,8 @@ class _Builder:
             here: Path = ("depth", at)
             known = self.names.account((*here, "account"), table["account"])
             terms = self.names.market((*here, "market"), table["market"])
+            if table["account"] in self.names.hedgers:
+                self.reader.fault((*here, "account"), "is in hedge mode: who makes depth holds one position per market")
             if terms is None or not known:
                 continue
             lots = self.reader.units((*here, "size"), table["size"], terms.lot, 1)

@@ -6,13 +6,12 @@ stands at that price - the accounts entered when the market was there - and afte
 invented: lots sum to zero, money moves only by trades and deposits, and the law decides on each of these commands.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from deleverage.rulebook.apply import apply
-from deleverage.rulebook.book import Book
+from deleverage.rulebook.book import LONG, SHORT, Book
 from deleverage.rulebook.decide import decide
 from deleverage.rulebook.margin import equity, initial_ppb_quanta
 from deleverage.rulebook.messages import Command, MarkUpdate, Rejection, SetMarks, Trade
@@ -22,8 +21,7 @@ from deleverage.scenarios.faults import Fault, Path, path_text
 from deleverage.scenarios.model import Origin
 
 
-@dataclass(slots=True)
-class Holding:
+class Holding(NamedTuple):
     """A position that a unit starts with: signed lots, entry price in ticks, and where the file says so."""
 
     unit_id: str
@@ -31,6 +29,7 @@ class Holding:
     lots: int
     entry_ticks: int
     path: str
+    hedge: bool = False
 
 
 class Unmatched(NamedTuple):
@@ -78,36 +77,47 @@ class _Open:
 
 def _trades(members: list[Holding], rest: str | None, opening: Opening) -> Iterator[Origin]:
     """Yield the trades at one price: longs meet shorts in file order, the rest takes what is left."""
-    longs = deque(_Open(holding, holding.lots) for holding in members if holding.lots > 0)
-    shorts = deque(_Open(holding, -holding.lots) for holding in members if holding.lots < 0)
-    while longs and shorts:
-        buyer, seller = longs[0], shorts[0]
+    longs = [_Open(holding, holding.lots) for holding in members if holding.lots > 0]
+    shorts = [_Open(holding, -holding.lots) for holding in members if holding.lots < 0]
+    while pair := _first_pair(longs, shorts):
+        buyer, seller = pair
         lots = min(buyer.lots, seller.lots)
-        yield _trade(buyer.holding, buyer.holding.unit_id, seller.holding.unit_id, lots)
-        for queue in (longs, shorts):
-            queue[0].lots -= lots
-            if not queue[0].lots:
-                queue.popleft()
+        yield _trade(buyer.holding, seller.holding, lots, buyer.holding)
+        for queue, item in ((longs, buyer), (shorts, seller)):
+            item.lots -= lots
+            if not item.lots:
+                queue.remove(item)
     if (longs or shorts) and rest is None:
         left = sum(holding.lots for holding in members)
         opening.unmatched.append(Unmatched(members[0].market_id, members[0].entry_ticks, left))
         return
     for item in longs:
-        yield _trade(item.holding, item.holding.unit_id, str(rest), item.lots)
+        yield _trade(item.holding, item.holding._replace(unit_id=str(rest), hedge=False), item.lots, item.holding)
     for item in shorts:
-        yield _trade(item.holding, str(rest), item.holding.unit_id, item.lots)
+        yield _trade(item.holding._replace(unit_id=str(rest), hedge=False), item.holding, item.lots, item.holding)
 
 
-def _trade(holding: Holding, buyer: str, seller: str, lots: int) -> Origin:
+def _first_pair(longs: list[_Open], shorts: list[_Open]) -> tuple[_Open, _Open] | None:
+    """Return the first long and short of different units: in hedge mode a unit may stand on both sides."""
+    for buyer in longs:
+        for seller in shorts:
+            if seller.holding.unit_id != buyer.holding.unit_id:
+                return buyer, seller
+    return None
+
+
+def _trade(buyer: Holding, seller: Holding, lots: int, blamed: Holding) -> Origin:
     trade = Trade(
         time_ns=0,
-        market_id=holding.market_id,
-        buyer_unit_id=buyer,
-        seller_unit_id=seller,
+        market_id=blamed.market_id,
+        buyer_unit_id=buyer.unit_id,
+        seller_unit_id=seller.unit_id,
         lots=lots,
-        price_ticks=holding.entry_ticks,
+        price_ticks=blamed.entry_ticks,
+        buyer_side=LONG if buyer.hedge else "",
+        seller_side=SHORT if seller.hedge else "",
     )
-    return Origin(trade, holding.path)
+    return Origin(trade, blamed.path)
 
 
 def faults_of_opening(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from deleverage.rulebook.book import MarketTerms, Tier
+from deleverage.rulebook.book import LONG, SHORT, MarketTerms, Tier
 from deleverage.rulebook.messages import (
     AccrueFunding,
     Command,
@@ -40,6 +40,7 @@ class Names:
     account_ids: list[str]
     terms: dict[str, MarketTerms] = field(default_factory=dict)
     marks: dict[str, int] = field(default_factory=dict)
+    hedgers: set[str] = field(default_factory=set)  # accounts in hedge mode
 
     def market(self, path: Path, market_id: str) -> MarketTerms | None:
         """Return the terms of a market; None if it is unknown (noted) or broken (noted where it stands)."""
@@ -100,6 +101,7 @@ def read_market(names: Names, path: Path, table: dict[str, Any]) -> MarketTerms 
         contract=contract,
         face_quanta_ticks=face,
         min_value_quanta=_bound(reader, (*path, "min_value"), table, names.money, 1),
+        expiry_ns=table.get("expires_after_seconds", 0) * SECOND_NS,
     )
     names.terms[terms.market_id] = terms
     names.marks[terms.market_id] = names.price((*path, "mark"), table["mark"], terms)
@@ -213,6 +215,7 @@ def read_orders(names: Names, path: Path, tables: list[Any], prefix: str, time_n
         lots = names.reader.units((*here, "size"), table["size"], terms.lot)
         if lots == 0:
             names.reader.fault((*here, "size"), "is 0: an order has a size")
+        side = _order_side(names, here, table, lots)
         levels = table.get("levels", 1)
         step = names.reader.units((*here, "step"), table.get("step", 0), terms.tick)
         if levels > 1 and step == 0:
@@ -232,9 +235,19 @@ def read_orders(names: Names, path: Path, tables: list[Any], prefix: str, time_n
                 market_id=terms.market_id,
                 lots=lots,
                 price_ticks=first + level * step,
+                leg_side=side,
             )
             commands.append((order, here))
     return commands
+
+
+def _order_side(names: Names, here: Path, table: dict[str, Any], lots: int) -> str:
+    """Return the leg of an order: in hedge mode the one that it opens, or closes if the file says so."""
+    if table["account"] not in names.hedgers:
+        if table.get("closes"):
+            names.reader.fault((*here, "closes"), f"is true, but {table['account']} is not in hedge mode")
+        return ""
+    return LONG if (lots > 0) != table.get("closes", False) else SHORT
 
 
 def read_path(names: Names, tables: list[Any], time_ns: int) -> tuple[Frame, ...]:

@@ -49,7 +49,7 @@ def _check_deleveraged(view: View, fact: m.Deleveraged) -> None:
         require("INV-12", ticks == mark, f"{market_id}: decided at {ticks} ticks, the mark is {mark}")
     markets = {pool.market_id for pool in fact.pools}
     for unit_id, unit in view.units.items():
-        involved = not markets.isdisjoint(unit.legs)
+        involved = not markets.isdisjoint(unit.markets())
         require("INV-11", involved, f"{unit_id} was touched without a leg in {', '.join(sorted(markets))}")
     require("INV-11", not fact.payments and not fact.pots, "stage 5 moves money by closings only")
     _check_closings(view, fact)
@@ -134,11 +134,7 @@ def _check_shares(pool: m.Pool, members: list[m.Closing], left: dict[str, int], 
 
 def _bankrupts_with(book: Book, pool: m.Pool) -> list[Unit]:
     side = 1 if pool.side == "long" else -1
-    return [
-        unit
-        for unit in book.units.values()
-        if unit.bankrupt and pool.market_id in unit.legs and unit.legs[pool.market_id].lots * side > 0
-    ]
+    return [unit for unit in book.units.values() if unit.bankrupt and unit.lots_on(pool.market_id, side)]
 
 
 CHECKS: Checks = {

@@ -16,9 +16,11 @@ def check_forced(view: View, fact: m.Movement) -> None:
         at_mark = fill.amount_quanta + value == fill.money_quanta
         require("INV-12", at_mark, f"{fill.unit_id}: amount {fill.amount_quanta} is not value and money at the mark")
         if fill.part not in ("maker", "taker"):
-            _check_reduces(view, fill.unit_id, fill.market_id)
+            _check_reduces(view, fill.unit_id, fill.leg_id)
         if fill.part in ("bankrupt", "netted"):
-            lawful = view.units[fill.unit_id].bankrupt or fill.unit_id in (view.sources or ())
+            unit = view.units[fill.unit_id]
+            relieved = isinstance(fact, m.Netted) and is_unhealthy(view.book, unit)
+            lawful = unit.bankrupt or relieved or fill.unit_id in (view.sources or ())
             require("INV-8", lawful, f"{fill.unit_id} was closed as a bankrupt and is none")
     allowed = isinstance(fact, m.Deleveraged) and view.rules.may_bankrupt
     for unit_id, before in view.equities.items():
@@ -29,11 +31,11 @@ def check_forced(view: View, fact: m.Movement) -> None:
             require("INV-9", before <= now <= 0, f"bankrupt {unit_id} went from {before} to {now}, past zero or down")
 
 
-def _check_reduces(view: View, unit_id: str, market_id: str) -> None:
-    before = view.units[unit_id].legs.get(market_id)
-    after = view.book.units[unit_id].legs.get(market_id)
+def _check_reduces(view: View, unit_id: str, leg_id: str) -> None:
+    before = view.units[unit_id].legs.get(leg_id)
+    after = view.book.units[unit_id].legs.get(leg_id)
     had, has = before.lots if before else 0, after.lots if after else 0
-    require("INV-8", had * has >= 0 and abs(has) < abs(had), f"{unit_id}: {had} lots of {market_id} became {has}")
+    require("INV-8", had * has >= 0 and abs(has) < abs(had), f"{unit_id}: {had} lots of {leg_id} became {has}")
 
 
 def _check_declared(view: View, fact: m.BankruptcyDeclared) -> None:
@@ -57,9 +59,22 @@ def check_step_ended(view: View, fact: m.StepEnded) -> None:
     require("INV-7", fact.waiting == waits, f"the step says waiting is {fact.waiting}, it is {waits}")
     guarded, fund = guards(view.book, view.rules, fact.time_ns), view.book.fund_unit()
     for unit in view.book.units.values():
-        within = not unit.legs or any(market_id not in guarded for market_id in unit.legs)
+        within = not unit.legs or any(market_id not in guarded for market_id in unit.markets())
         forgotten = within and not unit.bankrupt and unit is not fund and equity(view.book, unit) < 0
         require("INV-9", not forgotten, f"{unit.unit_id} is below zero and was not declared bankrupt")
+
+
+def _check_netted(view: View, fact: m.Netted) -> None:
+    """Opposite legs of one unit fall by the same lots, at the mark; nobody else is touched and no equity moves."""
+    moved: dict[tuple[str, str], int] = {}
+    for fill in fact.fills:
+        key = (fill.unit_id, fill.market_id)
+        moved[key] = moved.get(key, 0) + fill.lots
+        require("INV-4", fill.money_quanta == 0, f"{fill.unit_id} was netted {fill.money_quanta} quanta off the mark")
+    for (unit_id, market_id), lots in moved.items():
+        require("INV-8", lots == 0, f"{unit_id}: netting left {lots} lots of {market_id} over")
+    plain = not (fact.payments or fact.pots or fact.orders)
+    require("INV-11", plain, "netting closes legs and does nothing else")
 
 
 def _check_reduced(view: View, fact: m.Reduced) -> None:
@@ -86,5 +101,6 @@ def _check_reduced(view: View, fact: m.Reduced) -> None:
 CHECKS: Checks = {
     m.BankruptcyDeclared: _check_declared,
     m.BankruptcyEnded: _check_ended,
+    m.Netted: _check_netted,
     m.Reduced: _check_reduced,
 }

@@ -1,7 +1,7 @@
 """Takeovers and fund money: what the pool paid, for whom, and within which caps."""
 
 from deleverage.rulebook import messages as m
-from deleverage.rulebook.book import FUND_POT
+from deleverage.rulebook.book import FUND_POT, market_of
 from deleverage.rulebook.checks.view import Checks, View, require
 from deleverage.rulebook.margin import is_unhealthy
 
@@ -21,7 +21,7 @@ def _check_taken_over(view: View, fact: m.TakenOver) -> None:
             require("INV-8", willing, f"{fill.unit_id} took {abs(fill.lots)} lots over, its capacity is {capacity}")
             fit = role == "fund" or not is_unhealthy(view.book, view.book.units[fill.unit_id])
             require("INV-9", fit, f"backstop {fill.unit_id} was made unhealthy by a takeover")
-            before = view.units[fill.unit_id].legs.get(fill.market_id)
+            before = view.units[fill.unit_id].legs.get(fill.leg_id)
             held = fill.lots + (before.lots if before else 0)
             larger = held * fill.lots > 0
             cap = view.rules.fund_inventory_cap_lots
@@ -49,13 +49,14 @@ def _count_fund_money(view: View, debts: tuple[m.DebtPaid, ...]) -> None:
     rules = view.rules
     for debt in debts:
         view.event_paid += debt.paid_quanta
-        if debt.market_id:
-            view.market_paid[debt.market_id] = view.market_paid.get(debt.market_id, 0) + debt.paid_quanta
+        market_id = market_of(debt.leg_id)
+        if market_id:
+            view.market_paid[market_id] = view.market_paid.get(market_id, 0) + debt.paid_quanta
         by_group = view.book.fund_paid_by_group.get(debt.owner_group, 0)
-        by_market = view.market_paid.get(debt.market_id, 0)
+        by_market = view.market_paid.get(market_id, 0)
         for name, cap, spent in (
             (f"group {debt.owner_group}", rules.fund_group_cap_quanta, by_group),
-            (f"market {debt.market_id}", rules.fund_market_cap_quanta, by_market),
+            (f"market {market_id}", rules.fund_market_cap_quanta, by_market),
             ("the event", rules.fund_event_cap_quanta, view.event_paid),
         ):
             require("INV-19", cap is None or spent <= cap, f"{name} has cost the fund {spent} quanta, its cap is {cap}")

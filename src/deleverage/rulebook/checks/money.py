@@ -59,7 +59,7 @@ def _check_settled(view: View, fact: m.MarketSettled) -> None:
     """A settlement moves no equity and leaves nobody with lots."""
     for unit_id, before in view.equities.items():
         require("INV-4", view.now(unit_id) == before, f"settlement took {unit_id} from {before} to {view.now(unit_id)}")
-    left = [unit.unit_id for unit in view.book.units.values() if fact.market_id in unit.legs]
+    left = [unit.unit_id for unit in view.book.units.values() if fact.market_id in unit.markets()]
     require("INV-2", not left, f"{fact.market_id} is settled, {left[:3]} still hold lots")
 
 

@@ -49,7 +49,7 @@ class View:
 
     def base(self, unit: Unit, guarded: dict[str, str]) -> int:
         """Return what a haircut may still cut of a unit in this step."""
-        if unit.bankrupt or all(market_id in guarded for market_id in unit.legs):
+        if unit.bankrupt or all(market_id in guarded for market_id in unit.markets()):
             return 0
         net = (self.gains or {}).get(unit.unit_id, 0) - self.taken.get(unit.unit_id, 0)
         return max(0, min(equity(self.book, unit), net))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from deleverage.rulebook import messages as m
-from deleverage.rulebook.book import Book, copy_unit
+from deleverage.rulebook.book import LONG, SHORT, Book, copy_unit, leg_id_of
 from deleverage.rulebook.closing import settle_unit
 from deleverage.rulebook.ladders.rungs import (
     Ladder,
@@ -73,12 +73,20 @@ def _settle_market(book: Book, command: m.SettleMarket, rules: Rules) -> Iterato
     mark = m.MarkSet(market_id, price_ticks, market.mark_price_ticks, "")
     yield m.MarksSet(**next_fact(book, command), marks=(mark,))
     value = market.terms.value_at(price_ticks)
-    holders = [(unit, unit.legs[market_id].lots) for unit in book.sorted_units() if market_id in unit.legs]
+    sides = (("", market_id), (LONG, leg_id_of(market_id, LONG)), (SHORT, leg_id_of(market_id, SHORT)))
+    holders = [
+        (unit, side, unit.legs[leg_id].lots)
+        for unit in book.sorted_units()
+        for side, leg_id in sides
+        if leg_id in unit.legs
+    ]
     yield m.MarketSettled(
         **next_fact(book, command, 2),
         market_id=market_id,
         price_ticks=price_ticks,
-        fills=tuple(m.Fill(unit.unit_id, market_id, -lots, lots * value, 0, "settled") for unit, lots in holders),
+        fills=tuple(
+            m.Fill(unit.unit_id, market_id, -lots, lots * value, 0, "settled", side) for unit, side, lots in holders
+        ),
         orders=tuple(
             m.OrderChange(order_id, 0)
             for order_id, order in sorted(book.orders.items())
@@ -86,9 +94,9 @@ def _settle_market(book: Book, command: m.SettleMarket, rules: Rules) -> Iterato
         ),
     )
     offset = 3
-    for unit, lots in holders:
+    for unit, side, lots in holders:
         after = copy_unit(unit)
-        settle_unit(after, market, -lots, lots * value)
+        settle_unit(after, market, -lots, lots * value, side)
         if not after.isolated_market_id or after.bankrupt or after.quote <= 0:
             continue
         yield margin_moved(book, command, after, after.account_id, after.quote, released=True, offset=offset)

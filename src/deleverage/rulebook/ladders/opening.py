@@ -4,8 +4,16 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from deleverage.rulebook import messages as m
-from deleverage.rulebook.book import CONTRACTS, Account, Book
-from deleverage.rulebook.ladders.rungs import Ladder, next_fact, refuse, require_id, require_live, require_market
+from deleverage.rulebook.book import CONTRACTS, LONG, SHORT, Account, Book, leg_id_of
+from deleverage.rulebook.ladders.rungs import (
+    Ladder,
+    next_fact,
+    refuse,
+    refuse_side,
+    require_id,
+    require_live,
+    require_market,
+)
 from deleverage.rulebook.messages import Code, Command, Fact
 from deleverage.rulebook.quantities import LARGEST, PPB
 from deleverage.rulebook.rules import Rules
@@ -44,19 +52,23 @@ def _open_account(book: Book, command: m.OpenAccount, rules: Rules) -> Iterator[
     refuse(second, Code.DUPLICATE_ID, "the domain has a fund already", account_id)
     known = ("trader", "fund", "backstop")
     refuse(role not in known, Code.BAD_ROLE, f"known roles are {', '.join(known)}", role)
+    refuse(command.hedge and role != "trader", Code.BAD_ROLE, "only a trader's account has two sides per market", role)
     most = 0 if role != "backstop" else capacity
     refuse(not 0 <= capacity <= most, Code.BAD_ROLE, "only a backstop has a capacity, of 0 lots or more", capacity, 0)
-    yield m.AccountOpened(**next_fact(book, command), account=Account(account_id, group, role, capacity))
+    yield m.AccountOpened(**next_fact(book, command), account=Account(account_id, group, role, capacity, command.hedge))
 
 
 def _open_isolated(book: Book, command: m.OpenIsolated, rules: Rules) -> Iterator[Fact]:
-    account_id, market_id = command.account_id, command.market_id
-    unit_id = f"{account_id}/{market_id}"
+    account_id, market_id, side = command.account_id, command.market_id, command.side
+    unit_id = f"{account_id}/{leg_id_of(market_id, side)}"
     refuse(unit_id in book.units, Code.DUPLICATE_ID, "the isolated unit exists", unit_id)
     require_market(book, market_id)
     refuse(account_id not in book.accounts, Code.UNKNOWN_ACCOUNT, "no such account", account_id)
+    refuse_side(side, (LONG, SHORT) if book.accounts[account_id].hedge else ("",))
     require_live(book.markets[market_id])
-    yield m.UnitOpened(**next_fact(book, command), unit_id=unit_id, account_id=account_id, market_id=market_id)
+    yield m.UnitOpened(
+        **next_fact(book, command), unit_id=unit_id, account_id=account_id, market_id=market_id, side=side
+    )
 
 
 LADDERS: dict[type[Command], Ladder] = {

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any, get_args, get_origin, get_type_hints
 
 from deleverage.rulebook import messages as m
-from deleverage.rulebook.book import Book, Market, Unit
+from deleverage.rulebook.book import LONG, SHORT, Book, Market, Unit
 from deleverage.rulebook.margin import (
     equity,
     free_quanta,
@@ -134,6 +134,20 @@ def require_own_market(unit: Unit, market_id: str) -> None:
     )
 
 
+def require_side(book: Book, unit: Unit, side: str) -> None:
+    """Refuse a leg that the unit's mode does not have: long or short in hedge mode, no side in one-way mode."""
+    known = (LONG, SHORT) if book.accounts[unit.account_id].hedge else ("",)
+    if unit.isolated_side:
+        known = (unit.isolated_side,)
+    refuse_side(side, known)
+
+
+def refuse_side(side: str, known: tuple[str, ...]) -> None:
+    """Refuse a side that is not among the known ones."""
+    sentence = "a leg's side is " + " or ".join(name or "left out" for name in known)
+    refuse(side not in known, Code.WRONG_SIDE, sentence, ascii(side)[:64], ", ".join(known))
+
+
 def require_solvent(unit: Unit) -> None:
     """Refuse a bankrupt unit."""
     sentence = "the unit is bankrupt until its lots and shortfall are settled"
@@ -148,7 +162,7 @@ def require_no_residual(book: Book) -> None:
 
 def require_unguarded(book: Book, unit: Unit, rules: Rules, time_ns: int) -> None:
     """Refuse to let money out of a unit whose legs are worth nobody knows what."""
-    guarded = sorted(set(unit.legs) & set(guards(book, rules, time_ns)))
+    guarded = sorted(unit.markets() & set(guards(book, rules, time_ns)))
     sentence = "no money leaves a unit while a mark of its legs is guarded"
     refuse(bool(guarded), Code.MARK_GUARDED, sentence, ", ".join(guarded))
 

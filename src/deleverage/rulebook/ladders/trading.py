@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.apply import apply
-from deleverage.rulebook.book import Book, Market, Unit, copy_unit
+from deleverage.rulebook.book import Book, Market, Unit, copy_unit, leg_id_of
 from deleverage.rulebook.closing import settle_unit
 from deleverage.rulebook.ladders.rungs import (
     Ladder,
@@ -20,11 +20,13 @@ from deleverage.rulebook.ladders.rungs import (
     require_market,
     require_own_market,
     require_price,
+    require_side,
     require_solvent,
     require_unguarded,
     require_unit,
 )
 from deleverage.rulebook.margin import (
+    closes,
     equity,
     held_lots,
     is_unhealthy,
@@ -36,9 +38,11 @@ from deleverage.rulebook.rules import Rules
 
 
 class _Side(NamedTuple):
-    """One side of a trade: the unit before it, whether the trade opens anything for it, and its signed lots."""
+    """One side of a trade: the unit before it, the leg, whether the trade opens anything on it, and its signed lots."""
 
     unit: Unit
+    leg_side: str
+    leg_id: str
     opens: bool
     lots: int
 
@@ -47,12 +51,17 @@ def _trade(book: Book, command: m.Trade, rules: Rules) -> Iterator[Fact]:
     market = require_market(book, command.market_id)
     buyer, seller = require_unit(book, command.buyer_unit_id), require_unit(book, command.seller_unit_id)
     lots, market_id, price_ticks = command.lots, command.market_id, command.price_ticks
+    for unit, leg_side in ((buyer, command.buyer_side), (seller, command.seller_side)):
+        require_side(book, unit, leg_side)
     refuse(lots < 1, Code.BAD_LOTS, "a trade has at least 1 lot", lots, 1)
     require_price(market, price_ticks)
     refuse(buyer is seller, Code.SELF_TRADE, "buyer and seller are the same unit", buyer.unit_id)
     require_mark(market)
     require_live(market, command.time_ns)
-    sides = [_Side(unit, _opens(unit, market_id, change), change) for unit, change in ((buyer, lots), (seller, -lots))]
+    sides = [
+        _side(buyer, market_id, command.buyer_side, lots),
+        _side(seller, market_id, command.seller_side, -lots),
+    ]
     opening = any(side.opens for side in sides)
     for side in sides:
         require_own_market(side.unit, market_id)
@@ -60,17 +69,28 @@ def _trade(book: Book, command: m.Trade, rules: Rules) -> Iterator[Fact]:
     for side in sides:
         require_solvent(side.unit)
     refuse(market.reduce_only and opening, Code.MARKET_REDUCE_ONLY, "both sides of a trade reduce", market_id)
+    for side in sides:
+        if closes(side.leg_side, side.lots):
+            _require_held(side.unit, side.leg_id, lots)
     value = market.terms.value_at(price_ticks)
     looked = [copy_unit(side.unit) for side in sides]
     for side, after in zip(sides, looked, strict=True):
-        settle_unit(after, market, side.lots, -side.lots * value)
+        settle_unit(after, market, side.lots, -side.lots * value, side.leg_side)
     _require_bounds(book, market, sides, looked)
     for side, after in zip(sides, looked, strict=True):
         if equity(book, after) < equity(book, side.unit):
             require_unguarded(book, side.unit, rules, command.time_ns)
     against_mark = market.value_quanta - value
     fills = tuple(
-        m.Fill(side.unit.unit_id, market_id, side.lots, -side.lots * value, side.lots * against_mark, part)
+        m.Fill(
+            side.unit.unit_id,
+            market_id,
+            side.lots,
+            -side.lots * value,
+            side.lots * against_mark,
+            part,
+            side.leg_side,
+        )
         for side, part in zip(sides, ("buyer", "seller"), strict=True)
     )
     yield m.Traded(**next_fact(book, command), market_id=market_id, price_ticks=price_ticks, fills=fills)
@@ -86,6 +106,7 @@ def _place_order(book: Book, command: m.PlaceOrder, rules: Rules) -> Iterator[Fa
     refuse(command.order_id in book.orders, Code.DUPLICATE_ID, "an order of this id rests", command.order_id)
     market = require_market(book, command.market_id)
     unit = require_unit(book, command.unit_id)
+    require_side(book, unit, command.leg_side)
     refuse(command.lots == 0, Code.BAD_LOTS, "an order has lots", 0)
     require_price(market, command.price_ticks)
     require_mark(market)
@@ -101,10 +122,14 @@ def _place_order(book: Book, command: m.PlaceOrder, rules: Rules) -> Iterator[Fa
         market_id=command.market_id,
         lots=command.lots,
         price_ticks=command.price_ticks,
+        leg_side=command.leg_side,
     )
+    leg_id = leg_id_of(command.market_id, command.leg_side)
+    if closes(command.leg_side, command.lots):
+        _require_held(unit, leg_id, abs(command.lots) + _closing_lots(book, unit, leg_id))
     looked = Book(markets=book.markets, orders=dict(book.orders), seq=book.seq, orders_placed=book.orders_placed)
     apply(looked, placed)
-    require_lots(market, held_lots(looked, unit)[command.market_id])
+    require_lots(market, held_lots(looked, unit).get(leg_id, 0))
     require_initial(looked, unit)
     yield placed
 
@@ -117,14 +142,14 @@ def _cancel_order(book: Book, command: m.CancelOrder, rules: Rules) -> Iterator[
 def _require_bounds(book: Book, market: Market, sides: list[_Side], looked: list[Unit]) -> None:
     """Refuse a trade by the state after it: lots and open interest, then the margin of each side."""
     market_id = market.terms.market_id
-    opening = [after for side, after in zip(sides, looked, strict=True) if side.opens]
-    for after in opening:
-        require_lots(market, held_lots(book, after).get(market_id, 0))
-    total = market.open_interest_lots + sum(unit.long_lots(market_id) for unit in looked)
-    total -= sum(side.unit.long_lots(market_id) for side in sides)
+    opening = [(side, after) for side, after in zip(sides, looked, strict=True) if side.opens]
+    for side, after in opening:
+        require_lots(market, held_lots(book, after).get(side.leg_id, 0))
+    total = market.open_interest_lots + sum(unit.lots_on(market_id, 1) for unit in looked)
+    total -= sum(side.unit.lots_on(market_id, 1) for side in sides)
     bound = market.terms.max_open_interest_lots
     refuse(total > bound, Code.OPEN_INTEREST_ABOVE_MAXIMUM, "open interest exceeds the bound", total, bound)
-    for after in opening:
+    for _, after in opening:
         require_initial(book, after)
     for side, after in zip(sides, looked, strict=True):
         own = equity(book, after)
@@ -136,9 +161,21 @@ def _require_bounds(book: Book, market: Market, sides: list[_Side], looked: list
         refuse(worse, Code.BELOW_MAINTENANCE, sentence, own, maintenance_margin_ceil(book, after))
 
 
-def _opens(unit: Unit, market_id: str, change: int) -> bool:
-    leg = unit.legs.get(market_id)
-    return leg is None or (leg.lots > 0) == (change > 0) or abs(change) > abs(leg.lots)
+def _side(unit: Unit, market_id: str, leg_side: str, change: int) -> _Side:
+    leg_id = leg_id_of(market_id, leg_side)
+    leg = unit.legs.get(leg_id)
+    opens = leg is None or (leg.lots > 0) == (change > 0) or abs(change) > abs(leg.lots)
+    return _Side(unit, leg_side, leg_id, not closes(leg_side, change) if leg_side else opens, change)
+
+
+def _require_held(unit: Unit, leg_id: str, lots: int) -> None:
+    held = abs(unit.legs[leg_id].lots) if leg_id in unit.legs else 0
+    refuse(lots > held, Code.MORE_THAN_HELD, f"{unit.unit_id} closes more of {leg_id} than it has", lots, held)
+
+
+def _closing_lots(book: Book, unit: Unit, leg_id: str) -> int:
+    mine = (order for order in book.orders.values() if (order.unit_id, order.leg_id) == (unit.unit_id, leg_id))
+    return sum(abs(order.lots) for order in mine if closes(order.leg_side, order.lots))
 
 
 LADDERS: dict[type[Command], Ladder] = {

@@ -28,14 +28,16 @@ class OpenAccount(Command):
     owner_group: str = ""
     role: str = "trader"
     backstop_capacity_lots: int = 0
+    hedge: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenIsolated(Command):
-    """Make an isolated unit ``account_id/market_id`` with a quote of its own."""
+    """Make an isolated unit ``account_id/market_id`` (in hedge mode ``.../side``) with a quote of its own."""
 
     account_id: str
     market_id: str
+    side: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,13 +81,18 @@ class RepayResidual(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trade(Command):
-    """A trade that the venue's matching engine has made: ``lots`` > 0 from seller to buyer."""
+    """A trade that the venue's matching engine has made: ``lots`` > 0 from seller to buyer.
+
+    The sides name the legs of units in hedge mode, long or short; in one-way mode they are empty.
+    """
 
     market_id: str
     buyer_unit_id: str
     seller_unit_id: str
     lots: int
     price_ticks: int
+    buyer_side: str = ""
+    seller_side: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +104,7 @@ class PlaceOrder(Command):
     market_id: str
     lots: int
     price_ticks: int
+    leg_side: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

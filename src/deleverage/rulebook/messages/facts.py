@@ -8,7 +8,7 @@ in, goes out or changes units has facts of its own.
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from deleverage.rulebook.book import Account, MarketTerms
+from deleverage.rulebook.book import Account, MarketTerms, leg_id_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +23,7 @@ class Fill(NamedTuple):
     """One side of a trade: ``lots`` change of the leg, ``amount_quanta`` received (paid: negative), funding excluded.
 
     ``money_quanta`` is the amount less the value of the lots at the mark: what this side gained against the mark.
+    ``leg_side`` names the leg in hedge mode.
     """
 
     unit_id: str
@@ -30,7 +31,13 @@ class Fill(NamedTuple):
     lots: int
     amount_quanta: int
     money_quanta: int
-    part: str  # buyer, seller, maker, liquidated, taker, bankrupt, candidate
+    part: str  # buyer, seller, maker, liquidated, taker, bankrupt, netted, candidate, settled
+    leg_side: str = ""
+
+    @property
+    def leg_id(self) -> str:
+        """The leg that changes."""
+        return leg_id_of(self.market_id, self.leg_side)
 
 
 class Payment(NamedTuple):
@@ -85,6 +92,7 @@ class UnitOpened(Fact):
     unit_id: str
     account_id: str
     market_id: str
+    side: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +146,7 @@ class OrderPlaced(Fact):
     market_id: str
     lots: int
     price_ticks: int
+    leg_side: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +212,11 @@ class BankruptcyEnded(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Netted(Movement):
+    """Stage 1: opposite legs of one distressed unit closed against each other at the mark; no equity moves."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reduced(Movement):
     """Stage 2: lots of unhealthy units sold into the resting orders of one market and side."""
 
@@ -211,10 +225,10 @@ class Reduced(Movement):
 
 
 class DebtPaid(NamedTuple):
-    """Fund money for one debt: a leg's share of a shortfall, or (market "") a flat unit's."""
+    """Fund money for one debt: a leg's share of a shortfall, or (leg id "") a flat unit's."""
 
     unit_id: str
-    market_id: str
+    leg_id: str
     debt_quanta: int
     paid_quanta: int
     owner_group: str
@@ -264,7 +278,7 @@ class Closing(NamedTuple):
 
     ``score`` is the exact text of the ordering number, empty where the policy has none. ``result_entry_quanta`` is what
     the closed lots made against their cost and funding, ``money_quanta`` (>= 0) what the candidate gave up against the
-    mark, ``naked_lots`` what the unit still holds in other markets: legs that may have lost their hedge.
+    mark, ``naked_lots`` what the unit still holds on other legs: they may have lost their hedge.
     """
 
     unit_id: str
@@ -279,6 +293,7 @@ class Closing(NamedTuple):
     money_quanta: int
     result_entry_quanta: int
     naked_lots: int
+    leg_side: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,9 +27,10 @@ def eligible(book: Book, rules: Rules, market_id: str, side: int, bankrupt_accou
     market = book.markets[market_id]
     candidates, removed = [], []
     for unit in book.sorted_units():
-        leg = unit.legs.get(market_id)
-        if leg is None or unit.bankrupt or leg.lots * side > 0:
+        found = None if unit.bankrupt else unit.leg_on(market_id, -side)
+        if found is None:
             continue
+        leg = found[1]
         equity_quanta = equity(book, unit)
         exclusions = _exclusions(book, unit, equity_quanta, bankrupt_accounts)
         declared = [exclusion for exclusion in exclusions if exclusion in rules.removed]

@@ -66,14 +66,13 @@ def _pool_bankrupts(scratch: Scratch) -> list[BankruptPool]:
     bankrupts = scratch.bankrupt_units()
     for market_id, _ in scratch.open_markets():
         for side_name, side in SIDES:
-            lots = {
-                unit.unit_id: abs(unit.legs[market_id].lots)
-                for unit in bankrupts
-                if market_id in unit.legs and unit.legs[market_id].lots * side > 0
-            }
+            lots, leg_ids, shortfalls = {}, {}, {}
+            for unit in bankrupts:
+                if (found := unit.leg_on(market_id, side)) is not None:
+                    leg_ids[unit.unit_id], lots[unit.unit_id] = found[0], abs(found[1].lots)
+                    shortfalls[unit.unit_id] = scratch.shortfalls.get((unit.unit_id, found[0]), 0)
             if lots:
-                shortfalls = {unit_id: scratch.shortfalls.get((unit_id, market_id), 0) for unit_id in lots}
-                pools.append(BankruptPool(market_id, side_name, side, lots, shortfalls))
+                pools.append(BankruptPool(market_id, side_name, side, lots, leg_ids, shortfalls))
     return pools
 
 

@@ -7,7 +7,7 @@ cap frees stays in the pool. Deliberately absent: more than one pool.
 from collections.abc import Callable
 
 from deleverage.rulebook.apportion import Share, apportion
-from deleverage.rulebook.book import FEES_POT, FUND_POT, SURPLUS_POT
+from deleverage.rulebook.book import FEES_POT, FUND_POT, SURPLUS_POT, market_of
 from deleverage.rulebook.messages import DebtPaid, FundPaid, Payment, PotChange
 from deleverage.rulebook.stages.scratch import Debts, Scratch
 
@@ -29,13 +29,13 @@ def pay_from_fund(scratch: Scratch) -> None:
     _cut(parts, [(list(parts), scratch.rules.fund_event_cap_quanta, scratch.fund_paid_quanta)])
     rules, by_group, by_market = scratch.rules, book.fund_paid_by_group, scratch.fund_paid_by_market
     _cut(parts, _caps(parts, lambda key: scratch.owner_group(key[0]), rules.fund_group_cap_quanta, by_group))
-    _cut(parts, _caps(parts, lambda key: key[1], rules.fund_market_cap_quanta, by_market))
+    _cut(parts, _caps(parts, lambda key: market_of(key[1]), rules.fund_market_cap_quanta, by_market))
     paid = sum(parts.values())
     payments: dict[str, int] = {}
-    for (unit_id, market_id), part in parts.items():
-        scratch.shortfalls[unit_id, market_id] -= part
+    for (unit_id, leg_id), part in parts.items():
+        scratch.shortfalls[unit_id, leg_id] -= part
         payments[unit_id] = payments.get(unit_id, 0) + part
-        scratch.note_fund_money(market_id, part)
+        scratch.note_fund_money(market_of(leg_id), part)
     fund = book.fund_unit()
     if fund is not None and own_quanta:
         payments[fund.unit_id] = own_quanta
@@ -50,21 +50,21 @@ def pay_from_fund(scratch: Scratch) -> None:
         entered_quanta=sum(entering.values()),
         own_unit_quanta=own_quanta,
         debts=tuple(
-            DebtPaid(unit_id, market_id, debt, parts[unit_id, market_id], scratch.owner_group(unit_id))
-            for (unit_id, market_id), debt in debts.items()
+            DebtPaid(unit_id, leg_id, debt, parts[unit_id, leg_id], scratch.owner_group(unit_id))
+            for (unit_id, leg_id), debt in debts.items()
         ),
         cut_by_caps_quanta=uncut - paid,
     )
 
 
 def open_debts(scratch: Scratch) -> Debts:
-    """Return what bankrupt units still owe where a forced act is allowed, by (unit, market); the fund's unit apart."""
+    """Return what bankrupt units still owe where a forced act is allowed, by (unit, leg id); the fund's unit apart."""
     fund = scratch.book.fund_unit()
     debts = {}
-    for (unit_id, market_id), debt in sorted(scratch.shortfalls.items()):
+    for (unit_id, leg_id), debt in sorted(scratch.shortfalls.items()):
         unit = scratch.book.units[unit_id]
-        if debt and unit.bankrupt and unit is not fund and market_id not in scratch.guarded:
-            debts[unit_id, market_id] = debt
+        if debt and unit.bankrupt and unit is not fund and market_of(leg_id) not in scratch.guarded:
+            debts[unit_id, leg_id] = debt
     return debts
 
 

@@ -4,27 +4,38 @@ A liquidation sells only what its own equity can pay for in slippage, shares the
 by the splitting function - never first come - and never makes a maker unhealthy.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from deleverage.rulebook.apportion import Share, apportion
-from deleverage.rulebook.book import FEES_POT, Market, Order, Unit, copy_unit
+from deleverage.rulebook.book import FEES_POT, LONG, SHORT, Market, Order, Unit, copy_unit, side_of
 from deleverage.rulebook.closing import settle_unit
-from deleverage.rulebook.margin import is_unhealthy
-from deleverage.rulebook.messages import Fill, OrderChange, OrdersCancelled, Payment, PotChange, Reduced
+from deleverage.rulebook.margin import closes, is_unhealthy
+from deleverage.rulebook.messages import Fill, Netted, OrderChange, OrdersCancelled, Payment, PotChange, Reduced
 from deleverage.rulebook.quantities import PPB, div_floor, fee_ceil, share_ceil
 from deleverage.rulebook.stages.scratch import SIDES, Scratch
 
 
 def relieve(scratch: Scratch) -> None:
-    """Stage 1: cancel every open order of units that are bankrupt or unhealthy.
-
-    Netting opposite legs of one unit needs hedge mode; in one-way mode there is nothing to net.
-    """
+    """Stage 1: cancel every open order of units that are bankrupt or unhealthy, and net their opposite legs."""
     distressed = {unit.unit_id for unit in scratch.unhealthy_units()}
     distressed |= {unit.unit_id for unit in scratch.bankrupt_units() if not scratch.out_of_reach(unit)}
     cancelled = scratch.cancellations(lambda order: order.unit_id in distressed)
     if cancelled:
         scratch.emit(OrdersCancelled, orders=cancelled, reason="relieve")
+    fills = [fill for unit_id in sorted(distressed) for fill in _net(scratch, scratch.book.units[unit_id])]
+    if fills:
+        scratch.emit(Netted, fills=tuple(fills))
+
+
+def _net(scratch: Scratch, unit: Unit) -> Iterator[Fill]:
+    """Close opposite legs of one unit against each other at the mark: no equity moves, the requirement falls."""
+    for market_id, market in scratch.open_markets():
+        lots = min(unit.lots_on(market_id, 1), unit.lots_on(market_id, -1))
+        if lots:
+            amount = lots * market.value_quanta
+            yield Fill(unit.unit_id, market_id, -lots, amount, 0, "netted", LONG)
+            yield Fill(unit.unit_id, market_id, lots, -amount, 0, "netted", SHORT)
 
 
 @dataclass
@@ -35,6 +46,7 @@ class _Sale:
     market: Market
     side: int
     wanted: dict[str, int]  # lots per seller
+    leg_sides: dict[str, str]  # which leg of the seller
     equities: dict[str, int]  # quanta per seller, after what was filled so far
     makers: dict[str, Unit] = field(default_factory=dict)
     fills: list[Fill] = field(default_factory=list)
@@ -46,20 +58,26 @@ class _Sale:
         return self.side * (self.market.value_quanta - self.market.terms.value_at(order.price_ticks))
 
     def visit(self, order: Order) -> None:
-        """Share one order over the sellers; cancel it if its owner would be unhealthy or too large."""
+        """Share one order over the sellers; cancel it if its owner would be unhealthy or too large, or has no use."""
+        maker = copy_unit(self.makers.get(order.unit_id, self.scratch.book.units[order.unit_id]))
+        offered = abs(order.lots)
+        if closes(order.leg_side, order.lots):
+            offered = min(offered, maker.lots_on(order.market_id, -self.side))
+        if offered == 0:
+            self.orders.append(OrderChange(order.order_id, 0))
+            return
         slippage = self.slippage(order)
         shares = []
         for unit_id, lots in self.wanted.items():
             affordable = max(0, div_floor(self.equities[unit_id], slippage)) if slippage > 0 else lots
             shares.append(Share(unit_id, lots, min(lots, affordable)))
-        parts = apportion(abs(order.lots), shares).parts
+        parts = apportion(offered, shares).parts
         filled = sum(parts.values())
         if filled == 0:
             return
-        maker = copy_unit(self.makers.get(order.unit_id, self.scratch.book.units[order.unit_id]))
-        bought = self._fill(order.unit_id, self.side * filled, order, "maker")
-        settle_unit(maker, self.market, bought.lots, bought.amount_quanta)
-        held = maker.legs.get(bought.market_id)
+        bought = self._fill(order.unit_id, self.side * filled, order, "maker", order.leg_side)
+        settle_unit(maker, self.market, bought.lots, bought.amount_quanta, order.leg_side)
+        held = maker.legs.get(order.leg_id)
         too_large = held is not None and abs(held.lots) > self.market.terms.max_lots
         if too_large or is_unhealthy(self.scratch.book, maker):
             self.orders.append(OrderChange(order.order_id, 0))
@@ -72,7 +90,7 @@ class _Sale:
                 self._sell(unit_id, lots, order)
 
     def _sell(self, unit_id: str, lots: int, order: Order) -> None:
-        self.fills.append(self._fill(unit_id, -self.side * lots, order, "liquidated"))
+        self.fills.append(self._fill(unit_id, -self.side * lots, order, "liquidated", self.leg_sides[unit_id]))
         self.wanted[unit_id] -= lots
         left = self.equities[unit_id] - lots * self.slippage(order)
         fee = fee_ceil(abs(lots * self.market.value_quanta), self.scratch.rules.liquidation_fee_ppb)
@@ -81,10 +99,11 @@ class _Sale:
         if fee:
             self.payments.append(Payment(unit_id, -fee))
 
-    def _fill(self, unit_id: str, lots: int, order: Order, part: str) -> Fill:
+    def _fill(self, unit_id: str, lots: int, order: Order, part: str, leg_side: str) -> Fill:
         market = self.market
         amount = -lots * market.terms.value_at(order.price_ticks)
-        return Fill(unit_id, market.terms.market_id, lots, amount, amount + lots * market.value_quanta, part)
+        money = amount + lots * market.value_quanta
+        return Fill(unit_id, market.terms.market_id, lots, amount, money, part, leg_side)
 
 
 def reduce(scratch: Scratch) -> None:
@@ -94,15 +113,14 @@ def reduce(scratch: Scratch) -> None:
         return
     for market_id, market in scratch.open_markets():
         for side_name, side in SIDES:
-            wanted = {}
+            wanted, leg_sides = {}, {}
             for unit_id in sorted(sellers):
-                leg = scratch.book.units[unit_id].legs.get(market_id)
-                if leg is not None and leg.lots * side > 0:
-                    lots = share_ceil(abs(leg.lots), scratch.rules.reduce_share_ppb, PPB)
-                    wanted[unit_id] = max(1, lots)
+                if (found := scratch.book.units[unit_id].leg_on(market_id, side)) is not None:
+                    lots = share_ceil(abs(found[1].lots), scratch.rules.reduce_share_ppb, PPB)
+                    wanted[unit_id], leg_sides[unit_id] = max(1, lots), side_of(found[0])
             if wanted:
                 equities = {unit_id: scratch.equity(unit_id) for unit_id in wanted}
-                sale = _Sale(scratch, market, side, wanted, equities)
+                sale = _Sale(scratch, market, side, wanted, leg_sides, equities)
                 for order in _visible_orders(scratch, market, side, sellers, list(wanted)):
                     sale.visit(order)
                 _emit(sale, side_name)

@@ -41,7 +41,8 @@ def _overlay(scratch: Scratch, plan: Plan) -> Book:
 
 
 def _settle(view: Book, fill: Fill) -> None:
-    settle_unit(view.units[fill.unit_id], view.markets[fill.market_id], fill.lots, fill.amount_quanta)
+    unit, market = view.units[fill.unit_id], view.markets[fill.market_id]
+    settle_unit(unit, market, fill.lots, fill.amount_quanta, fill.leg_side)
 
 
 def _one_fill(

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from deleverage.rulebook.book import Unit
+from deleverage.rulebook.book import Unit, side_of
 from deleverage.rulebook.closing import settle
 from deleverage.rulebook.messages import Closing, Fill, Pool
 from deleverage.rulebook.quantities import share_ceil
@@ -19,6 +19,7 @@ class BankruptPool:
     side_name: str
     side: int
     lots: dict[str, int]
+    leg_ids: dict[str, str]
     shortfalls: dict[str, int]
     netted_lots: int = 0
     closed_lots: int = 0
@@ -74,7 +75,8 @@ class Plan:
     ) -> None:
         """Note the bankrupt's side of a closing: the value of the lots at the mark plus ``money`` quanta."""
         amount = pool.side * lots * scratch.book.markets[pool.market_id].value_quanta + money
-        self.fills.append(Fill(unit_id, pool.market_id, -pool.side * lots, amount, money, part))
+        leg_side = side_of(pool.leg_ids[unit_id])
+        self.fills.append(Fill(unit_id, pool.market_id, -pool.side * lots, amount, money, part, leg_side))
 
     def close_candidate(
         self,
@@ -93,8 +95,11 @@ class Plan:
         market = scratch.book.markets[pool.market_id]
         lots = pool.side * allotment.lots
         amount = -lots * market.value_quanta - money
-        self.fills.append(Fill(candidate.unit_id, pool.market_id, lots, amount, -money, "candidate"))
-        result = settle(unit.legs[pool.market_id], lots, amount, market.funding_quanta)
+        found = unit.leg_on(pool.market_id, -pool.side)
+        assert found is not None, f"{unit.unit_id} has no lots to close"
+        leg_id, leg = found
+        self.fills.append(Fill(candidate.unit_id, pool.market_id, lots, amount, -money, "candidate", side_of(leg_id)))
+        result = settle(leg, lots, amount, market.funding_quanta)
         self.closings.append(
             Closing(
                 candidate.unit_id,
@@ -108,6 +113,7 @@ class Plan:
                 candidate.equity_quanta,
                 money,
                 result.realised_quanta,
-                sum(abs(leg.lots) for market_id, leg in unit.legs.items() if market_id != pool.market_id),
+                sum(abs(other.lots) for other in unit.legs.values() if other is not leg),
+                side_of(leg_id),
             )
         )

@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from deleverage.rulebook.book import Book, Leg, Market, Order, Unit
+from deleverage.rulebook.book import LONG, SHORT, Book, Leg, Market, Order, Unit, market_of
 from deleverage.rulebook.margin import equity, is_unhealthy
 from deleverage.rulebook.messages import Fact, OrderChange
 from deleverage.rulebook.rules import Rules
 
-SIDES = (("long", 1), ("short", -1))
+SIDES = ((LONG, 1), (SHORT, -1))
 """Both sides with the sign of their lots, in the order in which a stage visits them."""
 
 Debts = dict[tuple[str, str], int]
-"""Quanta owed per (unit, market); market "" is a flat unit's debt, which has no lots."""
+"""Quanta owed per (unit, leg id); leg id "" is a flat unit's debt, which has no lots."""
 
 
 @dataclass
@@ -36,7 +36,7 @@ class Scratch:
     # per step, for the caps of stage 4 and the capacity of stage 3
     fund_paid_quanta: int = 0
     fund_paid_by_market: dict[str, int] = field(default_factory=dict)
-    taken_over_lots: Debts = field(default_factory=dict)
+    taken_over_lots: dict[tuple[str, str], int] = field(default_factory=dict)
     gains: dict[str, int] | None = None  # net gain per solvent unit when the step began; None: not asked for yet
     taken: dict[str, int] = field(default_factory=dict)  # money taken per unit in stages 5 and 6 of the step
     # per round
@@ -57,12 +57,12 @@ class Scratch:
                 yield market_id, self.book.markets[market_id]
 
     def open_legs(self, unit: Unit) -> list[tuple[str, Leg]]:
-        """Return the unit's legs on which a forced act is allowed, in market order."""
-        return [(market_id, leg) for market_id, leg in unit.sorted_legs() if market_id not in self.guarded]
+        """Return the unit's legs on which a forced act is allowed, in the order of their ids."""
+        return [(leg_id, leg) for leg_id, leg in unit.sorted_legs() if market_of(leg_id) not in self.guarded]
 
     def out_of_reach(self, unit: Unit) -> bool:
         """Return whether every leg of the unit is guarded: nothing may be forced on it."""
-        return bool(unit.legs) and all(market_id in self.guarded for market_id in unit.legs)
+        return bool(unit.legs) and all(market_of(leg_id) in self.guarded for leg_id in unit.legs)
 
     def note_fund_money(self, market_id: str, paid_quanta: int) -> None:
         """Count fund money for the caps of the step; market "" is a flat unit's debt."""

@@ -7,7 +7,7 @@ gain would be cut again and again.
 from collections.abc import Container
 
 from deleverage.rulebook.apportion import Share, apportion
-from deleverage.rulebook.book import Book, Unit
+from deleverage.rulebook.book import Book, Unit, market_of
 from deleverage.rulebook.margin import equity, gain
 from deleverage.rulebook.messages import Haircut, Payment, Residual, ResidualNamed, Socialised
 from deleverage.rulebook.quantities import sign
@@ -31,8 +31,8 @@ def gains_of(scratch: Scratch) -> dict[str, int]:
 
 def net_gain(book: Book, unit: Unit, rules: Rules, guarded: Container[str]) -> int:
     """Return the gain that a haircut may cut: net over the legs, or the sum of the positive ones; quanta, signed."""
-    gains = {market_id: gain(leg, book.markets[market_id]) for market_id, leg in unit.legs.items()}
-    open_gains = [quanta for market_id, quanta in gains.items() if market_id not in guarded]
+    gains = {leg_id: gain(leg, book.markets[market_of(leg_id)]) for leg_id, leg in unit.legs.items()}
+    open_gains = [quanta for leg_id, quanta in gains.items() if market_of(leg_id) not in guarded]
     if rules.haircut_base == "leg":
         return sum(max(0, quanta) for quanta in open_gains)
     return min(sum(open_gains), sum(gains.values()))
@@ -85,7 +85,7 @@ def name_residuals(scratch: Scratch, paced: bool) -> None:
     for unit in scratch.bankrupt_units():
         shortfall = max(0, -equity(scratch.book, unit))
         if unit.legs:
-            lots = tuple((market_id, leg.lots) for market_id, leg in unit.sorted_legs())
+            lots = tuple((leg_id, leg.lots) for leg_id, leg in unit.sorted_legs())
             residuals.append(Residual(unit.unit_id, lots, shortfall, 0, _why_lots_stay(scratch, unit)))
         else:
             named = 0 if waits else shortfall
@@ -107,7 +107,8 @@ def _waiting_for(scratch: Scratch, paced: bool) -> str:
     for unit in scratch.book.sorted_units():
         if unit.legs and (unit.bankrupt or equity(scratch.book, unit) < 0):
             return _why_lots_stay(scratch, unit)
-        for market_id, leg in unit.sorted_legs():
+        for leg_id, leg in unit.sorted_legs():
+            market_id = market_of(leg_id)
             if market_id in scratch.guarded and gain(leg, scratch.book.markets[market_id]) > 0:
                 return "guard"
     return "pace" if paced and any(haircut_bases(scratch).values()) else ""
@@ -118,8 +119,8 @@ def _why_lots_stay(scratch: Scratch, unit: Unit) -> str:
     if len(scratch.open_legs(unit)) < len(unit.legs):
         return "guard"
     accounts = frozenset({unit.account_id})
-    for market_id, leg in unit.sorted_legs():
-        if eligible(scratch.book, scratch.rules, market_id, sign(leg.lots), accounts).removed:
+    for leg_id, leg in unit.sorted_legs():
+        if eligible(scratch.book, scratch.rules, market_of(leg_id), sign(leg.lots), accounts).removed:
             return "removal"
     return "pace"
 
@@ -137,9 +138,9 @@ def _debts_without_lots(scratch: Scratch) -> dict[str, int]:
 def _book_to_legs(scratch: Scratch, unit: Unit, part: int) -> tuple[tuple[str, int], ...]:
     """Return where a unit's haircut is booked: by the positive gains of its legs now, equally if there are none."""
     weights = {}
-    for market_id, leg in scratch.open_legs(unit):
-        weights[market_id] = max(0, gain(leg, scratch.book.markets[market_id]))
+    for leg_id, leg in scratch.open_legs(unit):
+        weights[leg_id] = max(0, gain(leg, scratch.book.markets[market_of(leg_id)]))
     if not any(weights.values()):
         weights = dict.fromkeys(weights, 1)
-    split = apportion(part, [Share(market_id, weight) for market_id, weight in weights.items()])
-    return tuple((market_id, quanta) for market_id, quanta in split.parts.items() if quanta)
+    split = apportion(part, [Share(leg_id, weight) for leg_id, weight in weights.items()])
+    return tuple((leg_id, quanta) for leg_id, quanta in split.parts.items() if quanta)

@@ -7,7 +7,7 @@ the mark; what the bankrupt's share is short of (or has over) is paid in the sam
 from typing import NamedTuple
 
 from deleverage.rulebook.apportion import Share, apportion
-from deleverage.rulebook.book import FUND_POT, SURPLUS_POT, Market, Unit, copy_unit
+from deleverage.rulebook.book import FUND_POT, SURPLUS_POT, Market, Unit, copy_unit, side_of
 from deleverage.rulebook.closing import settle_unit
 from deleverage.rulebook.margin import equity, equity_shares, is_unhealthy, maintenance_ppb_quanta
 from deleverage.rulebook.messages import DebtPaid, Fill, PotChange, TakenOver
@@ -28,9 +28,9 @@ def split_debts(scratch: Scratch) -> list[Unit]:
         below = unit.bankrupt or _below_close_out(scratch, unit)
         if not below:
             continue
-        for market_id, share in equity_shares(scratch.book, unit, scratch.rules.shortfall_split).items():
+        for leg_id, share in equity_shares(scratch.book, unit, scratch.rules.shortfall_split).items():
             ledger = scratch.shortfalls if share < 0 else scratch.surpluses
-            ledger[unit.unit_id, market_id] = abs(share)
+            ledger[unit.unit_id, leg_id] = abs(share)
         if unit is not fund:
             sources.append(unit)
     return sources
@@ -42,22 +42,22 @@ def take_over(scratch: Scratch, sources: list[Unit]) -> None:
     for market_id, market in scratch.open_markets():
         for side_name, side in SIDES:
             for taking in (_backstops, _fund):
-                lots = {}
+                lots, leg_ids = {}, {}
                 for unit in sources:
-                    leg = unit.legs.get(market_id)
-                    if leg is not None and leg.lots * side > 0:
-                        lots[unit.unit_id] = abs(leg.lots)
+                    if (found := unit.leg_on(market_id, side)) is not None:
+                        leg_ids[unit.unit_id], lots[unit.unit_id] = found[0], abs(found[1].lots)
                 if lots:
-                    taking(scratch, _Leftover(market, side_name, side, lots, source_ids))
+                    taking(scratch, _Leftover(market, side_name, side, lots, leg_ids, source_ids))
 
 
 class _Leftover(NamedTuple):
-    """What one market and side of the sources offers: lots per source."""
+    """What one market and side of the sources offers: lots and leg id per source."""
 
     market: Market
     side_name: str
     side: int
     lots: dict[str, int]
+    leg_ids: dict[str, str]
     source_ids: set[str]
 
 
@@ -77,14 +77,14 @@ def _below_close_out(scratch: Scratch, unit: Unit) -> bool:
 
 
 def _moved(scratch: Scratch, offer: _Leftover, taken_lots: int) -> _Moved:
-    market_id = offer.market.terms.market_id
     split = apportion(taken_lots, [Share(unit_id, lots, lots) for unit_id, lots in offer.lots.items()])
     closed = {unit_id: lots for unit_id, lots in split.parts.items() if lots}
     shortfalls, surpluses = {}, {}
     for unit_id, lots in closed.items():
         held = offer.lots[unit_id]
-        shortfalls[unit_id] = share_ceil(scratch.shortfalls.get((unit_id, market_id), 0), lots, held)
-        surpluses[unit_id] = share_floor(scratch.surpluses.get((unit_id, market_id), 0), lots, held)
+        key = (unit_id, offer.leg_ids[unit_id])
+        shortfalls[unit_id] = share_ceil(scratch.shortfalls.get(key, 0), lots, held)
+        surpluses[unit_id] = share_floor(scratch.surpluses.get(key, 0), lots, held)
     return _Moved(closed, shortfalls, surpluses)
 
 
@@ -132,7 +132,7 @@ def _rooms(scratch: Scratch, offer: _Leftover) -> dict[str, int]:
 
 def _would_be_unhealthy(scratch: Scratch, market: Market, fill: Fill) -> bool:
     unit = copy_unit(scratch.book.units[fill.unit_id])
-    settle_unit(unit, market, fill.lots, fill.amount_quanta)
+    settle_unit(unit, market, fill.lots, fill.amount_quanta, fill.leg_side)
     return is_unhealthy(scratch.book, unit)
 
 
@@ -186,9 +186,12 @@ def _emit(
         kept = share_floor(moved.surpluses[unit_id], scratch.rules.surplus_to_fund_ppb, PPB)
         money = moved.shortfalls[unit_id] - kept
         amount = offer.side * lots * market.value_quanta + money
-        fills.append(Fill(unit_id, market.terms.market_id, -offer.side * lots, amount, money, "bankrupt"))
+        leg_id = offer.leg_ids[unit_id]
+        fills.append(
+            Fill(unit_id, market.terms.market_id, -offer.side * lots, amount, money, "bankrupt", side_of(leg_id))
+        )
         kept_quanta += kept
-        key = (unit_id, market.terms.market_id)
+        key = (unit_id, leg_id)
         for ledger, part in ((scratch.shortfalls, moved.shortfalls), (scratch.surpluses, moved.surpluses)):
             if key in ledger:
                 ledger[key] -= part[unit_id]
@@ -202,7 +205,7 @@ def _emit(
         shortfall_quanta=sum(moved.shortfalls.values()),
         surplus_quanta=sum(moved.surpluses.values()),
         fund_debts=tuple(
-            DebtPaid(unit_id, market.terms.market_id, part, part, scratch.owner_group(unit_id))
+            DebtPaid(unit_id, offer.leg_ids[unit_id], part, part, scratch.owner_group(unit_id))
             for unit_id, part in moved.shortfalls.items()
             if from_pool_quanta
         ),
