@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from deleverage.domain import Domain
-from deleverage.rulebook.book import Book
+from deleverage.domain import Domain, UnknownMarket, UnknownSide
+from deleverage.rulebook.book import Book, MarketTerms, Tier
 from deleverage.rulebook.invariants import InvariantBroken
-from deleverage.rulebook.messages import Code, Command, Deposit, Fact, OpenAccount, Rejection
+from deleverage.rulebook.messages import Code, Command, Deposit, Fact, ListMarket, OpenAccount, Rejection
 from deleverage.rulebook.rules import Rules
 from deleverage.scenarios.loader import load
+
+TERMS = MarketTerms("X", 1, (Tier(0, 0, 0),), 10, 10, 10)
 
 
 def opened(name: str = "six-longs") -> Domain:
@@ -55,11 +57,22 @@ def test_domain_when_asked_for_a_queue_then_ranks_the_side_that_was_asked_for() 
 
 
 def test_domain_when_asked_for_an_unknown_queue_then_says_what_is_known() -> None:
-    """Unknown markets and sides are refused by name."""
-    with pytest.raises(KeyError, match="known are XYZ"):
+    """Unknown markets and sides are typed faults that carry the name and what is known."""
+    with pytest.raises(UnknownMarket, match=r"^market 'XY' is unknown, known are XYZ$") as market:
         opened().queue("XY", "long")
-    with pytest.raises(ValueError, match="known are long, short"):
+    assert (market.value.name, market.value.known) == ("XY", ("XYZ",))
+    with pytest.raises(UnknownSide, match=r"^side 'up' is unknown, known are long, short$") as side:
         opened().queue("XYZ", "up")
+    assert (side.value.name, side.value.known) == ("up", ("long", "short"))
+    with pytest.raises(UnknownMarket, match="known are none"):
+        Domain.open(Rules()).queue("XYZ", "long")
+
+
+def test_domain_when_nobody_holds_lots_on_a_side_then_its_queue_is_empty() -> None:
+    """A market without positions has two empty queues."""
+    domain = Domain.open(Rules())
+    domain.submit([ListMarket(time_ns=0, terms=TERMS)])
+    assert domain.queue("X", "long") == domain.queue("X", "short") == []
 
 
 def test_domain_when_money_disappears_then_it_stops_and_refuses_everything_after() -> None:

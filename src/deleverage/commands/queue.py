@@ -6,6 +6,7 @@ from typing import Any
 from deleverage.adapters.positions import PositionBook, read_positions
 from deleverage.adapters.tables import TableFault
 from deleverage.commands.output import DONE, head, print_json, refuse
+from deleverage.domain.domain import BANKRUPT_SIGN
 from deleverage.domain.show import grouped, percent_text
 from deleverage.rulebook.margin import equity
 from deleverage.rulebook.quantities import format_units
@@ -21,9 +22,6 @@ RANKINGS = {name.removeprefix("queue-"): policy for name, policy in POLICIES.ite
 ROWS = 1_000
 """So many places of a queue are printed; the others are counted. The JSON document has all."""
 
-SIDES = {"long": -1, "short": 1}
-"""The side that is ranked, and the sign of the bankrupts it would be closed against."""
-
 
 def queue(path: Path, *, market: str | None, side: str | None, ranking: str, as_json: bool) -> int:
     """Print score, rank, percentile, lights and size ahead of every position; ``side`` is the side that is ranked."""
@@ -31,8 +29,8 @@ def queue(path: Path, *, market: str | None, side: str | None, ranking: str, as_
     faults: list[object] = []
     if name not in RANKINGS:
         faults.append(f"ranking {ranking!a} is unknown, {nearest(ranking, RANKINGS)}")
-    if side is not None and side not in SIDES:
-        faults.append(f"side {side!a} is unknown, {nearest(side, SIDES)}")
+    if side is not None and side not in BANKRUPT_SIGN:
+        faults.append(f"side {side!a} is unknown, {nearest(side, BANKRUPT_SIGN)}")
     try:
         positions = read_positions(path)
     except TableFault as refusal:
@@ -43,9 +41,9 @@ def queue(path: Path, *, market: str | None, side: str | None, ranking: str, as_
         return refuse(faults, as_json=as_json)
     rules = Rules(policy=RANKINGS[name])
     queues = [
-        _queue(positions, market_id, ranked, queue_of(positions.book, rules, market_id, SIDES[ranked]))
+        _queue(positions, market_id, ranked, queue_of(positions.book, rules, market_id, BANKRUPT_SIGN[ranked]))
         for market_id in ([market] if market else sorted(positions.book.markets))
-        for ranked in ([side] if side else SIDES)
+        for ranked in ([side] if side else BANKRUPT_SIGN)
     ]
     queues = [item for item in queues if item["positions"]]
     if not queues:

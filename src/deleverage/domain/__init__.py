@@ -3,6 +3,7 @@
 ``Domain`` is the door, ``player`` plays scenarios through it, ``document`` says in one JSON document what happened.
 """
 
-from deleverage.domain.domain import Answer, Domain
+from deleverage.domain.domain import Answer, Domain, Plan, WhatIf
+from deleverage.domain.faults import DomainStopped, UnknownMarket, UnknownSide
 
-__all__ = ["Answer", "Domain"]
+__all__ = ["Answer", "Domain", "DomainStopped", "Plan", "UnknownMarket", "UnknownSide", "WhatIf"]

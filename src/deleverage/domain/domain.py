@@ -7,6 +7,7 @@ Rules of this module:
   stays as it was found, and the evidence (command, fact, sequence number, rules) is kept.
 * What others can cause is no defect: what is no command is a TypeError, an unlawful policy a PolicyFault; both
   leave the book unchanged and the domain at work.
+* What may happen is asked of a fork, never of the book: ``plan`` and ``what_if`` write nothing here.
 * Time is measured here and nowhere below; it changes no result.
 
 Deliberately absent: threads, journals, clocks in commands (every command carries its own time).
@@ -15,9 +16,9 @@ Deliberately absent: threads, journals, clocks in commands (every command carrie
 from collections.abc import Iterable
 from dataclasses import dataclass
 from time import perf_counter_ns
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from deleverage.domain.faults import DomainStopped, Evidence, stopped_by
+from deleverage.domain.faults import DomainStopped, Evidence, UnknownMarket, UnknownSide, stopped_by
 from deleverage.rulebook.apply import apply
 from deleverage.rulebook.book import Book
 from deleverage.rulebook.decide import decide
@@ -29,6 +30,9 @@ from deleverage.rulebook.selection import PolicyFault
 from deleverage.rulebook.stages.candidates import queue_of
 
 Answer = tuple[Fact, ...] | Rejection
+
+BANKRUPT_SIGN = {"long": -1, "short": 1}
+"""The side whose queue is asked for, and the sign of the bankrupt lots that would be closed against it."""
 
 
 class Watcher(Protocol):
@@ -48,6 +52,28 @@ class Timings:
     decide_ns: int = 0
     apply_ns: int = 0
     check_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What one step of the waterfall would do at ``time_ns`` (ns), to the book as it stood after ``seq`` facts.
+
+    ``facts`` are, fact for fact, what a ``RunStep`` of that time is answered with as long as the book has ``seq`` facts
+    and the rules have this hash; the last one is ``StepEnded``, and where it is the only one nothing is asked of
+    anybody. Lots, ticks and quanta as in every fact. A plan is no promise: any fact in between may change it.
+    """
+
+    time_ns: int
+    seq: int
+    rules_hash: str
+    facts: tuple[Fact, ...]
+
+
+class WhatIf(NamedTuple):
+    """The answer to each command that was tried, in order, and the domain it would leave: one of its own, to go on."""
+
+    answers: list[Answer]
+    fork: "Domain"
 
 
 class Domain:
@@ -80,16 +106,44 @@ class Domain:
         """
         return [self._answer(command, watcher) for command in commands]
 
+    def plan(self, time_ns: int) -> Plan | Rejection:
+        """Return what a step of the waterfall at ``time_ns`` would do now, or the rejection it would meet.
+
+        Nothing is written: the step is decided, written and checked on a fork, at the cost of a copy of the book.
+        Raises what ``what_if`` raises.
+        """
+        (answer,), _ = self.what_if([RunStep(time_ns=time_ns)])
+        if isinstance(answer, Rejection):
+            return answer
+        return Plan(time_ns=time_ns, seq=self.book.seq, rules_hash=self.rules.hash(), facts=answer)
+
+    def what_if(self, commands: Iterable[Command]) -> WhatIf:
+        """Return what these commands would be answered with, and a fork on which they were done; this domain stays.
+
+        Any commands, in order: marks, trades, deposits, steps. A refused one changes nothing on the fork either, and
+        the next one is asked. The fork is a ``Domain`` with a copy of the book, its own invariants, timings from 0.
+
+        Raises what ``submit`` raises; DomainStopped then tells of the fork, and this domain goes on. Where this domain
+        is stopped itself, raises why.
+        """
+        if self.stopped is not None:
+            raise self.stopped
+        fork = Domain(self.book.copy(), self.rules)
+        return WhatIf(fork.submit(commands), fork)
+
     def queue(self, market_id: str, side: str) -> list[Place]:
         """Return the places of everybody who holds lots on ``side`` (long or short) of a market, next one first.
 
-        These are the positions that would be closed against bankrupts of the other side, at the marks the book has.
+        These are the positions that would be closed against bankrupts of the other side, at the marks the book has; a
+        bankrupt is in no queue. Each place has rank (from 1), score (exact text, "" where there is none), own lots and
+        lots ahead, percentile (ppb of the queue's lots, up to and including its own) and lights (5 = next, 1 = last).
+        Nobody there: an empty list. Raises UnknownMarket or UnknownSide, which name what is known.
         """
         if market_id not in self.book.markets:
-            raise KeyError(f"market {market_id!r} is unknown, known are {', '.join(sorted(self.book.markets))}")
-        if side not in ("long", "short"):
-            raise ValueError(f"side {side!r} is unknown, known are long, short")
-        return queue_of(self.book, self.rules, market_id, -1 if side == "long" else 1)
+            raise UnknownMarket(market_id, sorted(self.book.markets))
+        if side not in BANKRUPT_SIGN:
+            raise UnknownSide(side, list(BANKRUPT_SIGN))
+        return queue_of(self.book, self.rules, market_id, BANKRUPT_SIGN[side])
 
     def digest(self) -> str:
         """Return the SHA-256 of the whole state, 64 hexadecimal digits."""

@@ -4,8 +4,10 @@
   which fact it was, so that the same steps lead there again.
 * ``TypeError``: whoever embeds the domain handed in something that is no command. Nothing was changed, the domain goes
   on. (A command with a value of the wrong type is a rejection of the law.)
+* ``UnknownMarket``, ``UnknownSide``: a queue was asked for that there is not; the fault lists what is known.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from deleverage.rulebook.invariants import InvariantBroken
@@ -41,6 +43,30 @@ class DomainStopped(InvariantBroken):
         """Keep the broken invariant's id (``DEFECT`` where it is none), what was found, and the evidence."""
         super().__init__(invariant, sentence)
         self.evidence = evidence
+
+
+class UnknownName(LookupError):
+    """A name that the domain does not know; ``known`` lists, in order, what it knows."""
+
+    noun = "name"
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        """Keep the name and what is known instead."""
+        super().__init__(f"{self.noun} {name!a} is unknown, known are {', '.join(known) or 'none'}")
+        self.name = name
+        self.known = tuple(known)
+
+
+class UnknownMarket(UnknownName):
+    """No market of this id was listed."""
+
+    noun = "market"
+
+
+class UnknownSide(UnknownName):
+    """A side is long or short."""
+
+    noun = "side"
 
 
 def stopped_by(defect: BaseException, evidence: Evidence) -> DomainStopped:
