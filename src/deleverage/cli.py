@@ -29,6 +29,7 @@ def _whole(_: Any, tokens: Sequence[Token]) -> int:
 _EVENT = "With --event"
 Accounts = Annotated[int | None, Parameter(help="How many accounts are drawn, where a draw is made.", converter=_whole)]
 Seed = Annotated[int | None, Parameter(help="The seed of the draw.", converter=_whole)]
+Count = Annotated[int | None, Parameter(help="How many worlds are drawn beside the scenarios.", converter=_whole)]
 Prices = Annotated[Path | None, Parameter(help="CSV file of reference prices.", group=_EVENT)]
 Fund = Annotated[str | None, Parameter(help="The insurance fund, in USD.", group=_EVENT)]
 PriceRule = Annotated[str | None, Parameter(help="bankruptcy, mark or previous_mark.", group=_EVENT)]
@@ -43,7 +44,7 @@ app = App(
     name="deleverage",
     version=f"deleverage {__version__}",
     help="Auto-deleveraging, exact and verifiable: who is closed, at which price, and where every unit of money went."
-    "\n\nExit codes: 0 done, 1 an invariant does not hold, 2 bad input, 3 a residual is left.",
+    "\n\nExit codes: 0 done, 1 an invariant does not hold, 2 bad input, 3 a residual is left, 4 a divergence.",
     help_format="plaintext",
 )
 
@@ -139,6 +140,34 @@ def queue(
     from deleverage.commands.queue import queue as rank
 
     return rank(book, market=market, side=side, ranking=ranking, as_json=json)
+
+
+@app.command
+def vectors(
+    *,
+    out: Path | None = None,
+    seed: Seed = None,
+    count: Count = None,
+    check: Path | None = None,
+    json: Json = False,
+) -> int:
+    """Write golden vectors for ports of the law to other languages, or check one.
+
+    Parameters
+    ----------
+    out
+        The folder to write to; left out, ./vectors.
+    check
+        Play this vector through the rulebook: PASS, or the first divergence with both values and exit code 4.
+    """
+    from deleverage.commands import vectors as golden
+
+    drawn = _given(out=out, seed=seed, count=count)
+    if check is None:
+        return golden.write(**drawn, as_json=json)
+    if drawn:
+        return _refuse([f"--{name} does not go with --check" for name in drawn], json)
+    return golden.check_file(check, as_json=json)
 
 
 def _given(**options: Any) -> dict[str, Any]:

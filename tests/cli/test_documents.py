@@ -8,10 +8,18 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from deleverage.cli import call
+from deleverage.cli import app, call
 from deleverage.domain import domain as door
 
 Captured = pytest.CaptureFixture[str]
+KINDS = ("run", "event", "queue", "scenarios", "policies", "vectors", "vector", "check", "refusal", "broken")
+"""Every kind of document that a command prints or writes."""
+
+WAVES = (
+    "wave,t_start_ms,t_end_ms,coin,gap_usd_x_qty,qty_contracts,gap_per_contract_usd\n"
+    "1,1000,1000,BTC,1000,2.5,400\n1,1000,1000,ETH,100.5,10,10.05\n"
+)
+PRICES = "coin,average_adl_price_usd\nBTC,100000.5\nETH,3000.25\n"
 BOOK = "account,market,size,entry,mark,equity\na,X,1.5,10,12.5,105\nb,X,-1.5,10,12.5,-3\nc,X,2,10,12.5,0\n"
 
 
@@ -26,7 +34,7 @@ def schema_of(kind: str) -> dict[str, Any]:
 def check(out: str, kind: str) -> dict[str, Any]:
     """Return a printed document after comparing it with its schema."""
     document: dict[str, Any] = json.loads(out)
-    assert document["kind"] == kind
+    assert (document["schema_version"], document["kind"]) == (1, kind)
     assert document["program"].startswith("deleverage ")
     assert [error.message for error in Draft202012Validator(schema_of(kind)).iter_errors(document)] == []
     return document
@@ -47,6 +55,8 @@ def check(out: str, kind: str) -> dict[str, Any]:
         (["run", "two-traders", "--html", "/dev/null/x"], 2, "refusal"),
         (["run", "--event", "nope"], 2, "refusal"),
         (["bogus"], 2, "refusal"),
+        (["vectors", "--check", "nope.json"], 2, "refusal"),
+        (["vectors", "--out", "/dev/null/x", "--count", "0"], 2, "refusal"),
     ],
 )
 def test_document_when_printed_then_its_schema_accepts_it(
@@ -66,6 +76,41 @@ def test_document_of_a_queue_when_printed_then_its_schema_accepts_it(tmp_path: P
     assert [row["percentile_ppb"] for row in found["queues"][0]["positions"]] == ["428571429", "1000000000"]
 
 
+def test_documents_of_vectors_when_printed_then_their_schemas_accept_them(tmp_path: Path, capsys: Captured) -> None:
+    """The set, each vector in it, a check that passes and one that finds a divergence."""
+    assert call(["vectors", "--out", str(tmp_path), "--count", "1", "--json"]) == 0
+    found = check(capsys.readouterr().out, "vectors")
+    assert found == json.loads((tmp_path / "index.json").read_text("ascii"))
+    for row in found["vectors"]:
+        check((tmp_path / row["file"]).read_text("ascii"), "vector")
+    story = tmp_path / "two-traders.json"
+    assert call(["vectors", "--check", str(story), "--json"]) == 0
+    assert check(capsys.readouterr().out, "check")["verdict"] == "pass"
+    story.write_text(story.read_text("ascii").replace('"stopped":"quiet"', '"stopped":"pace"'), "ascii")
+    assert call(["vectors", "--check", str(story), "--json"]) == 4
+    assert check(capsys.readouterr().out, "check")["divergence"] == {
+        "path": "entries[9].facts[3].stopped",
+        "expected": '"pace"',
+        "found": '"quiet"',
+    }
+
+
+def test_document_of_an_event_when_printed_then_its_schema_accepts_it(tmp_path: Path, capsys: Captured) -> None:
+    """A small event of our own: one wave, two coins."""
+    (tmp_path / "two_pass_wave_coin_gap_per_contract.csv").write_text(WAVES, "utf-8")
+    (tmp_path / "p.csv").write_text(PRICES, "utf-8")
+    event = ["--event", str(tmp_path), "--prices", str(tmp_path / "p.csv"), "--accounts", "2"]
+    assert call(["run", *event, "--json"]) in (0, 3)
+    check(capsys.readouterr().out, "event")
+
+
+def test_schemas_when_listed_then_each_kind_of_document_is_checked_here() -> None:
+    """No schema ships that no test has compared with a printed document, and no command is left out."""
+    shipped = {entry.name for entry in resources.files("deleverage").joinpath("schemas").iterdir()}
+    assert shipped == {f"{kind}.json" for kind in KINDS}
+    assert {name for name in app if not name.startswith("-")} == {"run", "scenarios", "policies", "queue", "vectors"}
+
+
 def test_document_of_a_defect_when_printed_then_its_schema_accepts_it(
     monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:
@@ -82,7 +127,7 @@ def test_document_of_a_defect_when_printed_then_its_schema_accepts_it(
     assert check(capsys.readouterr().out, "broken")["invariant"] == "DEFECT"
 
 
-@pytest.mark.parametrize("kind", ["run", "event", "queue", "scenarios", "policies", "refusal", "broken"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_schema_when_read_then_it_is_valid_and_describes_every_key(kind: str) -> None:
     """Draft 2020-12, and a description for people at each key."""
     schema = schema_of(kind)

@@ -3,7 +3,9 @@
 import re
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import fields
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,8 @@ from deleverage.rulebook.book import Account, Book, Leg, Market, Unit
 from deleverage.rulebook.messages import Code
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.selection import POLICIES
+from deleverage.vectors.vector import text_of
+from deleverage.vectors.worlds import worlds
 
 ROOT = Path(__file__).resolve().parents[2]
 SYSTEM = {"INV-13", "INV-16"}
@@ -97,16 +101,33 @@ def test_readme_when_its_transcript_is_run_then_every_line_is_printed() -> None:
     assert missing == []
 
 
-def test_readme_when_its_embedding_example_is_run_then_it_prints_what_its_comment_says() -> None:
-    """The example is code that runs."""
-    (block,) = re.findall(r"```python\n(.*?)```", page("README.md"), re.S)
-    promised = [line.removeprefix("# ") for line in block.splitlines() if line.startswith("# ")]
-    done = subprocess.run([sys.executable, "-c", block], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[: len(promised)] == promised
+def test_readme_when_it_shows_the_embedding_example_then_it_is_the_file_and_prints_what_is_shown() -> None:
+    """One text: the page shows ``examples/embed.py`` and all that it prints."""
+    (block, printed) = re.findall(r"```python\n(.*?)```\n\n```\n(.*?)```", page("README.md"), re.S)[0]
+    assert block == page("examples/embed.py")
+    done = subprocess.run([sys.executable, "examples/embed.py"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == printed
+    assert len(block.splitlines()) <= 40
+
+
+def test_vectors_page_when_its_program_is_run_then_it_computes_the_digests_from_the_documents(tmp_path: Path) -> None:
+    """What the page says about states and digests is enough to compute them, quotes in ids included."""
+    (program,) = re.findall(r"```python\n(.*?)```", page("docs/vectors.md"), re.S)
+    schema = ROOT / "src" / "deleverage" / "schemas" / "vector.json"
+    for vector in islice(worlds(1, 2, Counter()), 2):
+        file = tmp_path / "vector.json"
+        file.write_text(text_of(vector), "ascii")
+        command = [sys.executable, "-W", "ignore", "-c", program, str(schema), str(file)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert done.stdout == f"{vector.name} {len(vector.entries)} digests agree\n"
+        file.write_text(text_of(vector).replace('"quote":"', '"quote":"1'), "ascii")
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert done.stdout == f"{vector.name} {len(vector.entries)} digests differ\n"
 
 
 def test_readme_when_it_links_to_a_page_then_the_page_exists() -> None:
     """No broken link inside the repository."""
-    for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"):
+    for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/vectors.md"):
         for target in re.findall(r"\]\(([^)#]+)\)", page(name)):
-            assert target.startswith("https://") or (ROOT / target).exists(), f"{name} links to {target}"
+            there = (ROOT / name).parent / target
+            assert target.startswith("https://") or there.exists(), f"{name} links to {target}"

@@ -16,8 +16,9 @@ from deleverage.rulebook.invariants import InvariantBroken
 if TYPE_CHECKING:
     from rich.console import Console
 
-DONE, BROKEN, BAD_INPUT, RESIDUAL_LEFT = 0, 1, 2, 3
-"""Exit codes: done; an invariant does not hold (our bug); bad input; a residual is left."""
+DONE, BROKEN, BAD_INPUT, RESIDUAL_LEFT, DIVERGENCE = range(5)
+"""Exit codes: done; an invariant does not hold (our bug); bad input; a residual is left; two accounts of one course of
+events differ."""
 
 PIPE_WIDTH = 120
 

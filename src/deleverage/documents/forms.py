@@ -6,11 +6,11 @@ of every part it lies in, from the inside out. ``schema`` returns the part of a 
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Any, NamedTuple
 
-from deleverage.documents.schema import Json, define, described, name_kind
+from deleverage.documents.schema import Json, define, described, integer_schema, name_kind
 
 KIND = "kind"
 """The key that names the member of a family."""
@@ -33,13 +33,17 @@ class BadDocument(ValueError):
 
     @property
     def path(self) -> str:
-        """The key path as people write it: ``facts[2].fills[0].lots``; empty at the top."""
-        text = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in self.keys)
-        return text.removeprefix(".")
+        """The key path as people write it; empty at the top."""
+        return path_of(self.keys)
 
     def __str__(self) -> str:
         """Return path and sentence in one line."""
         return f"{self.path}: {self.sentence}" if self.keys else self.sentence
+
+
+def path_of(keys: Iterable[str | int]) -> str:
+    """Return a key path as people write it: ``facts[2].fills[0].lots``."""
+    return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys).removeprefix(".")
 
 
 class Form(NamedTuple):
@@ -66,8 +70,7 @@ def integer() -> Form:
         _require(_INTEGER.fullmatch(document) is not None, digits, document)
         return int(document)
 
-    pattern = f"^(0|-?[1-9][0-9]{{0,{LONGEST_INTEGER - 1}}})$"
-    return Form(write, read, lambda _: {"type": "string", "pattern": pattern})
+    return Form(write, read, lambda known: integer_schema(known, LONGEST_INTEGER))
 
 
 def text() -> Form:

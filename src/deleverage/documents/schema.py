@@ -34,6 +34,13 @@ def described(name: str, schema: Json) -> Json:
     return {"description": f"{words}{unit}.", **schema}
 
 
+def integer_schema(known: Known, digits: int) -> Json:
+    """Add the definition of an integer of so many digits and return the reference to it."""
+    pattern = f"^(0|-?[1-9][0-9]{{0,{digits - 1}}})$"
+    known["integer"] = {"description": "An integer as decimal digits.", "type": "string", "pattern": pattern}
+    return {"$ref": "#/$defs/integer"}
+
+
 def define(known: Known, kind: type, properties: dict[str, Json]) -> Json:
     """Add the definition of a record - exactly these properties - and return the reference to it."""
     paragraph = (inspect.getdoc(kind) or "").partition("\n\n")[0]
@@ -54,3 +61,18 @@ def name_kind(known: Known, key: str, name: str, schema: Callable[[Known], Json]
     known[name]["properties"] = named | known[name]["properties"]
     known[name]["required"] = list(known[name]["properties"])
     return reference
+
+
+def schema_of(name: str, head: dict[str, Json], schema: Callable[[Known], Json]) -> Json:
+    """Return the JSON Schema (draft 2020-12) of a kind of document: the keys in ``head``, then those of one record."""
+    known: Known = {}
+    record = known.pop(schema(known)["$ref"].rpartition("/")[2])
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:deleverage:{name}:1",
+        "title": name.capitalize(),
+        **record,
+        "properties": {**head, **record["properties"]},
+        "required": [*head, *record["required"]],
+        "$defs": dict(sorted(known.items())),
+    }

@@ -47,12 +47,13 @@ class Run:
     after: tuple[UnitState, ...] = ()
 
 
-def play(scenario: Scenario, progress: Progress = lambda what, done, total: None) -> Run:
+def play(scenario: Scenario, progress: Progress = lambda what, done, total: None, domain: Domain | None = None) -> Run:
     """Return the run of a scenario.
 
-    Raises ScenarioError where the law refuses the opening, InvariantBroken where we have a bug.
+    ``domain`` is where it is played: an empty one under the scenario's rules; left out, a new one. Raises ScenarioError
+    where the law refuses the opening, InvariantBroken where we have a bug.
     """
-    domain = Domain.open(scenario.rules)
+    domain = Domain.open(scenario.rules) if domain is None else domain
     _open(domain, scenario, progress)
     run = Run(scenario, domain, states(domain.book), domain.book.pots["fund"])
     for at, frame in enumerate(scenario.path):

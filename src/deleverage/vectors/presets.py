@@ -1,0 +1,43 @@
+"""The rules that drawn worlds live under: the common law with some of its switches turned."""
+
+from deleverage.rulebook.quantities import PPB
+from deleverage.rulebook.rules import ConfigError, Rules
+from deleverage.rulebook.selection import POLICIES
+from deleverage.scenarios.draws import Draws
+
+SECOND_NS = 1_000_000_000
+
+SWITCHES: dict[str, tuple[object, ...]] = {
+    "max_mark_age_ns": (3 * SECOND_NS,),
+    "mark_band_ppb": (50_000_000, 400_000_000),
+    "min_sources": (2,),
+    "reduce_share_ppb": (250_000_000, 0),
+    "order_band_ppb": (100_000_000,),
+    "liquidation_fee_ppb": (5_000_000, 7_777_777),
+    "close_out_ppb": (500_000_000, PPB),
+    "surplus_to_fund_ppb": (0, 333_333_333),
+    "fund_inventory_cap_lots": (5, 10_000),
+    "shortfall_split": ("notional",),
+    "fund_partial": (False,),
+    "fund_event_cap_quanta": (1_001,),
+    "fund_group_cap_quanta": (777,),
+    "fund_market_cap_quanta": (1_501,),
+    "policy": tuple(POLICIES.values()),
+    "rerank": ("each_fill",),
+    "price_rule": ("mark", "mark", "previous_mark"),
+    "may_bankrupt": (True,),
+    "removed": (("own_units",), ("own_units", "unhealthy", "no_equity")),
+    "haircut_base": ("leg",),
+    "max_rounds": (1, 2),
+}
+"""What a world's rules may say instead of the default."""
+
+
+def drawn_rules(draws: Draws) -> Rules:
+    """Return rules with about a third of the switches turned."""
+    while True:
+        turned = {name: others[draws.below(len(others))] for name, others in SWITCHES.items() if draws.below(3) == 0}
+        try:
+            return Rules(**turned)  # type: ignore[arg-type]
+        except ConfigError:
+            continue  # two switches that do not go together

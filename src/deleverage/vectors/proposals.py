@@ -1,0 +1,110 @@
+"""Commands drawn from what their fields are declared as: mostly possible, some of them wrong in one place.
+
+A field's pool hangs on its name's end, as its unit does: a new command of the law is drawn like the others, without a
+word here. What a pool offers is told in one table; nothing in it is meant to be likely, only to be tried.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+from deleverage.documents.codec import members_of
+from deleverage.rulebook.book import Book, MarketTerms, Tier
+from deleverage.rulebook.messages import Command
+from deleverage.rulebook.quantities import LARGEST, PPB
+from deleverage.scenarios.draws import Draws
+from deleverage.vectors.presets import SECOND_NS
+
+Item = TypeVar("Item")
+
+
+class Proposals:
+    """Draws commands that fit a book; times in ns, prices in ticks, sizes in lots, money in quanta."""
+
+    def __init__(self, draws: Draws, book: Book) -> None:
+        """Propose for this book as it stands whenever asked."""
+        self.draws, self.book = draws, book
+
+    def pick(self, items: Sequence[Item]) -> Item:
+        """Return one of some items, each equally likely."""
+        return items[self.draws.below(len(items))]
+
+    def chance(self, percent: int) -> bool:
+        """Return true so many times out of a hundred."""
+        return self.draws.below(100) < percent
+
+    def command(self, time_ns: int) -> Command:
+        """Return a command of any kind - the more fields, the more often - at this time or (seldom) before it."""
+        kinds = [kind for kind in members_of(Command).values() for _ in get_type_hints(kind)]
+        drawn: Command = self._record(self.pick(kinds))
+        return replace(drawn, time_ns=time_ns - self.chance(5))
+
+    def terms(self, market_id: str) -> MarketTerms:
+        """Return lawful terms of a market: one of three contracts, one or two tiers, bounds that can be met."""
+        draws = self.draws
+        contract = self.pick(("linear", "linear", "quanto", "inverse"))
+        rate = self.pick((5_000_000, 20_000_000, 50_000_000))
+        tiers = [Tier(0, rate, 2 * rate)]
+        if self.chance(40):
+            start = draws.between(20_000, 60_000)
+            deduction = start * rate // PPB
+            tiers.append(Tier(start, 2 * rate, 4 * rate, deduction, 2 * deduction))
+        return MarketTerms(
+            market_id,
+            quanta_per_tick_lot=0 if contract == "inverse" else self.pick((1, 3, 10)),
+            tiers=tuple(tiers),
+            max_lots=self.pick((60, 400)),
+            max_price_ticks=100_000,
+            max_open_interest_lots=self.pick((40, 80, 1_000)),
+            contract=contract,
+            face_quanta_ticks=draws.between(10_000, 1_000_000) if contract == "inverse" else 0,
+            expiry_ns=self.book.time_ns + draws.between(20, 60) * SECOND_NS if self.chance(25) else 0,
+        )
+
+    # -- by declared type ---------------------------------------------------------------------------------------------
+
+    def _record(self, kind: Any) -> Any:
+        if kind is MarketTerms:
+            terms = self.terms(self._text("market_id"))
+            wrong = self.pick(list(get_type_hints(MarketTerms)))
+            return replace(terms, **{wrong: self._value(wrong, get_type_hints(MarketTerms)[wrong])})
+        return kind(**{name: self._value(name, hint) for name, hint in get_type_hints(kind).items()})
+
+    def _value(self, name: str, hint: Any) -> Any:
+        if get_origin(hint) is tuple:
+            return tuple(self._value(name, get_args(hint)[0]) for _ in range(self.pick((1, 1, 2))))
+        if hint is bool:
+            return self.chance(50)
+        if hint is int:
+            return self._number(name)
+        return self._text(name) if hint is str else self._record(hint)
+
+    def _number(self, name: str) -> int:
+        draws, markets = self.draws, list(self.book.markets.values())
+        if name.endswith("lots"):
+            bounds = [terms.max_lots for terms in (m.terms for m in markets)]
+            bounds += [market.terms.max_open_interest_lots - market.open_interest_lots for market in markets]
+            return self.pick((0, -1, 1, draws.between(1, 50), -draws.between(1, 50), *(bound + 1 for bound in bounds)))
+        if name.endswith("ticks"):
+            prices = [market.mark_price_ticks for market in markets if market.mark_price_ticks]
+            near = self.pick(prices) if prices else 100
+            return self.pick((0, LARGEST, near, near, max(1, near * draws.between(50, 150) // 100)))
+        if name.endswith("quanta"):
+            return self.pick((0, 1, draws.between(1, 1_000), draws.between(1, 1_000_000), LARGEST + 1))
+        if name.endswith("ppb"):
+            return self.pick((-1, 0, draws.between(-PPB, PPB), 2 * PPB))
+        return draws.below(3)
+
+    def _text(self, name: str) -> str:
+        book = self.book
+        pools: dict[str, tuple[str, ...]] = {
+            "unit_id": (*sorted(book.units), "nobody"),
+            "account_id": (*sorted(book.accounts), "nobody", "newcomer"),
+            "market_id": (*sorted(book.markets), "nowhere"),
+            "order_id": (*sorted(book.orders), "none", "new/1"),
+            "owner_group": ("", "g", "h"),
+            "side": ("", "", "long", "short"),
+            "role": ("trader", "trader", "backstop", "fund", "king"),
+        }
+        pool = next((pool for end, pool in pools.items() if name.endswith(end)), ("", "x"))
+        return self.pick(pool) if self.chance(97) else "no id"
