@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help demo test check static parity hunt replay format lock ratchets setup clean
+.PHONY: help demo test check static parity coverage hunt replay format lock ratchets setup clean
 
 VENV := .venv
 PY   := $(VENV)/bin/python
@@ -22,7 +22,7 @@ help: ## list the targets
 demo: $(VENV)/ready-run ## a crash from the first liquidation to the sum that must be 0; writes build/crash.html
 	@$(VENV)/bin/deleverage run crash --html build/crash.html
 
-test: static parity ## everything; what CI runs
+test: static coverage ## everything; what CI runs
 	$(PY) -m pytest -n $(JOBS) --hypothesis-profile=ci
 
 check: static ## format, lint, types, floors, ratchets, guards and the short tests; under a minute
@@ -37,6 +37,9 @@ static: $(VENV)/ready-dev
 
 parity: $(VENV)/ready-dev ## the twins side by side: SEED= first seed, COUNT= commands
 	$(PY) -m tests.parity.run --seed $(SEED) --count $(COUNT)
+
+coverage: $(VENV)/ready-dev ## the twins on 500,000 commands; each command x answer x contract x margin mode at least 20 times
+	$(PY) -m tests.parity.run --seed 1 --count 500000 --jobs $(JOBS) --coverage
 
 hunt: $(VENV)/ready-dev ## plant twelve bugs in copies of the rulebook and see who finds them
 	$(PY) -m tests.planted.hunt

@@ -57,11 +57,11 @@ def random_rules(rng: Random) -> Plain:
     if rerank == "once" and rng.random() < 0.25:
         policy = {"name": "pro-rata"}
     removed = seldom(
-        [], ["own_units"], ["unhealthy"], ["no_equity"], ["own_units", "unhealthy", "no_equity"], chance=0.3
+        [], ["own_units"], ["unhealthy"], ["no_equity"], ["own_units", "unhealthy", "no_equity"], chance=0.5
     )
     return {
         "max_mark_age_ns": seldom(0, 3 * SECOND, 20 * SECOND, chance=0.2),
-        "mark_band_ppb": seldom(0, 50_000_000, 400_000_000),
+        "mark_band_ppb": seldom(0, 50_000_000, 400_000_000, chance=0.5),
         "min_sources": seldom(1, 0, 2),
         "reduce_share_ppb": seldom(PPB, 250_000_000, 333_333_333, 1, 0),
         "order_band_ppb": seldom(0, 20_000_000, 200_000_001),
@@ -80,5 +80,5 @@ def random_rules(rng: Random) -> Plain:
         "may_bankrupt": seldom(False, True, chance=0.12),
         "removed": removed,
         "haircut_base": seldom("unit", "leg"),
-        "max_rounds": seldom(32, 1, 2, 3, chance=0.2),
+        "max_rounds": seldom(32, 1, 1, 2, 3, chance=0.35),
     }

@@ -1,10 +1,12 @@
 """A whole life: a beginning, then one move after the other."""
 
 from collections.abc import Callable, Generator
-from itertools import islice
+from itertools import chain, islice
 from random import Random
 
+from tests.life.aim import aimed
 from tests.life.prices import Prices
+from tests.life.spoil import is_restless, spoiled
 from tests.life.view import PPB, SECOND, Plain
 from tests.life.wrong import wrong_command
 
@@ -22,35 +24,47 @@ class Life(Prices):
             (1.0, self.spread),
             (0.3, self.twins),
             (55.0, self.crash),
-            (8.0, self.slump),
+            (12.0, self.slump),
             (8.0, self.squeeze),
             (0.3, self.walk),
             (8.0, self.fund_rates),
             (0.3, self.pay_in),
             (0.8, self.pay_out),
-            (1.0, self.move_margin),
-            (2.5, self.order),
-            (0.4, self.cancel),
+            (2.0, self.move_margin),
+            (8.0, self.order),
+            (1.2, self.cancel),
             (1.5, self.reduce),
             (1.2, self.flip),
-            (1.8, self.guard),
-            (0.25, self.feed_fund),
+            (3.0, self.guard),
+            (0.8, self.feed_fund),
             (0.7, self.wait),
             (2.5, self.settle),
-            (0.8, self.open_more),
+            (2.0, self.open_more),
             (0.2, self.step),
             (34.0, self.wrong),
         ]
 
     def commands(self) -> Generator[Plain, None, None]:
         """Yield the commands of a whole life."""
-        yield from islice(self.endless(), self.rng.randint(120, 220))
+        yield from islice(chain(self.begin(), self.tried()), self.rng.randint(120, 220))
+
+    def tried(self) -> Generator[Plain, None, None]:
+        """Yield one move after the other, now and then a spoiled command before the good one."""
+        for command in self.endless():
+            if self.rng.random() < self.faulty:
+                wrong = spoiled(self, command)
+                if wrong is not None:
+                    yield wrong
+            if self.rng.random() < self.aiming and (refused := aimed(self)) is not None:
+                yield refused
+            yield command
 
     def endless(self) -> Generator[Plain, None, None]:
-        """Yield the beginning, then one move after the other."""
-        yield from self.begin()
+        """Yield one move after the other."""
         weights = [weight * self.rng.choice((0.5, 1, 1, 2)) for weight, _ in self.moves]
         while True:
+            while is_restless(self.state, self.rng):
+                yield from self.wrong()
             is_locked = any(market["reduce_only"] for market in self.state["markets"].values())
             if self.rng.random() < (0.8 if self.state["halted"] else 0.12 if is_locked else 0):
                 yield from self.recover()
@@ -82,7 +96,7 @@ class Life(Prices):
                 backstop_capacity_lots=capacity if role == "backstop" else 0,
                 hedge=role == "trader" and rng.random() < self.hedgers,
             )
-            if rng.random() < (0.3 if role == "trader" else 0.2):
+            for _ in range(rng.choice((0, 1, 2, 3, 4)) if role == "trader" else rng.random() < 0.2):
                 yield self.isolate(name, rng.choice(list(self.terms)))
         amounts = [self.some_money() for _ in range(rng.randint(1, 3))]
         for unit_id in list(self.state["units"]):
@@ -138,12 +152,12 @@ class Life(Prices):
             "max_lots": most,
             "max_price_ticks": price * 1000,
             "max_open_interest_lots": rng.choice((20, 20, 3, 1)) * most,
-            "contract": rng.choice(("linear", "linear", "quanto")),
+            "contract": rng.choice(("linear", "quanto")),
             "face_quanta_ticks": 0,
             "min_value_quanta": 1,
             "expiry_ns": self.time + rng.randint(1, 60) * SECOND if rng.random() < 0.15 else 0,
         }
-        if rng.random() < 0.3:
+        if rng.random() < 0.34:
             # One lot is worth as much at the first price as a linear one would be, and its value has a floor.
             value = price * per_tick
             terms |= {"contract": "inverse", "face_quanta_ticks": value * price + rng.randint(0, price)}

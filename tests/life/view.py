@@ -39,7 +39,9 @@ class View:
         self.size = rng.choice((60, 900, 50_000, 10**7, 10**7, 10**12, 10**12, 10**19, 10**24))
         self.correlated = rng.random() < 0.3
         self.everywhere = rng.choice((0.1, 0.4, 0.9))
-        self.hedgers = rng.choice((0, 0, 0.3, 0.8))  # the share of accounts with a leg per side
+        self.faulty = rng.choice((0, 0.1, 0.3, 0.6))  # the share of commands before which a spoiled one comes
+        self.aiming = rng.choice((0, 0.3, 0.6))  # the share before which the state is asked for a refusal
+        self.hedgers = rng.choice((0, 0.5, 1))  # the share of accounts with a leg per side
 
     def at(self, kind: str, **fields: Any) -> Plain:
         """Return a command a little later than the one before."""
@@ -83,6 +85,16 @@ class View:
         return int(
             [t for t in self.terms[market_id]["tiers"] if t["from_notional_quanta"] <= notional][-1]["initial_rate_ppb"]
         )
+
+    def maintenance(self, unit: Plain) -> int:
+        """Return about what a unit needs to stay healthy."""
+        needed = 0
+        for leg_id, leg in unit["legs"].items():
+            key = market_of(leg_id)
+            notional = abs(leg["lots"]) * self.lot_value(key)
+            tier = [t for t in self.terms[key]["tiers"] if t["from_notional_quanta"] <= notional][-1]
+            needed += notional * int(tier["maintenance_rate_ppb"]) // PPB - int(tier["maintenance_deduction_quanta"])
+        return max(0, needed)
 
     def free(self, unit: Plain) -> int:
         """Return about what a unit has free, orders aside."""
@@ -142,16 +154,29 @@ class View:
             for key, unit in self.state["units"].items()
             if not unit["bankrupt"] and unit["isolated"] in ("", market_id)
         ]
-        self.rng.shuffle(found)
-        return found
+        return self.shuffled(found)
+
+    def shuffled(self, units: list[str]) -> list[str]:
+        """Return units in random order, half of the time those of some margin mode first: none is to be seldom."""
+        self.rng.shuffle(units)
+        if units and self.rng.random() < 0.7:
+            mode = max(self.mode_of(key) for key in units)
+            if self.rng.random() < 0.5:
+                mode = self.rng.choice(sorted({self.mode_of(key) for key in units}))
+            units.sort(key=lambda key: self.mode_of(key) != mode)
+        return units
+
+    def mode_of(self, unit_id: str) -> tuple[bool, bool]:
+        """Return whether a unit is isolated, and whether its account is in hedge mode."""
+        unit = self.state["units"][unit_id]
+        return bool(unit["isolated"]), self.hedged(unit)
 
     def holders(self, market_id: str, side: int) -> list[str]:
         """Return the units that hold a side of a market, shuffled."""
         found = [
             key for key, unit in self.state["units"].items() if not unit["bankrupt"] and lots_on(unit, market_id, side)
         ]
-        self.rng.shuffle(found)
-        return found
+        return self.shuffled(found)
 
     def near(self, market_id: str, spread: float = 0.01) -> int:
         """Return a price near the mark."""

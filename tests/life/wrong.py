@@ -32,7 +32,7 @@ def unit_of(life: "Life") -> str:
     """Return some unit that is not bankrupt, or any."""
     units = life.state["units"]
     alive = [key for key, unit in units.items() if not unit["bankrupt"]]
-    return life.rng.choice(alive or list(units))
+    return life.shuffled(alive or list(units))[0]
 
 
 def market_of(life: "Life") -> str:
@@ -43,7 +43,8 @@ def market_of(life: "Life") -> str:
 def some_trade(life: "Life", **other: Any) -> Plain | None:
     """Return a small trade between two units that may trade there, with some fields replaced."""
     market_id = other.get("market_id", market_of(life))
-    units = life.units_for(market_id) if market_id in life.state["markets"] else list(life.state["units"])
+    known = market_id in life.state["markets"]
+    units = life.units_for(market_id) if known else life.shuffled(list(life.state["units"]))
     if len(units) < 2 or market_id not in life.terms:
         return None
     price = other.get("price_ticks") or life.near(market_id)
@@ -53,7 +54,8 @@ def some_trade(life: "Life", **other: Any) -> Plain | None:
 def some_order(life: "Life", **other: Any) -> Plain | None:
     """Return a small order with some fields replaced."""
     market_id = other.get("market_id", market_of(life))
-    units = life.units_for(market_id) if market_id in life.state["markets"] else list(life.state["units"])
+    known = market_id in life.state["markets"]
+    units = life.units_for(market_id) if known else life.shuffled(list(life.state["units"]))
     if not units or market_id not in life.terms:
         return None
     life.orders += 1
@@ -221,9 +223,11 @@ def bad_price(life: "Life") -> Plain | None:
     """Return a price outside the bounds."""
     market_id = market_of(life)
     price = life.rng.choice((0, -1, life.terms[market_id]["max_price_ticks"] + 1))
-    kind = life.rng.randrange(3)
+    kind = life.rng.randrange(4)
     if kind == 0:
         return some_trade(life, market_id=market_id, price_ticks=price)
+    if kind == 3:
+        return life.at("SettleMarket", market_id=market_id, price_ticks=price)
     if kind == 1:
         return some_order(life, market_id=market_id, price_ticks=price)
     marks = [{"market_id": market_id, "price_ticks": price, "sources": 0}]
@@ -244,14 +248,14 @@ def self_trade(life: "Life") -> Plain | None:
 def no_mark(life: "Life") -> Plain | None:
     """Return a command in a market without a mark, or list such a market."""
     without = [key for key, market in life.state["markets"].items() if not market["mark"]]
-    if without and life.rng.random() < 0.3:
+    if without and life.rng.random() < 0.7:
         kind = life.rng.randrange(3)
         if kind == 0:
             return some_trade(life, market_id=without[0])
         if kind == 1:
             return some_order(life, market_id=without[0])
         return life.at("AccrueFunding", market_id=without[0], rate_ppb=5)
-    if life.rng.random() < 0.15 and "new" not in life.state["markets"]:
+    if life.rng.random() < 0.25 and "new" not in life.state["markets"]:
         return life.new_market("new")
     return None
 
@@ -393,11 +397,19 @@ def below_maintenance(life: "Life") -> Plain | None:
     longs, shorts = life.holders(market_id, 1), life.holders(market_id, -1)
     if not longs or not shorts:
         return None
-    mark = life.state["markets"][market_id]["mark"]
-    units = life.state["units"]
-    lots = min(lots_on(units[longs[0]], market_id, 1), lots_on(units[shorts[0]], market_id, -1))
-    price = max(1, int(mark * life.rng.choice((0.8, 0.9, 0.95, 1.05, 1.1, 1.25))))
-    return life.trade(market_id, shorts[0], longs[0], max(1, lots // 2), price, closing=True)
+    key, other, side = life.rng.choice(((longs[0], shorts[0], 1), (shorts[0], longs[0], -1)))
+    unit, value = life.state["units"][key], life.lot_value(market_id)
+    most = min(lots_on(unit, market_id, side), lots_on(life.state["units"][other], market_id, -side))
+    lots = max(1, most // 2)
+    left = life.maintenance(unit) - lots * value * life.terms[market_id]["tiers"][0]["maintenance_rate_ppb"] // PPB
+    loss = life.equity(unit) - max(0, left) // 2
+    # What a lot has to lose so that the unit keeps half of what it needs, as a price.
+    move = side * loss / (lots * value)
+    factor = 1 / max(1e-9, 1 + move) if life.terms[market_id]["contract"] == "inverse" else max(0.0, 1 - move)
+    price = round(life.state["markets"][market_id]["mark"] * min(1e9, factor))
+    price = max(1, min(price, life.terms[market_id]["max_price_ticks"]))
+    buyer, seller = (other, key) if side > 0 else (key, other)
+    return life.trade(market_id, buyer, seller, lots, price, closing=True)
 
 
 def below_zero(life: "Life") -> Plain | None:
@@ -431,12 +443,36 @@ def negative_equity(life: "Life") -> Plain | None:
     rich = [k for k, u in life.state["units"].items() if life.free(u) > 1 and not u["bankrupt"]]
     if not rich:
         return None
-    return life.at("Withdraw", unit_id=life.rng.choice(rich), amount_quanta=1)
+    return life.at("Withdraw", unit_id=life.shuffled(rich)[0], amount_quanta=1)
 
 
 def residual_outstanding(life: "Life") -> Plain | None:
-    """Return a resumption before the residual is repaid."""
-    return life.at("Resume") if life.state["residual"] else None
+    """Return a resumption or a deposit before the residual is repaid, or while a shortfall waits."""
+    if life.rng.random() < 0.3:
+        return life.at("Resume") if life.state["residual"] else None
+    if not life.state["residual"] and not life.state["waiting"]:
+        return None
+    return life.at("Deposit", unit_id=unit_of(life), amount_quanta=7)
+
+
+def mark_guarded(life: "Life") -> Plain | None:
+    """Return money that wants to leave a unit while the mark of one of its legs is guarded."""
+    guarded = [key for key, market in life.state["markets"].items() if market["guard"]]
+    held = [(key, side) for key in guarded for side in (1, -1) if life.holders(key, side)]
+    if not held:
+        return None
+    market_id, side = life.rng.choice(held)
+    key = life.holders(market_id, side)[0]
+    account, kind = life.state["units"][key]["account"], life.rng.randrange(3)
+    siblings = [k for k, u in life.state["units"].items() if u["account"] == account and k != key]
+    if kind == 0 and siblings:
+        return life.at("MoveMargin", from_unit_id=key, to_unit_id=siblings[0], amount_quanta=1)
+    others = life.holders(market_id, -side)
+    if kind == 1 and others:
+        buyer, seller = (others[0], key) if side > 0 else (key, others[0])
+        price = life.state["markets"][market_id]["mark"] - side
+        return life.trade(market_id, buyer, seller, 1, max(1, price), closing=True)
+    return life.at("Withdraw", unit_id=key, amount_quanta=1)
 
 
 def wrong_side(life: "Life") -> Plain | None:
@@ -515,8 +551,17 @@ MAKERS: dict[str, Callable[["Life"], Plain | None]] = {
     "BELOW_MAINTENANCE": below_maintenance,
     "INSUFFICIENT_EQUITY": insufficient_equity,
     "NEGATIVE_EQUITY": negative_equity,
+    "MARK_GUARDED": mark_guarded,
     "RESIDUAL_OUTSTANDING": residual_outstanding,
     "NO_RESIDUAL": no_residual,
 }
 
-SELDOM = (domain_halted, unit_bankrupt, market_reduce_only, negative_equity, residual_outstanding, no_mark)
+SELDOM = (
+    mark_guarded,
+    domain_halted,
+    unit_bankrupt,
+    market_reduce_only,
+    negative_equity,
+    residual_outstanding,
+    no_mark,
+)

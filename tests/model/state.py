@@ -291,6 +291,7 @@ def plain(world: World) -> dict[str, Any]:
                 "carry": int(market.carry * 10**9),
                 "reduce_only": market.reduce_only,
                 "settled": market.settled,
+                "contract": market.contract,
             }
             for market in world.markets.values()
         },

@@ -54,6 +54,7 @@ def plain_book(book: Book) -> Plain:
                 "carry": market.funding_carry,
                 "reduce_only": market.reduce_only,
                 "settled": market.settled,
+                "contract": market.terms.contract,
             }
             for key, market in book.markets.items()
         },

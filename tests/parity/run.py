@@ -19,6 +19,7 @@ from deleverage.rulebook.rules import Rules
 from tests.commands import to_command, to_rules
 from tests.model import Model
 from tests.parity.compare import difference, model_step, plain_book, plain_step
+from tests.parity.coverage import OK, Cell, cells_of, report, stage_cells
 from tests.worlds import world
 
 Decide = Callable[..., Any]
@@ -64,12 +65,14 @@ class Tally:
     counts: Counter[str] = field(default_factory=Counter)
     rejections: Counter[str] = field(default_factory=Counter)
     facts: Counter[str] = field(default_factory=Counter)
+    cells: Counter[Cell] = field(default_factory=Counter)
 
     def add(self, other: "Tally") -> None:
         """Add another tally."""
         self.counts.update(other.counts)
         self.rejections.update(other.rejections)
         self.facts.update(other.facts)
+        self.cells.update(other.cells)
 
     def note_step(self, seen: dict[str, Any]) -> None:
         """Count what the model saw in a step."""
@@ -116,6 +119,7 @@ def run_world(
     model, book, law = Model(rules), Book(), to_rules(rules)
     watcher = watch(book, law) if watch else None
     command = next(commands)
+    before: dict[str, Any] = {}
     index = 0
     while most is None or index < most:
         code = model.submit(command)
@@ -126,6 +130,7 @@ def run_world(
             path, left, right = place
             return Difference(seed, index, command, path, left, right)
         tally.counts["commands"] += 1
+        tally.cells.update(cells_of(command, code or OK, before))
         if code is not None:
             tally.rejections[code] += 1
         else:
@@ -133,6 +138,8 @@ def run_world(
             tally.facts.update(type(fact).__name__ for fact in told)
             if command["kind"] == "RunStep":
                 tally.note_step(model.last_step)
+                tally.cells.update(stage_cells(told, before))
+        before = state
         index += 1
         try:
             command = commands.send(state)
@@ -226,6 +233,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1, help="the first world")
     parser.add_argument("--count", type=int, default=100_000, help="how many commands")
     parser.add_argument("--jobs", type=int, default=1, help="how many processes")
+    parser.add_argument("--coverage", action="store_true", help="fail if a cell is seen too seldom")
     given = parser.parse_args(arguments)
     start = time.perf_counter()
     found, tally = run(given.seed, given.count, given.jobs)
@@ -236,6 +244,11 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"\nThe rulebook and the model differ:\n{found}")
         return 1
     print("\nThe rulebook and the model agree.")
+    lines, faults = report(tally.cells)
+    print("\n".join(lines))
+    if given.coverage and faults:
+        print("\n".join(["Not covered:", *faults]))
+        return 1
     return 0
 
 

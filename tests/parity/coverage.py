@@ -1,0 +1,189 @@
+"""What the random worlds have to reach: command x answer x contract x margin mode, and stage x contract x margin mode.
+
+``EXPECTED`` lists every command with every answer that the law can give it, and on what the answer may hang: the
+contract of the market (c), the margin mode of the unit (m). A cell that cannot be reached is named with its reason, and
+must not be reached: a reason that is wrong is found out.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from deleverage.rulebook.book import market_of
+from deleverage.rulebook.messages import (
+    Deleveraged,
+    Fact,
+    FundPaid,
+    Netted,
+    OrdersCancelled,
+    Reduced,
+    ResidualNamed,
+    Socialised,
+    TakenOver,
+)
+
+Plain = dict[str, Any]
+Cell = tuple[str, str, str, str]
+"""Command or stage, answer or act, contract, margin mode; "-" where the answer does not hang on it."""
+
+LEAST = 20
+CONTRACTS = ("linear", "quanto", "inverse")
+MODES = ("cross", "isolated", "hedged cross", "hedged isolated")
+OK = "accepted"
+
+_ANY = "BAD_TYPE:, TIME_BACKWARDS:, "
+_LEAVING = "UNKNOWN_UNIT:, BAD_AMOUNT:m, UNIT_BANKRUPT:m, MARK_GUARDED:m, INSUFFICIENT_EQUITY:m, "
+_TRADING = "UNKNOWN_MARKET:, UNKNOWN_UNIT:c, WRONG_SIDE:cm, BAD_LOTS:cm, BAD_PRICE:cm, NO_MARK:cm, MARKET_SETTLED:cm, "
+_TRADING += "MARKET_EXPIRED:cm, WRONG_MARKET:cm, DOMAIN_HALTED:cm, UNIT_BANKRUPT:cm, MARKET_REDUCE_ONLY:cm, "
+_TRADING += "MORE_THAN_HELD:cm, LOTS_ABOVE_MAXIMUM:cm, BELOW_INITIAL_MARGIN:cm, accepted:cm"
+
+EXPECTED = {
+    "ListMarket": _ANY + "BAD_ID:, DUPLICATE_ID:, BAD_TERMS:c, accepted:c",
+    "OpenAccount": _ANY + "BAD_ID:, DUPLICATE_ID:, BAD_ROLE:, accepted:",
+    "OpenIsolated": _ANY
+    + "DUPLICATE_ID:, UNKNOWN_MARKET:, UNKNOWN_ACCOUNT:, WRONG_SIDE:, MARKET_SETTLED:c, accepted:c",
+    "Deposit": _ANY + "UNKNOWN_UNIT:, BAD_AMOUNT:m, UNIT_BANKRUPT:m, RESIDUAL_OUTSTANDING:m, accepted:m",
+    "DepositToFund": _ANY + "BAD_AMOUNT:, accepted:",
+    "Withdraw": _ANY + _LEAVING + "NEGATIVE_EQUITY:m, accepted:m",
+    "MoveMargin": _ANY + _LEAVING + "NOT_SAME_ACCOUNT:m, accepted:m",
+    "RepayResidual": _ANY + "BAD_AMOUNT:, NO_RESIDUAL:, accepted:",
+    "Trade": _ANY + _TRADING + ", SELF_TRADE:cm, OPEN_INTEREST_ABOVE_MAXIMUM:cm, BELOW_ZERO:cm, BELOW_MAINTENANCE:cm, "
+    "MARK_GUARDED:cm",
+    "PlaceOrder": _ANY + _TRADING + ", BAD_ID:, DUPLICATE_ID:",
+    "CancelOrder": _ANY + "UNKNOWN_ORDER:, accepted:",
+    "SetMarks": _ANY + "DUPLICATE_ID:, UNKNOWN_MARKET:, BAD_PRICE:, MARKET_SETTLED:, DOMAIN_HALTED:, accepted:c",
+    "AccrueFunding": _ANY + "UNKNOWN_MARKET:, BAD_RATE:c, NO_MARK:c, MARKET_SETTLED:c, DOMAIN_HALTED:c, accepted:c",
+    "SettleMarket": _ANY + "UNKNOWN_MARKET:, BAD_PRICE:c, MARKET_SETTLED:c, NOT_EXPIRED:c, DOMAIN_HALTED:c, accepted:c",
+    "RunStep": _ANY + "DOMAIN_HALTED:, accepted:",
+    "Resume": _ANY + "NOT_HALTED:, RESIDUAL_OUTSTANDING:, accepted:",
+    "stage 1": "cancel:cm, net:cm",
+    "stage 2": "reduce:cm",
+    "stage 3": "take over:cm",
+    "stage 4": "pay:cm",
+    "stage 5": "bankrupt:cm, candidate:cm",
+    "stage 6": "cut:cm",
+    "stage 7": "lots:cm, money:m",
+}
+
+
+_HANGS_ON = {
+    (kind, answer): hangs_on
+    for kind, text in EXPECTED.items()
+    for answer, hangs_on in (item.split(":") for item in text.split(", "))
+}
+
+
+def expected() -> Iterator[Cell]:
+    """Yield every cell, the impossible ones too."""
+    for (kind, answer), hangs_on in _HANGS_ON.items():
+        for contract in CONTRACTS if "c" in hangs_on else ("-",):
+            for mode in MODES if "m" in hangs_on else ("-",):
+                yield kind, answer, contract, mode
+
+
+def impossible(cell: Cell) -> str:
+    """Return why a cell cannot be reached, empty if it can."""
+    kind, answer, _, mode = cell
+    if answer == "WRONG_MARKET" and mode.endswith("cross"):
+        return "a cross unit trades in every market"
+    if answer == "MORE_THAN_HELD" and not mode.startswith("hedged"):
+        return "a leg of one-way mode flips"
+    if (kind, answer) == ("stage 1", "net") and mode != "hedged cross":
+        return "only a cross unit in hedge mode has opposite legs"
+    return ""
+
+
+def cells_of(command: Plain, answer: str, before: Plain) -> Iterator[Cell]:
+    """Yield the cells of a command and its answer; ``before`` is the state in which it was given."""
+    kind = command["kind"]
+    hangs_on = _HANGS_ON.get((kind, answer))
+    if hangs_on is None:
+        yield kind, answer, "?", "?"
+        return
+    contracts = list(_contracts(command, before)) if "c" in hangs_on else ["-"]
+    modes = list(_modes(command, answer, before)) if "m" in hangs_on else ["-"]
+    yield from {(kind, answer, contract, mode) for contract in contracts for mode in modes}
+
+
+def _contracts(command: Plain, before: Plain) -> Iterator[str]:
+    names = [mark["market_id"] for mark in command.get("marks", ())]
+    if "market_id" in command:
+        names.append(command["market_id"])
+    if "terms" in command:
+        yield command["terms"]["contract"]
+    for name in names:
+        if name in before.get("markets", {}):
+            yield before["markets"][name]["contract"]
+
+
+def _modes(command: Plain, answer: str, before: Plain) -> Iterator[str]:
+    """Yield the modes of the units that a command names; of two, only of those that the answer can be about."""
+    for name in ("unit_id", "buyer_unit_id", "seller_unit_id", "from_unit_id"):
+        unit = before["units"].get(command.get(name))
+        if unit is not None:
+            mode = mode_of(before, unit)
+            if not impossible((command["kind"], answer, "-", mode)):
+                yield mode
+
+
+def mode_of(state: Plain, unit: Plain) -> str:
+    """Return the margin mode of a unit."""
+    hedged = "hedged " if state["accounts"][unit["account"]]["hedge"] else ""
+    return hedged + ("isolated" if unit["isolated"] else "cross")
+
+
+def stage_cells(facts: Iterable[Fact], before: Plain) -> Counter[Cell]:
+    """Return what the stages of a step did to which contracts and modes; ``before`` is the state before the step."""
+    cells: Counter[Cell] = Counter()
+
+    def note(stage: int, act: str, unit_id: str, leg_id: str) -> None:
+        contract = before["markets"][market_of(leg_id)]["contract"] if leg_id else "-"
+        cells[f"stage {stage}", act, contract, mode_of(before, before["units"][unit_id])] += 1
+
+    orders = {order["id"]: order for order in before["orders"]}
+    for fact in facts:
+        if isinstance(fact, OrdersCancelled):
+            for change in fact.orders:
+                note(1, "cancel", orders[change.order_id]["unit"], orders[change.order_id]["market"])
+        elif isinstance(fact, FundPaid):
+            for debt in fact.debts:
+                if debt.paid_quanta and debt.leg_id:
+                    note(4, "pay", debt.unit_id, debt.leg_id)
+        elif isinstance(fact, Socialised):
+            for haircut in fact.haircuts:
+                for leg_id, _ in haircut.legs:
+                    note(6, "cut", haircut.unit_id, leg_id)
+        elif isinstance(fact, ResidualNamed):
+            for residual in fact.residuals:
+                for leg_id, _ in residual.lots:
+                    note(7, "lots", residual.unit_id, leg_id)
+                if residual.named_quanta:
+                    note(7, "money", residual.unit_id, "")
+        elif isinstance(fact, Netted | Reduced | TakenOver | Deleveraged):
+            for fill in fact.fills:
+                if (type(fact), fill.part) in _ACTS:
+                    note(*_ACTS[type(fact), fill.part], fill.unit_id, fill.leg_id)
+    return cells
+
+
+_ACTS: dict[tuple[type[Fact], str], tuple[int, str]] = {
+    (Netted, "netted"): (1, "net"),
+    (Reduced, "liquidated"): (2, "reduce"),
+    (TakenOver, "bankrupt"): (3, "take over"),
+    (Deleveraged, "bankrupt"): (5, "bankrupt"),
+    (Deleveraged, "candidate"): (5, "candidate"),
+}
+
+
+def report(seen: Counter[Cell]) -> tuple[list[str], list[str]]:
+    """Return the lines of the report and its faults: cells seen too seldom, and cells that should not be there."""
+    cells = list(expected())
+    possible = [cell for cell in cells if not impossible(cell)]
+    faults = [f"{' / '.join(cell)}: seen {seen[cell]} times, needed {LEAST}" for cell in possible if seen[cell] < LEAST]
+    faults += [
+        f"{' / '.join(cell)}: cannot be, but was seen {seen[cell]} times" for cell in sorted(set(seen) - set(possible))
+    ]
+    reasons = Counter(impossible(cell) for cell in cells if impossible(cell))
+    lines = [f"{len(possible)} cells, the rarest seen {min(seen[cell] for cell in possible)} times"]
+    lines += [f"  {count:>4} cannot be: {reason}" for reason, count in sorted(reasons.items())]
+    return lines, faults
