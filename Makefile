@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help demo test check static parity coverage hunt replay format lock ratchets setup clean
+.PHONY: help demo test check static parity coverage hunt replay format lock ratchets schemas setup clean
 
 VENV := .venv
 PY   := $(VENV)/bin/python
@@ -60,6 +60,9 @@ format: $(VENV)/ready-dev ## put the code into its form, mend what ruff can mend
 
 ratchets: $(VENV)/ready-dev ## record today's numbers in tests/guards/ratchets.toml; say why in the commit
 	$(PY) -m tests.guards.ratchets --write
+
+schemas: $(VENV)/ready-dev ## renew the JSON Schema that follows from declared types; say why in the commit
+	$(PY) -m tests.documents.schemas --write
 
 clean: ## remove everything that make made
 	rm -rf $(VENV) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -1,4 +1,4 @@
-"""The published JSON Schema that follows from declared types; ``python -m tests.documents.schemas --write`` renews it.
+"""The published JSON Schema that follows from declared types; ``make schemas`` renews it.
 
 The test beside it compares; a difference is a change of a published format, and stands in the commit as one.
 """
@@ -38,7 +38,10 @@ def main(arguments: list[str], file: Path = FILE) -> int:
     if arguments == ["--write"]:
         file.write_text(text_of(vector_schema()), "ascii")
     if file.read_text("ascii") != text_of(vector_schema()):
-        print(f"{file.name} is not what the types say: python -m tests.documents.schemas --write", file=sys.stderr)
+        print(
+            f"{file.name} is not what the types say: run `make schemas` (python -m tests.documents.schemas --write)",
+            file=sys.stderr,
+        )
         return 1
     return 0
 

@@ -122,7 +122,7 @@ class _World:
                 owner_group=self.pick(("", "", "g")),
                 role=role,
                 backstop_capacity_lots=draws.between(1, 40) if role == "backstop" else 0,
-                hedge=role == "trader" and self.proposals.chance(35),
+                hedge=role == "trader" and self.proposals.chance(50),
             )
             self._give(account)
             if self.proposals.chance(40):
