@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help demo test check static parity coverage hunt replay format lock ratchets schemas setup clean
+.PHONY: help demo test check static parity coverage hunt mutants replay format lock ratchets schemas setup clean
 
 VENV := .venv
 PY   := $(VENV)/bin/python
@@ -44,6 +44,9 @@ coverage: $(VENV)/ready-dev ## the twins on 500,000 commands; each command x ans
 hunt: $(VENV)/ready-dev ## plant twelve bugs in copies of the rulebook and see who finds them
 	$(PY) -m tests.planted.hunt
 
+mutants: $(VENV)/ready-mutants ## alter the splitting, closing, selecting and ordering code line by line; which tests notice?
+	@rm -rf mutants && $(MUTANTS)/bin/mutmut run --max-children $(JOBS) && $(MUTANTS)/bin/python -m tests.mutants
+
 replay: $(VENV)/ready-dev ## one printed seed again: SEED=, and TEST= path of a property test (without: parity)
 ifeq ($(origin SEED),file)
 	$(error replay needs the printed seed: make replay SEED=... [TEST=tests/...])
@@ -64,8 +67,15 @@ ratchets: $(VENV)/ready-dev ## record today's numbers in tests/guards/ratchets.t
 schemas: $(VENV)/ready-dev ## renew the JSON Schema that follows from declared types; say why in the commit
 	$(PY) -m tests.documents.schemas --write
 
+MUTANTS := $(VENV)/mutants
+
+$(VENV)/ready-mutants: $(VENV)/ready-dev requirements/mutants.txt
+	@$(PY) -m venv --clear $(MUTANTS) && $(index) && \
+	$(UV) pip install --quiet --python $(MUTANTS)/bin/python --require-hashes -r requirements/mutants.txt -r requirements/dev.txt
+	@touch $@
+
 clean: ## remove everything that make made
-	rm -rf $(VENV) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) build dist mutants .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # -- locks: exact versions and hashes, for every platform and Python 3.11-3.13, without the address of any index -------
@@ -83,6 +93,7 @@ lock: $(VENV)/ready-uv ## renew requirements/*.txt after a change in pyproject.t
 	$(call lock,build,--group build)
 	$(call lock,run,pyproject.toml -c requirements/build.txt)
 	$(call lock,dev,pyproject.toml --group dev -c requirements/build.txt -c requirements/run.txt)
+	$(call lock,mutants,--group mutants -c requirements/dev.txt -c requirements/run.txt)
 	@echo "requirements/ is up to date with pyproject.toml"
 
 # -- set-up -----------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import REPOSITORY
 
-LOCKS = ("uv", "build", "run", "dev")
+LOCKS = ("uv", "build", "run", "dev", "mutants")
 PINNED = re.compile(
     r"(?P<name>[a-z0-9][a-z0-9._-]*)==(?P<version>\S+)(?: ; .*?)?(?P<hashes>(?: --hash=sha256:[0-9a-f]{64})+)"
 )
@@ -47,6 +47,7 @@ def named_in_pyproject(lock: str) -> set[str]:
         "uv": groups["uv"],
         "build": groups["build"] + project["build-system"]["requires"],
         "run": needed,
+        "mutants": groups["mutants"],
         "dev": needed + groups["build"] + [entry for entry in groups["dev"] if isinstance(entry, str)],
     }[lock]
     return {re.split(r"[^A-Za-z0-9._-]", entry, maxsplit=1)[0].lower() for entry in asked}
