@@ -5,7 +5,6 @@ from typing import Any
 from deleverage.rulebook import messages
 from deleverage.rulebook.book import MarketTerms, Tier
 from deleverage.rulebook.rules import Rules
-from deleverage.rulebook.selection import ProRata, Queue
 
 
 def to_command(given: dict[str, Any]) -> messages.Command:
@@ -25,7 +24,5 @@ def to_terms(given: dict[str, Any]) -> MarketTerms:
 
 
 def to_rules(given: dict[str, Any]) -> Rules:
-    """Return the rules that a dictionary describes; ``policy`` is a dictionary with a name."""
-    policy = given["policy"]
-    made = Queue(policy["ranking"], policy["seed"]) if policy["name"] == "queue" else ProRata()
-    return Rules(**(given | {"policy": made, "removed": tuple(given["removed"])}))
+    """Return the rules that a dictionary describes; the plug points are specs."""
+    return Rules.build(given)

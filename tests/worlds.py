@@ -50,12 +50,14 @@ def random_rules(rng: Random) -> Plain:
     def seldom(usual: Any, *others: Any, chance: float = 0.3) -> Any:
         return rng.choice(others) if rng.random() < chance else usual
 
-    policy: Plain = {"name": "queue", "ranking": seldom("bitmex", "profit", "rotation", chance=0.45), "seed": 0}
+    ranking = seldom("bitmex", "profit", "rotation", "lexicographic", chance=0.5)
+    policy: Plain = {"name": "queue", "ranking": ranking, "seed": 0}
     if policy["ranking"] == "rotation":
         policy["seed"] = rng.randrange(10)
     rerank = seldom("once", "each_fill", chance=0.25)
-    if rerank == "once" and rng.random() < 0.25:
-        policy = {"name": "pro-rata"}
+    if rerank == "once" and rng.random() < 0.35:
+        policy = {"name": rng.choice(("pro-rata", "per-capita", "levelling"))}
+    source = seldom("fund-first", "all-or-nothing", "deleverage-first", "deleverage-first")
     removed = seldom(
         [], ["own_units"], ["unhealthy"], ["no_equity"], ["own_units", "unhealthy", "no_equity"], chance=0.5
     )
@@ -70,15 +72,57 @@ def random_rules(rng: Random) -> Plain:
         "surplus_to_fund_ppb": seldom(PPB, 0, 500_000_000, 333_333_333),
         "fund_inventory_cap_lots": seldom(0, 1, 5, 10**4, 10**12, chance=0.35),
         "shortfall_split": seldom("maintenance", "notional"),
-        "fund_partial": seldom(True, False),
+        "funding_source": {"name": source},
         "fund_event_cap_quanta": seldom(None, 0, 1, 1001, 10**6 + 1, chance=0.2),
         "fund_group_cap_quanta": seldom(None, 0, 1, 777, 10**6 + 1, chance=0.2),
         "fund_market_cap_quanta": seldom(None, 0, 3, 1501, 10**6 + 1, chance=0.2),
+        "trigger": {"name": "bankrupt-lots"} if rng.random() < 0.7 else _trigger(rng, 2),
         "policy": policy,
         "rerank": rerank,
-        "price_rule": seldom("bankruptcy", "mark", "previous_mark"),
+        "price": _price(rng, usual=0.15 if source == "deleverage-first" else 0.6),
         "may_bankrupt": seldom(False, True, chance=0.12),
         "removed": removed,
         "haircut_base": seldom("unit", "leg"),
-        "max_rounds": seldom(32, 1, 1, 2, 3, chance=0.35),
+        "pace": _pace(rng, seldom(32, 1, 1, 2, 3, chance=0.35)),
     }
+
+
+def _trigger(rng: Random, deepest: int) -> Plain:
+    """Return a trigger; combinations lie at most ``deepest`` deep."""
+    name = rng.choice(("never", "fund-exhausted", "fund-cannot-accept", "pool-factor", *("all", "any") * (deepest > 0)))
+    if name in ("all", "any"):
+        return {"name": name, "of": [_trigger(rng, deepest - 1) for _ in range(rng.randint(1, 3))]}
+    parameters = {
+        "never": {},
+        "fund-exhausted": {"threshold_quanta": rng.choice((0, 0, 1, 1000, 10**6))},
+        "fund-cannot-accept": {"cap_quanta": rng.choice((0, 1001, 10**6, 10**9, 10**12))},
+        "pool-factor": {"factor_ppb": rng.choice((0, 1, PPB, 3 * PPB + 1, 10**12))},
+    }
+    found: Plain = {"name": name, **parameters[name]}
+    return {"name": "any", "of": [found, {"name": "bankrupt-lots"}]} if rng.random() < 0.1 else found
+
+
+def _price(rng: Random, usual: float) -> Plain:
+    """Return a price rule, with this chance the common one."""
+    name = "bankruptcy" if rng.random() < usual else rng.choice(("mark", "previous-mark", "spread", "blend", "capped"))
+    share = rng.choice((0, 1, 20_000_000, 333_333_333, 500_000_001, PPB))
+    if name == "spread":
+        return {"name": name, "spread_ppb": share}
+    if name == "blend":
+        return {"name": name, "share_ppb": share}
+    if name == "capped":
+        inner: Plain = rng.choice(
+            ({"name": "bankruptcy"}, {"name": "previous-mark"}, {"name": "blend", "share_ppb": 1})
+        )
+        return {"name": name, "price": inner, "most_ppb": share}
+    return {"name": name}
+
+
+def _pace(rng: Random, rounds: int) -> Plain:
+    """Return a pace: rounds, and now and then a bound on what stage 5 closes or whom it touches."""
+    bounds: list[Plain] = [{"name": "rounds", "most": rounds}]
+    if rng.random() < 0.15:
+        bounds.append({"name": "closed-notional", "most_quanta": rng.choice((0, 1, 10**4, 10**6, 10**8, 10**10))})
+    if rng.random() < 0.15:
+        bounds.insert(rng.randrange(2), {"name": "touched-units", "most": rng.choice((0, 1, 2, 3))})
+    return bounds[0] if len(bounds) == 1 else {"name": "first", "of": bounds}

@@ -32,7 +32,7 @@ Seed = Annotated[int | None, Parameter(help="The seed of the draw.", converter=_
 Count = Annotated[int | None, Parameter(help="How many worlds are drawn beside the scenarios.", converter=_whole)]
 Prices = Annotated[Path | None, Parameter(help="CSV file of reference prices.", group=_EVENT)]
 Fund = Annotated[str | None, Parameter(help="The insurance fund, in USD.", group=_EVENT)]
-PriceRule = Annotated[str | None, Parameter(help="bankruptcy, mark or previous_mark.", group=_EVENT)]
+PriceRule = Annotated[str | None, Parameter(help="bankruptcy, mark or previous-mark.", group=_EVENT)]
 PopulationEquity = Annotated[
     str | None, Parameter(help="Equity of the drawn counterparties, as a factor.", group=_EVENT)
 ]
@@ -72,7 +72,8 @@ def run(
     scenario
         A name from `deleverage scenarios`, or a TOML file.
     policy
-        Who is deleveraged: a name from `deleverage policies`, instead of the scenario's own.
+        Who is deleveraged, instead of the scenario's own: a name from `deleverage policies`, or `./mine.py:Mine`, a
+        policy from a Python file. Its result is checked, its code is not sandboxed.
     html
         Write a page with everything that happened to this file.
     event
@@ -135,7 +136,7 @@ def queue(
     side
         Only this side's positions: long or short.
     ranking
-        bitmex, profit or rotation.
+        bitmex, profit, rotation or lexicographic.
     """
     from deleverage.commands.queue import queue as rank
 

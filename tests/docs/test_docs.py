@@ -12,9 +12,14 @@ import pytest
 
 from deleverage.rulebook.book import Account, Book, Leg, Market, Unit
 from deleverage.rulebook.messages import Code
-from deleverage.rulebook.rules import Rules
+from deleverage.rulebook.pace import ClosedNotional, Rounds
+from deleverage.rulebook.plug import parameters_of
+from deleverage.rulebook.price import Capped, PreviousMark
+from deleverage.rulebook.rules import PLUGS, Rules
 from deleverage.rulebook.selection import POLICIES
-from deleverage.vectors.vector import text_of
+from deleverage.rulebook.trigger import FundExhausted, PoolFactor
+from deleverage.scenarios.loader import loads, text_of
+from deleverage.vectors.vector import text_of as vector_text_of
 from deleverage.vectors.worlds import worlds
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -84,6 +89,32 @@ def test_policy_when_it_is_in_the_catalogue_then_its_docstring_has_four_parts(na
     assert all(part in text for part in ("Formula:", "Who uses it:", "Assumes:"))
 
 
+@pytest.mark.parametrize("point", PLUGS)
+def test_law_and_rules_page_when_a_plug_can_be_chosen_then_it_is_named_with_its_parameters(point: str) -> None:
+    """Every plug of every point is in the law with each parameter, and on the page of the rules."""
+    for name, kind in PLUGS[point].kinds.items():
+        assert f"`{name}`" in page("docs/law.md")
+        assert f"`{name}`" in page("docs/rules.md")
+        for parameter in parameters_of(kind):
+            assert f"`{parameter.name}`" in page("docs/law.md")
+
+
+def test_rules_page_when_it_prints_the_example_then_it_is_the_file_that_the_tests_run() -> None:
+    """What people copy is what was tested."""
+    (block,) = re.findall(r"```python\n(.*?)```", page("docs/rules.md"), re.S)
+    assert block == page("examples/my_policy.py")
+
+
+def test_rules_page_when_it_shows_a_scenario_then_its_rules_are_accepted() -> None:
+    """The table of plugs as a file would write it."""
+    (block,) = re.findall(r"```\n(\[rules\]\n.*?)```", page("docs/rules.md"), re.S)
+    story = text_of("two-traders")
+    rules = loads(story.replace("[[markets]]", f"{block}\n[[markets]]", 1)).rules
+    assert rules.trigger == FundExhausted(1_000 * 10**2) | PoolFactor(500_000_000)
+    assert rules.price == Capped(PreviousMark(), 20_000_000)
+    assert rules.pace == Rounds(8) | ClosedNotional(250_000 * 10**2)
+
+
 @pytest.mark.parametrize("kind", [Unit, Leg, Market, Account, Book])
 def test_glossary_when_the_book_has_a_noun_then_it_is_explained(kind: type) -> None:
     """The nouns of the state are in the glossary."""
@@ -116,11 +147,11 @@ def test_vectors_page_when_its_program_is_run_then_it_computes_the_digests_from_
     schema = ROOT / "src" / "deleverage" / "schemas" / "vector.json"
     for vector in islice(worlds(1, 2, Counter()), 2):
         file = tmp_path / "vector.json"
-        file.write_text(text_of(vector), "ascii")
+        file.write_text(vector_text_of(vector), "ascii")
         command = [sys.executable, "-W", "ignore", "-c", program, str(schema), str(file)]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         assert done.stdout == f"{vector.name} {len(vector.entries)} digests agree\n"
-        file.write_text(text_of(vector).replace('"quote":"', '"quote":"1'), "ascii")
+        file.write_text(vector_text_of(vector).replace('"quote":"', '"quote":"1'), "ascii")
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         assert done.stdout == f"{vector.name} {len(vector.entries)} digests differ\n"
 

@@ -26,8 +26,11 @@ from deleverage.rulebook.messages import (
     RunStep,
     SetMarks,
 )
+from deleverage.rulebook.pace import Rounds, TouchedUnits
+from deleverage.rulebook.price import Blend, Capped
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.selection import POLICIES, ProRata, Queue
+from deleverage.rulebook.trigger import FundCannotAccept, FundExhausted, PoolFactor
 from tests.commands import to_command, to_rules
 from tests.parity.compare import plain_book
 from tests.worlds import world
@@ -60,9 +63,14 @@ def lived(seed: int) -> Iterator[tuple[Any, Any]]:
 
 @cache
 def samples() -> dict[str, tuple[Any, Any]]:
-    """Return one document of every kind of message, the longest of some length met in a few worlds, by name."""
+    """Return one document of every kind of message, the longest of some length met in a few worlds, by name.
+
+    A kind that these did not meet is looked for in a few more.
+    """
     found: dict[str, tuple[Any, Any]] = {}
-    for seed in SEEDS[:30]:
+    for seed in range(SEEDS.start, SEEDS.start + 200):
+        if seed >= SEEDS.start + 30 and found.keys() >= set(NAMES):
+            break
         for kind, record in lived(seed):
             name, document = type(record).__name__, encode(kind, record)
             if name not in found or len(canonical(found[name][1])) < len(canonical(document)) < LONGEST_SAMPLE:
@@ -261,10 +269,25 @@ def test_fact_when_its_kind_is_no_leaf_of_facts_then_is_refused_at_the_kind(kind
     assert caught.value.path == "kind"
 
 
+def test_rules_when_plugs_hold_plugs_then_they_come_back_and_the_schema_ends() -> None:
+    """Combinations lie within each other: the same value, the same hash, and a schema that refers to itself."""
+    trigger = (FundExhausted(5) | PoolFactor(7)) & FundCannotAccept(9)
+    rules = Rules(trigger=trigger, price=Capped(Blend(3), 4), pace=Rounds(2) | TouchedUnits(1))
+    document = encode(Rules, rules)
+    assert decode(Rules, document) == rules
+    assert decode(Rules, document).hash() == rules.hash()
+    inner = document["trigger"]["of"][0]
+    assert inner["kind"] == "AnyOf"
+    inner["of"].append({"kind": "Perhaps"})
+    with pytest.raises(BadDocument, match="one of BankruptLots, Never") as caught:
+        decode(Rules, document)
+    assert caught.value.path == "trigger.of[0].of[2].kind"
+
+
 def test_rules_when_a_switch_is_wrong_then_every_fault_of_the_preset_is_told() -> None:
     """The preset's own refusal is a fault of the document."""
-    document = encode(Rules, Rules()) | {"price_rule": "best", "max_rounds": "0"}
-    with pytest.raises(BadDocument, match=r"price_rule is 'best'.*max_rounds is 0"):
+    document = encode(Rules, Rules()) | {"rerank": "best", "min_sources": "-1"}
+    with pytest.raises(BadDocument, match=r"min_sources is -1.*rerank is 'best'"):
         decode(Rules, document)
     with pytest.raises(BadDocument, match="ranking 'size' is unknown") as caught:
         decode(Rules, encode(Rules, Rules()) | {"policy": {"kind": "Queue", "ranking": "size", "seed": "0"}})

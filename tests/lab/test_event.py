@@ -251,7 +251,10 @@ def test_command_when_a_residual_is_left_then_returns_3(small_event: Path, capsy
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"price_rule": "entry"}, "price_rule is 'entry', known are bankruptcy, mark, previous_mark"),
+        (
+            {"price_rule": "entry"},
+            "price: price 'entry' is unknown, known are bankruptcy, blend, capped, mark, previous-mark, spread",
+        ),
         ({"fund": "-1"}, "--fund is -1"),
         ({"fund": "1e6"}, "--fund: '1e6' is not a plain decimal number"),
         ({"population_equity": "x", "accounts": 0}, "--accounts is 0"),

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 Plain = dict[str, Any]
 
 
-HARD = (below_maintenance, below_maintenance, below_maintenance, below_zero, mark_guarded, open_interest_above_maximum)
+HARD = (
+    *[below_maintenance] * 5,
+    below_zero,
+    *[mark_guarded] * 2,
+    *[open_interest_above_maximum] * 3,
+)
 """Refusals that need numbers just so."""
 
 

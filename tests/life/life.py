@@ -24,7 +24,7 @@ class Life(Prices):
             (1.0, self.spread),
             (0.3, self.twins),
             (55.0, self.crash),
-            (12.0, self.slump),
+            (24.0, self.slump),
             (8.0, self.squeeze),
             (0.3, self.walk),
             (8.0, self.fund_rates),

@@ -54,6 +54,8 @@ class Prices(Money):
     def crash(self) -> Generator[Plain, None, None]:
         """Let prices jump, mostly everywhere at once, and run a step."""
         markets = [key for key, market in self.state["markets"].items() if market["mark"]]
+        if not markets:
+            return
         some = (
             markets
             if self.rng.random() < self.everywhere
@@ -80,7 +82,7 @@ class Prices(Money):
         markets = self.live_markets()
         if not markets:
             return
-        yield from self.rng.choice((self.twins, self.lever, self.spread))()
+        yield from self.rng.choice((self.twins, self.lever, self.lever, self.spread))()
         market_id = self.rng.choice(markets)
         yield self.jump([market_id], (0.4, 0.7, 0.9, 0.97))
         for _ in range(self.rng.randint(1, 5)):

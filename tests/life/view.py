@@ -1,5 +1,6 @@
 """What a random life sees of a domain: equities, room for more lots, prices near the mark - all roughly."""
 
+from math import inf
 from random import Random
 from typing import Any
 
@@ -131,12 +132,14 @@ class View:
         return bool(self.state["accounts"][unit["account"]]["hedge"])
 
     def aims(self, markets: list[str]) -> list[tuple[str, float]]:
-        """Return market and change of value, as a part of it, that takes the equity of a leg's unit; nearest first."""
+        """Return market and change of price, as a part of it, that takes the equity of a leg's unit; nearest first."""
         found = []
         for unit in self.state["units"].values():
             for leg_id, leg in unit["legs"].items():
                 key = market_of(leg_id)
                 part = -self.equity(unit) / (leg["lots"] * self.lot_value(key))
+                if self.terms[key]["contract"] == "inverse":
+                    part = part / (1 - part) if part < 1 else inf  # Its value falls faster than its price.
                 if key in markets and -0.8 < part < 1.2 and not unit["bankrupt"]:
                     found.append((key, part))
         return sorted(found, key=lambda aim: abs(aim[1]))

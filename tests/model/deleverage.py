@@ -9,7 +9,9 @@ from tests.model.collect import collect
 from tests.model.margin import maintenance
 from tests.model.numbers import ceil_part, split
 from tests.model.order import allocate, candidates, in_order
+from tests.model.price import money_asked
 from tests.model.state import SIDES, Market, fill
+from tests.model.trigger import is_held_back
 
 if TYPE_CHECKING:
     from tests.model.round import Round
@@ -29,6 +31,7 @@ class Pool:
     debt: int = 0
     asked: int = 0
     collected: int = 0
+    stopped: str = ""
     owners: set[str] = field(default_factory=set)  # accounts of the bankrupts that stage 5 found here
     removed: list[str] = field(default_factory=list)
     by_candidate: dict[str, int] = field(default_factory=dict)
@@ -42,16 +45,6 @@ class Pool:
         self.shortfall[unit_id] -= part
         return part
 
-    def price(self, rule: str, closed: int, debt: int) -> int:
-        """Return the money that the price rule asks for some closed lots that owe a debt."""
-        if rule == "bankruptcy":
-            return debt
-        if rule == "mark":
-            return 0
-        market = self.market
-        over_mark = self.side * closed * (market.value_at(market.previous) - market.lot_value)
-        return min(max(0, over_mark), debt)
-
     def plain(self) -> tuple[Any, ...]:
         """Return the pool as one row to be compared."""
         return (
@@ -63,6 +56,7 @@ class Pool:
             self.debt,
             self.asked,
             self.collected,
+            self.stopped,
             tuple(sorted(self.removed)),
         )
 
@@ -70,6 +64,10 @@ class Pool:
 def deleverage(now: "Round") -> None:
     """Run stage 5 of a round."""
     pools = [_pool(now, market, side) for market in now.step.open_markets() for side in (1, -1)]
+    # The trigger is asked on the book as stage 5 finds it: netting may close lots of a bankrupt fund's unit.
+    for pool in pools:
+        if is_held_back(now.world, pool.market, pool.side, now.rules["trigger"]):
+            pool.stopped = "trigger"
     # Whoever goes one by one goes in the order of the units as stage 5 finds them.
     distress = {unit.unit_id: _distress(now, unit.unit_id) for unit in now.bankrupts()}
     for longs, shorts in zip(pools[::2], pools[1::2], strict=True):
@@ -85,6 +83,7 @@ def deleverage(now: "Round") -> None:
     for (unit_id, _), quanta in money.items():
         now.step.taken[unit_id] += quanta
     _cancel_orders(now, closed)
+    now.paced = any(pool.stopped == "pace" for pool in pools)
     locked = _lock(pools)
     found = [pool.plain() for pool in pools if pool.found]
     if locked or any(pool.netted or pool.closed for pool in pools):
@@ -164,15 +163,30 @@ def _pooled(
 def _plan(now: "Round", pool: Pool) -> None:
     """Allocate a pool's lots to candidates and bankrupts, and ask the price rule for the money."""
     need = sum(pool.lots.values())
-    if need == 0:
+    if need == 0 or pool.stopped:
         return
     found, pool.removed = candidates(now.world, pool.market, pool.side, pool.owners, now.rules["removed"])
-    pool.by_candidate = allocate(now.world, pool.market, found, need, now.rules["policy"], _place(now, pool))
+    room = now.step.pace.lots(need, pool.market.lot_value)
+    allotted = allocate(now.world, pool.market, found, room, now.rules["policy"], _place(now, pool))
+    pool.by_candidate = _paced(now, pool, allotted)
     pool.closed = sum(pool.by_candidate.values())
+    if pool.closed < min(need, sum(one.lots for one in found)):
+        pool.stopped = "pace"
     pool.by_bankrupt = split(pool.closed, [(u, lots, lots) for u, lots in pool.lots.items()])
     pool.parts = {u: pool.give_up(u, lots) for u, lots in pool.by_bankrupt.items() if lots}
     pool.debt = sum(pool.parts.values())
-    pool.asked = pool.price(now.rules["price_rule"], pool.closed, pool.debt)
+    pool.asked = money_asked(pool.market, pool.side, pool.closed, pool.debt, now.rules["price"])
+
+
+def _paced(now: "Round", pool: Pool, allotted: dict[str, int]) -> dict[str, int]:
+    """Return the allotments before the first to a unit that the pace does not allow any more, and count them."""
+    kept: dict[str, int] = {}
+    for unit_id, lots in allotted.items():
+        if not now.step.pace.allows(unit_id):
+            break
+        now.step.pace.note(unit_id, lots, pool.market.lot_value)
+        kept[unit_id] = lots
+    return kept
 
 
 def _fill_pool(now: "Round", pool: Pool, paid: dict[str, int]) -> None:
@@ -199,6 +213,8 @@ def _one_by_one(
     closed: dict[tuple[str, str], int],
 ) -> None:
     """Take the bankrupt legs of a pool one after the other, and ask the queue again before each fill."""
+    if pool.stopped:
+        return
     removed: set[str] = set()
     for unit_id in sorted((u for u, lots in pool.lots.items() if lots), key=lambda u: distress[u]):
         while pool.lots[unit_id]:
@@ -207,9 +223,13 @@ def _one_by_one(
             if not found:
                 break
             first = in_order(now.world, pool.market, found, now.rules["policy"], _place(now, pool))[0]
-            lots = min(first.lots, pool.lots[unit_id])
+            lots = min(first.lots, now.step.pace.lots(pool.lots[unit_id], pool.market.lot_value))
+            if lots == 0 or not now.step.pace.allows(first.unit.unit_id):
+                pool.stopped = "pace"
+                break
+            now.step.pace.note(first.unit.unit_id, lots, pool.market.lot_value)
             part = pool.give_up(unit_id, lots)
-            asked = pool.price(now.rules["price_rule"], lots, part)
+            asked = money_asked(pool.market, pool.side, lots, part, now.rules["price"])
             paid = asked if now.rules["may_bankrupt"] else min(asked, max(0, now.equity(first.unit)))
             value = pool.side * lots * pool.market.lot_value
             fill(now.world.units[unit_id], pool.market, -pool.side * lots, value + paid)

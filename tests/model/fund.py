@@ -1,4 +1,4 @@
-"""Stage 4: what the fund pays, and the caps that cut it."""
+"""Stage 4: what the fund pays, before stage 5 and again after it, and the caps that cut it."""
 
 from collections import defaultdict
 from typing import TYPE_CHECKING
@@ -18,22 +18,46 @@ def pay_from_fund(now: "Round") -> None:
     pots["fees"] = pots["surplus"] = 0
     own = lift_own_unit(now)
     debts = payable_debts(now)
-    parts = offer(now, debts)
-    for (u, leg_id), part in sorted(parts.items()):
-        if part == 0:
-            continue
-        unit = now.world.units[u]
-        group = now.world.accounts[unit.account_id].owner_group
-        pay(unit, part)
-        pots["fund"] -= part
-        now.shortfall[u, leg_id] -= part
+    paid = pay_debts(now, debts, is_after_stage_5=False)
+    for debt, part in paid.items():
+        now.shortfall[debt] -= part
+    note_payment(now, entered, own, debts, paid, is_after_stage_5=False)
+
+
+def pay_again(now: "Round", without_lots: dict[str, int]) -> None:
+    """Stage 4 once more, after stage 5: pay the debts without lots, and take what is paid off them."""
+    fund = now.world.fund_unit()
+    debts: dict[Debt, int] = {
+        (u, ""): quanta for u, quanta in without_lots.items() if fund is None or u != fund.unit_id
+    }
+    paid = pay_debts(now, debts, is_after_stage_5=True)
+    for (u, _), part in paid.items():
+        without_lots[u] -= part
+    note_payment(now, 0, 0, debts, paid, is_after_stage_5=True)
+
+
+def pay_debts(now: "Round", debts: dict[Debt, int], *, is_after_stage_5: bool) -> dict[Debt, int]:
+    """Pay what the fund offers for some debts, count it for the caps, and return what each gets."""
+    offered = said_by_source(now, sum(debts.values()), is_after_stage_5=is_after_stage_5)
+    paid = {debt: part for debt, part in cut_to_caps(now, debts, offered).items() if part}
+    for (u, leg_id), part in paid.items():
+        group = now.owner_group(u)
+        pay(now.world.units[u], part)
+        now.world.pots["fund"] -= part
         now.world.paid_by_group[group] = now.world.paid_by_group.get(group, 0) + part
         now.step.paid_to_debts += part
         now.step.paid_by_market[market_of(leg_id)] += part
-    if entered or own or any(parts.values()):
+    return paid
+
+
+def note_payment(
+    now: "Round", entered: int, own: int, debts: dict[Debt, int], paid: dict[Debt, int], *, is_after_stage_5: bool
+) -> None:
+    """Note what stage 4 did, if it did anything."""
+    if entered or own or paid:
         now.emitted = True
-        paid = tuple(sorted((*debt, debts[debt], part) for debt, part in parts.items() if part))
-        now.step.seen["fund"].append((entered, own, paid))
+        rows = tuple(sorted((*debt, debts[debt], part) for debt, part in paid.items()))
+        now.step.seen["fund"].append((entered, own, rows, is_after_stage_5))
 
 
 def lift_own_unit(now: "Round") -> int:
@@ -63,12 +87,18 @@ def payable_debts(now: "Round") -> dict[Debt, int]:
     }
 
 
-def offer(now: "Round", debts: dict[Debt, int]) -> dict[Debt, int]:
-    """Return what the fund pays each debt, after the event, group and market caps."""
-    total, pool = sum(debts.values()), now.world.pots["fund"]
-    offered = min(pool, total)
-    if not now.rules["fund_partial"] and pool < total:
-        offered = 0
+def said_by_source(now: "Round", total: int, *, is_after_stage_5: bool) -> int:
+    """Return what the funding source offers of the pool for all debts together."""
+    source, pool = now.rules["funding_source"]["name"], now.world.pots["fund"]
+    if is_after_stage_5 != (source == "deleverage-first"):
+        return 0
+    if source == "all-or-nothing" and pool < total:
+        return 0
+    return min(pool, total)
+
+
+def cut_to_caps(now: "Round", debts: dict[Debt, int], offered: int) -> dict[Debt, int]:
+    """Return what the fund pays each debt of an offer, after the event, group and market caps."""
     parts = split(offered, [(debt, quanta, quanta) for debt, quanta in debts.items()])
     event, by_group, by_market = (now.rules[f"fund_{name}_cap_quanta"] for name in ("event", "group", "market"))
     if event is not None:
@@ -76,8 +106,7 @@ def offer(now: "Round", debts: dict[Debt, int]) -> dict[Debt, int]:
     if by_group is not None:
         groups: dict[str, list[Debt]] = defaultdict(list)
         for debt in parts:
-            account = now.world.accounts[now.world.units[debt[0]].account_id]
-            groups[account.owner_group].append(debt)
+            groups[now.owner_group(debt[0])].append(debt)
         for group in sorted(groups):
             _cut(parts, groups[group], by_group - now.world.paid_by_group.get(group, 0))
     if by_market is not None:

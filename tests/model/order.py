@@ -66,6 +66,8 @@ def in_order(
     world: World, market: Market, found: list[Candidate], policy: dict[str, Any], place: str
 ) -> list[Candidate]:
     """Return the candidates of a queue in their order; ``place`` is the text that rotation turns by."""
+    if policy["ranking"] == "lexicographic":
+        return sorted(found, key=lambda one: (one.tier, one.unit.unit_id))
     if policy["ranking"] == "rotation":
         return _rotated(found, f"{policy['seed']}:{place}")
     if policy["ranking"] == "profit":
@@ -131,7 +133,7 @@ def _rotated(found: list[Candidate], text: str) -> list[Candidate]:
 def allocate(
     world: World, market: Market, found: list[Candidate], need: int, policy: dict[str, Any], place: str
 ) -> dict[str, int]:
-    """Return the lots that each candidate closes, 0 left out; never more than are needed or held."""
+    """Return the lots that each candidate closes, in the policy's order; never more than are needed or held."""
     parts: dict[str, int] = {}
     if policy["name"] == "queue":
         for one in in_order(world, market, found, policy, place):
@@ -139,8 +141,32 @@ def allocate(
             need -= parts[one.unit.unit_id]
     else:
         for tier in sorted({one.tier for one in found}):
-            members = [(one.unit.unit_id, one.lots, one.lots) for one in found if one.tier == tier]
-            given = split(need, members)
-            parts |= given
+            held = {one.unit.unit_id: one.lots for one in found if one.tier == tier}
+            given = shares(policy["name"], held, min(need, sum(held.values())))
+            parts |= {key: given[key] for key in sorted(given)}
             need -= sum(given.values())
     return {key: lots for key, lots in parts.items() if lots}
+
+
+def shares(name: str, held: dict[str, int], need: int) -> dict[str, int]:
+    """Return how the units of one tier share lots of which they have enough, by a policy that is no queue."""
+    if name == "levelling":
+        return levelled(held, need)
+    assert name in ("pro-rata", "per-capita")
+    return split(need, [(key, lots if name == "pro-rata" else 1, lots) for key, lots in held.items()])
+
+
+def levelled(held: dict[str, int], need: int) -> dict[str, int]:
+    """Cut the largest first, down to the least level that does not take too much; the rest is one lot each, by id."""
+    low, high = 0, max(held.values())
+    while low < high:
+        level = (low + high) // 2
+        if sum(max(0, lots - level) for lots in held.values()) <= need:
+            high = level
+        else:
+            low = level + 1
+    parts = {key: max(0, lots - low) for key, lots in held.items()}
+    missing = need - sum(parts.values())
+    for key in sorted(key for key, lots in held.items() if lots >= low)[:missing]:
+        parts[key] += 1
+    return parts

@@ -4,10 +4,10 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from tests.model.deleverage import deleverage
-from tests.model.fund import pay_from_fund
+from tests.model.fund import pay_again, pay_from_fund
 from tests.model.margin import equity
 from tests.model.relieve import reduce, relieve
-from tests.model.socialise import socialise
+from tests.model.socialise import debts_without_lots, socialise
 from tests.model.state import Debt, Market, Order, Unit
 from tests.model.takeover import take_over
 
@@ -24,6 +24,7 @@ class Round:
         self.rules = step.rules
         self.number = number
         self.emitted = False
+        self.paced = False
         self.shortfall: dict[Debt, int] = {}
         self.surplus: dict[Debt, int] = {}
         self.without_lots: dict[str, int] = defaultdict(int)
@@ -40,7 +41,9 @@ class Round:
         deleverage(self)
         if self.step.release():
             self.emitted = True
-        socialise(self)
+        debts = debts_without_lots(self)
+        pay_again(self, debts)
+        socialise(self, debts)
         self.close()
         return self.emitted
 

@@ -30,14 +30,19 @@ def bases_of(step: "Step") -> dict[str, int]:
     return bases
 
 
-def socialise(now: "Round") -> None:
-    """Stage 6: spread the debts without lots over open gains."""
+def debts_without_lots(now: "Round") -> dict[str, int]:
+    """Return the debts of flat units and those that stage 5 set free, as far as their units are still below zero."""
     debts = dict(now.without_lots)
     for (u, leg_id), quanta in now.shortfall.items():
         if leg_id == "" and quanta > 0:
             debts[u] = debts.get(u, 0) + quanta
     # An owner's own isolated money, released meanwhile, goes first.
     debts = {u: min(quanta, -now.equity(now.world.units[u])) for u, quanta in debts.items()}
+    return {u: quanta for u, quanta in debts.items() if quanta > 0}
+
+
+def socialise(now: "Round", debts: dict[str, int]) -> None:
+    """Stage 6: spread what is left of the debts without lots over open gains."""
     debts = {u: quanta for u, quanta in debts.items() if quanta > 0}
     bases = bases_of(now.step) if debts else {}
     total = min(sum(debts.values()), sum(bases.values()))

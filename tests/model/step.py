@@ -6,9 +6,11 @@ from typing import Any
 from tests.model.margin import equity, gain, is_guarded
 from tests.model.numbers import sign
 from tests.model.order import candidates
+from tests.model.pace import Pace
 from tests.model.round import Round
 from tests.model.socialise import bases_of, net_gain
 from tests.model.state import Market, Unit, World, market_of, move, pay, units_with_opening_orders
+from tests.model.trigger import is_held_back
 
 
 class Step:
@@ -23,6 +25,7 @@ class Step:
         self.paid_to_debts = 0
         self.paid_by_market: dict[str, int] = defaultdict(int)
         self.taken: dict[str, int] = defaultdict(int)
+        self.pace = Pace(rules["pace"])
         self.held = [unit for unit in world.all_units() if unit.isolated and unit.legs]
         self.gains = {unit.unit_id: net_gain(self, unit) for unit in world.all_units() if not unit.bankrupt}
         self.seen: dict[str, Any] = {"rounds": 0, "fund": [], "deleveraged": [], "socialised": [], "residuals": []}
@@ -30,9 +33,10 @@ class Step:
     def run(self) -> None:
         """Run rounds until one emits nothing or the pace binds, then name what is left."""
         stopped = "pace"
-        for number in range(1, self.rules["max_rounds"] + 1):
-            if not Round(self, number).run():
-                stopped = "quiet"
+        for number in range(1, self.pace.rounds + 1):
+            one = Round(self, number)
+            if not one.run():
+                stopped = "pace" if one.paced else "quiet"
                 break
             self.seen["rounds"] = number
         Round(self, 0).declare()
@@ -98,8 +102,12 @@ class Step:
         """Return why a bankrupt unit still has lots."""
         if any(self.is_guarded(key) for key in unit.legs):
             return "guard"
-        for key, leg in unit.legs.items():
-            market, side = self.world.markets[market_of(key)], sign(leg.lots)
-            if candidates(self.world, market, side, {unit.account_id}, tuple(self.rules["removed"]))[1]:
+        pools = [(self.world.markets[market_of(key)], sign(leg.lots)) for key, leg in unit.legs.items()]
+        if any(is_held_back(self.world, *pool, self.rules["trigger"]) for pool in pools):
+            return "trigger"
+        for market, side in pools:
+            sharing = [one for one in self.world.all_units() if one.bankrupt and one.lots_on(market.market_id, side)]
+            owners = {one.account_id for one in (unit, *sharing)}
+            if candidates(self.world, market, side, owners, tuple(self.rules["removed"]))[1]:
                 return "removal"
         return "pace"

@@ -87,7 +87,7 @@ def plain_step(facts: Iterable[Fact]) -> Plain:
     for fact in facts:
         if isinstance(fact, FundPaid):
             paid = sorted((d.unit_id, d.leg_id, d.debt_quanta, d.paid_quanta) for d in fact.debts if d.paid_quanta)
-            seen["fund"].append((fact.entered_quanta, fact.own_unit_quanta, tuple(paid)))
+            seen["fund"].append((fact.entered_quanta, fact.own_unit_quanta, tuple(paid), fact.after_stage_5))
         elif isinstance(fact, Deleveraged):
             seen["deleveraged"].append(_plain_deleveraged(fact))
         elif isinstance(fact, Socialised):

@@ -83,10 +83,13 @@ class Tally:
             self.counts["rounds reaching stage 5"] += bool(closing)
             self.counts["rounds with several pools"] += len(closing) > 1
             self.counts["rounds netting bankrupts"] += any(pool[3] for pool in one["pools"])
+            for stop in ("trigger", "pace"):
+                self.counts[f"rounds stopped by {stop}"] += any(pool[8] == stop for pool in one["pools"])
             self.counts["units at their cap"] += len(one["capped"])
             self.counts["units at their cap in several pools"] += sum(pools > 1 for pools in one["capped"].values())
         self.counts["rounds reaching stage 6"] += len(seen["socialised"])
-        self.counts["rounds with fund money"] += len(seen["fund"])
+        self.counts["rounds with fund money"] += sum(not row[3] for row in seen["fund"])
+        self.counts["rounds with fund money after stage 5"] += sum(row[3] for row in seen["fund"])
         self.counts["residuals"] += len(seen["residuals"])
         self.counts["residuals in money"] += sum(residual[3] > 0 for residual in seen["residuals"])
 
@@ -123,9 +126,9 @@ def run_world(
     index = 0
     while most is None or index < most:
         code = model.submit(command)
-        told = _submit(book, command, law, decide, apply, watcher)
+        told = submit(book, command, law, decide, apply, watcher)
         state = model.state()
-        place = _compare(command, code, told, plain_book(book), state, model)
+        place = compare(command, code, told, plain_book(book), state, model)
         if place:
             path, left, right = place
             return Difference(seed, index, command, path, left, right)
@@ -149,7 +152,7 @@ def run_world(
     return None
 
 
-def _submit(
+def submit(
     book: Book, command: dict[str, Any], law: Rules, decide: Decide, apply: Apply, watcher: Watcher | None
 ) -> Any:
     """Return the rulebook's answer, its facts applied; what it raises is an answer too."""
@@ -167,7 +170,7 @@ def _submit(
     return answer
 
 
-def _compare(
+def compare(
     command: dict[str, Any],
     code: str | None,
     told: Any,

@@ -140,7 +140,13 @@ BUGS = (
     Bug(
         "price-not-clipped",
         "a previous mark may move the bankrupt past zero, or take from it",
-        (Patch("closing", "    return max(0, min(money, shortfall_quanta))\n", "    return money\n"),),
+        (
+            Patch(
+                "price",
+                "    return max(0, min(price.money(closed), closed.shortfall_quanta))\n",
+                "    return price.money(closed)\n",
+            ),
+        ),
     ),
 )
 

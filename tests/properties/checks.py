@@ -95,7 +95,7 @@ def asked_money_stays_within_the_shortfall(step: Step) -> str:
     for market_id, market in sorted(book.markets.items()):
         for side in (1, -1) if market.mark_price_ticks else ():
             for shortfall in (0, 1, abs(market.value_quanta)):
-                asked = money_asked(rules.price_rule, market, side, 3, shortfall)
+                asked = money_asked(rules.price, market, side, 3, shortfall)
                 if not 0 <= asked <= shortfall:
                     return f"{market_id}: {asked} quanta asked for a shortfall of {shortfall}"
     return ""

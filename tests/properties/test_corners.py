@@ -13,10 +13,12 @@ from deleverage.rulebook.book import Book, Tier
 from deleverage.rulebook.closing import collect
 from deleverage.rulebook.decide import decide
 from deleverage.rulebook.margin import equity
+from deleverage.rulebook.pace import Rounds
+from deleverage.rulebook.price import Mark, PreviousMark
 from deleverage.rulebook.rules import Rules
 from tests.properties.stories import TERMS, mark, step, submit, trade
 
-AT_MARK = Rules(price_rule="mark")
+AT_MARK = Rules(price=Mark())
 
 
 def domain(deposits: dict[str, int], market_ids: tuple[str, ...] = ("BTC",)) -> Book:
@@ -75,7 +77,7 @@ def test_halt_when_a_bankrupt_waits_behind_a_guard_then_there_is_a_way_out() -> 
 
     Once the mark is confirmed, y has its 110 again, is closed at the mark and may leave with it.
     """
-    rules = Rules(mark_band_ppb=500_000_000, price_rule="mark")
+    rules = Rules(mark_band_ppb=500_000_000, price=Mark())
     book = domain({"x": 150, "y": 150, "cx": 5_000, "cy": 5_000, "z": 500}, ("BTC", "ETH"))
     trade(book, "x", "cx", 10)
     trade(book, "y", "cy", 10, "ETH")
@@ -134,7 +136,7 @@ def test_claim_when_it_is_repaid_then_leaving_early_and_late_come_to_the_same() 
 @pytest.mark.parametrize("max_rounds", [1, 32])
 def test_haircut_when_stage_5_took_a_gain_then_no_later_round_takes_it_again(max_rounds: int) -> None:
     """h gained 100 in BTC and 400 in ETH; stage 5 takes 500 of it, so nothing is left to cut, in whichever round."""
-    rules = Rules(price_rule="previous_mark", max_rounds=max_rounds)
+    rules = Rules(price=PreviousMark(), pace=Rounds(max_rounds))
     book = domain({"al": 1_000, "sh": 10_000, "h": 10_000, "mm": 100_000}, ("BTC", "ETH"))
     trade(book, "al", "sh", 100)
     trade(book, "h", "mm", 100, "ETH")
@@ -150,7 +152,7 @@ def test_haircut_when_stage_5_took_a_gain_then_no_later_round_takes_it_again(max
 
 def test_haircut_when_a_gain_is_matched_by_a_guarded_loss_then_it_is_not_cut() -> None:
     """h is hedged: BTC +900, ETH -900 at its last accepted mark; its net gain is 0 and stays uncut."""
-    rules = Rules(mark_band_ppb=100_000_000, price_rule="mark")
+    rules = Rules(mark_band_ppb=100_000_000, price=Mark())
     book = domain({"al": 1_000, "bo": 10_000, "h": 10_000, "mm": 100_000}, ("BTC", "ETH"))
     trade(book, "al", "bo", 100)
     trade(book, "mm", "h", 50)
@@ -232,7 +234,7 @@ def test_may_bankrupt_when_the_last_round_makes_a_victim_then_it_is_declared_and
     trade(book, "al", "bo", 100)
     trade(book, "bo", "w", 100, "ETH")
     submit(book, m.SetMarks(time_ns=1, marks=(m.MarkUpdate("BTC", 80), m.MarkUpdate("ETH", 65))))
-    facts = step(book, Rules(may_bankrupt=True, max_rounds=1))
+    facts = step(book, Rules(may_bankrupt=True, pace=Rounds(1)))
     assert (equities(book)["bo"], book.units["bo"].bankrupt) == (-500, True)
     (named,) = [fact for fact in facts if isinstance(fact, m.ResidualNamed)]
     assert named.residuals == (m.Residual("bo", (("ETH", 100),), 500, 0, "pace"),)

@@ -24,6 +24,7 @@ from deleverage.rulebook.messages import (
     RunStep,
     Socialised,
 )
+from deleverage.rulebook.price import Mark
 from deleverage.rulebook.rules import Rules
 from tests.properties.stories import crashed, mark, open_book, trade
 
@@ -255,6 +256,7 @@ OTHER_LIES: dict[str, tuple[str, Callable[[], Book], Rules, type[Fact], Callable
         lambda f: replace(
             f,
             debts=(f.debts[0]._replace(paid_quanta=11),),
+            cut_by_caps_quanta=49,
             payments=(Payment("al", 11),),
             pots=(f.pots[0]._replace(amount_quanta=-11),),
         ),
@@ -262,21 +264,21 @@ OTHER_LIES: dict[str, tuple[str, Callable[[], Book], Rules, type[Fact], Callable
     "a haircut is not booked to the legs": (
         "INV-6",
         lambda: crashed(),
-        Rules(price_rule="mark"),
+        Rules(price=Mark()),
         Socialised,
         lambda f: replace(f, haircuts=tuple(h._replace(legs=()) for h in f.haircuts)),
     ),
     "a haircut is larger than its base": (
         "INV-6",
         lambda: crashed(),
-        Rules(price_rule="mark"),
+        Rules(price=Mark()),
         Socialised,
         lambda f: replace(f, haircuts=tuple(h._replace(base_quanta=0) for h in f.haircuts)),
     ),
     "less is cut than is owed and there": (
         "INV-6",
         lambda: crashed(),
-        Rules(price_rule="mark"),
+        Rules(price=Mark()),
         Socialised,
         lambda f: replace(f, debt_quanta=f.debt_quanta + 1, base_quanta=f.base_quanta + 1),
     ),

@@ -17,10 +17,11 @@ from deleverage.rulebook.messages import (
     Trade,
     Withdraw,
 )
+from deleverage.rulebook.price import Mark
 from deleverage.rulebook.rules import Rules
 from tests.properties.stories import mark, open_book, step, submit, trade
 
-POOR = Rules(price_rule="mark")
+POOR = Rules(price=Mark())
 
 
 def halted() -> Book:
@@ -90,7 +91,7 @@ def test_repayment_when_money_comes_later_then_claims_and_residual_fall_pro_rata
 
 def test_bankrupt_when_it_is_being_closed_then_no_entry_point_is_open_to_it() -> None:
     """With a guarded mark the bankruptcy waits; meanwhile nobody may feed it or draw on it."""
-    rules = Rules(mark_band_ppb=500_000_000, price_rule="mark")
+    rules = Rules(mark_band_ppb=500_000_000, price=Mark())
     book = open_book({"al": 400, "bo": 3_000}, market_ids=("BTC", "ETH"))
     trade(book, "al", "bo", 10)
     trade(book, "al", "bo", 1, "ETH")

@@ -8,6 +8,7 @@ from typing import Any
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.book import Book
 from deleverage.rulebook.margin import equity
+from deleverage.rulebook.pace import Rounds
 from deleverage.rulebook.rules import Rules
 from tests.properties.stories import mark, step, submit, trade
 from tests.properties.test_corners import AT_MARK, code, domain, equities, isolate
@@ -44,7 +45,7 @@ def test_residual_when_another_bankrupt_still_has_lots_then_it_is_not_named_yet(
 
 def test_reason_when_pace_leaves_new_bankrupts_against_each_other_then_it_is_pace_and_not_removal() -> None:
     """bo and ce are ruined in the only round and hold one lot against each other: the next round would net them."""
-    rules = Rules(max_rounds=1, may_bankrupt=True)
+    rules = Rules(pace=Rounds(1), may_bankrupt=True)
     book = domain({"al": 100, "be": 100, "px": 5_000, "bo": 30, "ce": 30}, ("BTC", "ETH"))
     trade(book, "al", "px", 5)
     trade(book, "be", "px", 5, "ETH")

@@ -91,14 +91,17 @@ def test_loader_when_many_things_are_wrong_then_all_are_listed() -> None:
 def test_loader_when_rules_are_wrong_then_all_are_listed_with_known_names() -> None:
     """A bad preset is refused with the full list, and unknown names come with the nearest valid one."""
     rules = (
-        '[rules]\npolicy = "queue"\nprice_rule = "x"\nreduce_share = 2\nremoved = ["a"]\nmax_rounds = 0\n\n[[markets]]'
+        '[rules]\npolicy = "queue"\nprice = "x"\nreduce_share = 2\nremoved = ["a"]\n'
+        'trigger = { name = "any", of = ["never", { name = "fund-exhausted", treshold = 1 }] }\n'
+        'pace = { name = "closed-notional", most = 5 }\n\n[[markets]]'
     )
     assert [fault.split(",")[0] for fault in faults_of(edited(("[[markets]]", rules)))] == [
-        "rules.max_rounds: is 0",
-        "rules.reduce_share: is 2",
         "rules.policy: policy 'queue' is unknown",
-        "rules.price_rule: is 'x'",
+        "rules.price: price 'x' is unknown",
+        "rules.reduce_share: is 2",
+        "rules.trigger.of[1].treshold: is no parameter of fund-exhausted",
         "rules.removed: names 'a'",
+        "rules.pace: bounds no rounds: combine it with rounds",
     ]
 
 

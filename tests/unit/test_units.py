@@ -7,6 +7,7 @@ import pytest
 
 from deleverage.rulebook import closing, margin, quantities
 from deleverage.rulebook.book import Book, Leg, Market, MarketTerms, Tier, Unit
+from deleverage.rulebook.price import PreviousMark
 from tests.unit.units import Measure, UnitMismatch
 
 LOT, QUANTUM = {"lot": 1}, {"quantum": 1}
@@ -78,7 +79,7 @@ FORMULAS: dict[str, tuple[Callable[[Market, Unit], Any], dict[str, int]]] = {
     "fee": (lambda m, u: quantities.fee_ceil(money(1_001), ppb(500_000)), QUANTUM),
     "memo share": (lambda m, u: quantities.share_floor(money(-101), lots(3), lots(7)), QUANTUM),
     "debt share": (lambda m, u: quantities.share_ceil(money(101), lots(3), lots(7)), QUANTUM),
-    "money asked": (lambda m, u: closing.money_asked("previous_mark", m, 1, lots(4), money(500)), QUANTUM),
+    "money asked": (lambda m, u: closing.money_asked(PreviousMark(), m, 1, lots(4), money(500)), QUANTUM),
     "settled quote": (lambda m, u: settle(m, u, -5).quote_quanta, QUANTUM),
     "settled realised": (lambda m, u: settle(m, u, -5).realised_quanta, QUANTUM),
     "settled cost": (lambda m, u: settled_leg(m, u, -5).cost, QUANTUM),

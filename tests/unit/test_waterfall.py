@@ -8,6 +8,7 @@ import pytest
 from deleverage.rulebook.book import Book
 from deleverage.rulebook.closing import collect
 from deleverage.rulebook.decide import decide
+from deleverage.rulebook.funding_source import AllOrNothing
 from deleverage.rulebook.margin import equity
 from deleverage.rulebook.messages import (
     AccrueFunding,
@@ -28,6 +29,8 @@ from deleverage.rulebook.messages import (
     StepEnded,
     TakenOver,
 )
+from deleverage.rulebook.pace import ClosedNotional
+from deleverage.rulebook.price import PreviousMark
 from deleverage.rulebook.rules import ConfigError, Rules
 from deleverage.rulebook.selection import Allotment, Ordered, PolicyFault, ProRata, Queue, Request
 from tests.properties.stories import crashed, mark, open_book, step, submit, trade
@@ -204,7 +207,7 @@ def test_fund_when_it_suffices_then_lots_are_still_closed_at_the_mark() -> None:
     ("rules", "paid"),
     [
         (Rules(), 60),
-        (Rules(fund_partial=False), 0),
+        (Rules(funding_source=AllOrNothing()), 0),
         (Rules(fund_event_cap_quanta=25), 25),
         (Rules(fund_group_cap_quanta=7), 7),
         (Rules(fund_market_cap_quanta=0), 0),
@@ -274,7 +277,7 @@ def test_price_when_it_is_the_previous_mark_then_it_is_clipped_to_the_shortfall(
     previous: int, now: int, money: int
 ) -> None:
     """Ten lots between the marks, but never more than the shortfall of 100 and never less than nothing."""
-    rules = Rules(price_rule="previous_mark")
+    rules = Rules(price=PreviousMark())
     book = open_book({"al": 200, "bo": 9_000})
     trade(book, "al", "bo", 10)
     mark(book, previous)
@@ -416,12 +419,12 @@ def test_rules_when_several_switches_are_wrong_then_every_fault_is_listed() -> N
     """A bad preset is reported once, with all that is wrong."""
     with pytest.raises(ConfigError) as error:
         Rules(
-            price_rule="best",
+            price="best",  # type: ignore[arg-type]
             reduce_share_ppb=-1,
             removed=("rich",),
             rerank="each_fill",
             policy=ProRata(),
-            max_rounds=0,
+            pace=ClosedNotional(1),
         )
     assert len(error.value.faults) == 5
 

@@ -230,7 +230,7 @@ def test_check_when_the_rulebook_refuses_what_it_did_not_then_the_vector_finds_i
         (("kind",), "vectors", "kind: 'vector' is expected"),
         (("program",), 1, "program: 'deleverage"),
         (("more",), "1", "the key 'more' is unknown"),
-        (("rules", "max_rounds"), 32, r"rules.max_rounds: an integer as a text"),
+        (("rules", "pace", "most"), 32, r"rules.pace.most: an integer as a text"),
         (("rules", "policy", "kind"), "Mine", r"rules.policy.kind: one of Queue, ProRata"),
         (("entries",), {}, "entries: an array"),
         (("entries", 0, "facts"), None, r"entries\[0\]: an entry has either facts or a rejection"),

@@ -3,6 +3,7 @@
 import pytest
 
 from deleverage.rulebook.book import Book
+from deleverage.rulebook.funding_source import AllOrNothing, FundFirst
 from deleverage.rulebook.messages import (
     BankruptcyEnded,
     Code,
@@ -15,6 +16,7 @@ from deleverage.rulebook.messages import (
     StepEnded,
     Withdraw,
 )
+from deleverage.rulebook.price import Mark
 from deleverage.rulebook.rules import Rules
 from tests.properties.stories import crashed, mark, open_book, submit, trade
 from tests.vulnerabilities.told import (
@@ -30,7 +32,7 @@ from tests.vulnerabilities.told import (
     refused,
 )
 
-AT_MARK = Rules(price_rule="mark")
+AT_MARK = Rules(price=Mark())
 
 
 def run_on_the_bank() -> Book:
@@ -147,7 +149,7 @@ def test_fund_when_it_is_short_then_no_market_waits_for_the_other(partial: bool)
     trade(book, "al", "bo", 10)
     trade(book, "cy", "di", 10, "ETH")
     marks(book, BTC=70, ETH=70)
-    facts = checked_step(book, Rules(fund_partial=partial))
+    facts = checked_step(book, Rules(funding_source=FundFirst() if partial else AllOrNothing()))
     fact = only(facts, Deleveraged)
     assert {pool.market_id: pool.closed_lots for pool in fact.pools} == {"BTC": 10, "ETH": 10}
     assert sum(given_up(fact).values()) == (140 if partial else 200)

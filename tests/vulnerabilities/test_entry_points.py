@@ -20,6 +20,7 @@ from deleverage.rulebook.messages import (
     StepEnded,
     Withdraw,
 )
+from deleverage.rulebook.price import Mark
 from deleverage.rulebook.rules import Rules
 from tests.properties.stories import crashed, mark, open_book, submit, trade
 from tests.vulnerabilities.told import (
@@ -100,7 +101,7 @@ def halted() -> Book:
     book = open_book({"al": 110, "bo": 1_000})
     trade(book, "al", "bo", 10)
     mark(book, 20)
-    checked_step(book, Rules(price_rule="mark"))
+    checked_step(book, Rules(price=Mark()))
     return book
 
 

@@ -21,6 +21,7 @@ from deleverage.rulebook.messages import (
     SetMarks,
     StepEnded,
 )
+from deleverage.rulebook.price import PRICES
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.selection import Allotment, PolicyFault, ProRata, Queue, Request
 from tests.properties.stories import crashed, mark, open_book, submit, trade
@@ -39,14 +40,14 @@ from tests.vulnerabilities.told import (
 )
 
 
-@pytest.mark.parametrize(("rule", "asked"), [("bankruptcy", 100), ("mark", 0), ("previous_mark", 100)])
+@pytest.mark.parametrize(("rule", "asked"), [("bankruptcy", 100), ("mark", 0), ("previous-mark", 100)])
 def test_price_when_a_winner_is_closed_then_it_never_pays_more_than_the_shortfall(rule: str, asked: int) -> None:
     """Marks 100, 95, 70: al (10 long) is 100 short. The mark before would ask 10 x 25 = 250; it is clipped to 100."""
     book = open_book({"al": 200, "bo": 500, "cy": 3_000})
     trade(book, "al", "bo", 10)
     for ticks in (95, 70):
         mark(book, ticks)
-    fact = only(checked_step(book, Rules(price_rule=rule)), Deleveraged)
+    fact = only(checked_step(book, Rules(price=PRICES.build(rule))), Deleveraged)
     assert sum(given_up(fact).values()) == asked
     assert equities(book)["bo"] == 800 - asked
 
@@ -172,7 +173,7 @@ def test_liquidation_when_it_is_run_twice_at_one_time_then_the_second_finds_noth
     assert of(checked_step(book), Deleveraged) == []
 
 
-@pytest.mark.parametrize("rule", ["bankruptcy", "mark", "previous_mark"])
+@pytest.mark.parametrize("rule", ["bankruptcy", "mark", "previous-mark"])
 @pytest.mark.parametrize("rerank", ["once", "each_fill"])
 @pytest.mark.parametrize("fund", [0, 60, 1_000])
 def test_deleveraging_when_reached_on_any_path_then_it_has_its_prices_and_completes(
@@ -180,7 +181,7 @@ def test_deleveraging_when_reached_on_any_path_then_it_has_its_prices_and_comple
 ) -> None:
     """With no fund, a fund of 60 and one of 1,000 against a shortfall of 100: the 10 lots are always gone."""
     book = crashed(fund)
-    checked_step(book, Rules(price_rule=rule, rerank=rerank))
+    checked_step(book, Rules(price=PRICES.build(rule), rerank=rerank))
     assert lots(book, "al") == 0
     assert not book.units["al"].bankrupt
 

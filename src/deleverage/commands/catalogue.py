@@ -5,8 +5,9 @@ import textwrap
 from typing import Any
 
 from deleverage.commands.output import DONE, console, head, print_json, refuse
+from deleverage.rulebook.plug import parameters_of
 from deleverage.rulebook.ranking import SCORES, order_by_rotation
-from deleverage.rulebook.selection import POLICIES
+from deleverage.rulebook.selection import POLICIES, by_id
 from deleverage.scenarios.faults import nearest
 
 PARTS = {"Formula": "formula", "Who uses it": "who_uses_it", "Assumes": "assumes"}
@@ -66,21 +67,21 @@ def policy_entry(name: str) -> dict[str, Any]:
             current, line = part, tail
         if current:
             parts[current] = f"{parts[current]} {line.strip()}".strip()
-    fields = getattr(type(policy), "__dataclass_fields__", {})
     return {
         "name": name,
         "rule": " ".join(rule.split()),
         **{key: parts[part].replace("``", "") for part, key in PARTS.items()},
         "score": _score(getattr(policy, "ranking", "")),
-        "parameters": {field: str(getattr(policy, field)) for field in fields},
+        "parameters": {item.name: str(getattr(policy, item.name)) for item in parameters_of(type(policy))},
     }
 
 
 def _score(ranking: str) -> str:
     """Return how a queue scores, or orders, its candidates: the ranking's own docstring; "" where there is none."""
-    if not ranking:
+    orders = {**SCORES, "rotation": order_by_rotation, "lexicographic": by_id}
+    if ranking not in orders:
         return ""
-    text = inspect.getdoc(SCORES.get(ranking, order_by_rotation)) or ""
+    text = inspect.getdoc(orders[ranking]) or ""
     return " ".join(text.removeprefix("Return ").replace("``", "").split())
 
 

@@ -17,7 +17,7 @@ from deleverage.rulebook.stages.candidates import queue_of
 from deleverage.scenarios.faults import nearest
 
 RANKINGS = {name.removeprefix("queue-"): policy for name, policy in POLICIES.items() if name.startswith("queue-")}
-"""Queues by their ranking: bitmex, profit, rotation."""
+"""Queues by their ranking: bitmex, profit, rotation, lexicographic."""
 
 ROWS = 1_000
 """So many places of a queue are printed; the others are counted. The JSON document has all."""

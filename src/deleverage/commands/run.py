@@ -3,6 +3,7 @@
 from pathlib import Path
 from time import perf_counter
 
+from deleverage.adapters.policy_file import PolicyFileFault, UserPolicy, is_policy_file, load_policy
 from deleverage.commands.output import (
     DONE,
     RESIDUAL_LEFT,
@@ -36,15 +37,19 @@ def run(
     started = perf_counter()
     where = f"scenario {name}"
     try:
-        scenario = load(name, policy=policy, accounts=accounts, seed=seed)
+        chosen = load_policy(policy) if policy is not None and is_policy_file(policy) else policy
+        scenario = load(name, policy=chosen, accounts=accounts, seed=seed)
         where += "" if scenario.seed is None else f", {scenario.drawn_accounts} accounts, seed {scenario.seed}"
         loaded = perf_counter()
         with progress() as show:
             played = play(scenario, show)
     except ScenarioError as refusal:
         return refuse(refusal.faults, as_json=as_json)
+    except PolicyFileFault as fault:
+        return refuse([fault], as_json=as_json)
     except PolicyFault as fault:
-        return refuse([f"policy {scenario.rules.policy.name}: {fault}; nothing was changed"], as_json=as_json)
+        whose = f"{chosen.file}:{chosen.policy}" if isinstance(chosen, UserPolicy) else scenario.rules.policy.name
+        return refuse([f"policy {whose}: {fault}; nothing was changed"], as_json=as_json)
     except InvariantBroken as failure:
         return broken(failure, where, as_json=as_json)
     done = perf_counter()

@@ -13,6 +13,7 @@ from deleverage.domain.player import Run
 from deleverage.domain.records import STAGES, FillRecord, QueueRecord, RoundRecord, StageRecord, StepRecord
 from deleverage.domain.show import counted, grouped, money_text, percent_text, price_of
 from deleverage.rulebook.margin import equity
+from deleverage.rulebook.plug import text_of
 from deleverage.rulebook.quantities import format_units
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class _Printer:
         if scenario.note:
             self.line(scenario.note)
         rules, units = scenario.rules, counted(len(run.before), "unit")
-        self.line(f"policy {rules.policy.name}, price rule {rules.price_rule}, {units}")
+        self.line(f"policy {rules.policy.name}, price rule {text_of(rules.price)}, {units}")
         for step in run.steps:
             self._step(step)
         self.line("")

@@ -13,10 +13,9 @@ Deliberately absent: files, versions, and whether a command is lawful (that is t
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -30,6 +29,7 @@ from deleverage.documents.forms import (
     free,
     integer,
     keyed,
+    later,
     name_of,
     optional,
     places,
@@ -38,10 +38,13 @@ from deleverage.documents.forms import (
 )
 from deleverage.documents.schema import Json
 from deleverage.rulebook import messages
-from deleverage.rulebook.selection import POLICIES, Policy
+from deleverage.rulebook.rules import PLUGS
+from deleverage.rulebook.selection import Policy
 
-CATALOGUES: dict[object, Mapping[str, object]] = {Policy: POLICIES}
-"""Plug points, each with the catalogue whose classes a document may name."""
+CATALOGUES: dict[object, list[type]] = {
+    Policy if point == "policy" else registry.base: list(registry.kinds.values()) for point, registry in PLUGS.items()
+}
+"""Plug points, each with the classes that a document may name."""
 
 Kind = TypeVar("Kind")
 
@@ -112,8 +115,11 @@ def form_of(hint: Any) -> Form:
     if isinstance(hint, type):
         if issubclass(hint, Enum):
             return name_of(hint)
-        if members := members_of(hint):
-            return family(hint, {name: _record(kind) for name, kind in members.items()})
+        base: Any = hint
+        if hint in CATALOGUES:
+            return later(cache(partial(_family, base)))  # A plug may hold plugs of its own point.
+        if members_of(hint):
+            return _family(base)
         if is_dataclass(hint) or hasattr(hint, "_fields"):
             return _record(hint)
     raise TypeError(f"{hint} has no form in a document")
@@ -125,12 +131,16 @@ def members_of(base: type) -> dict[str, type]:
     A base class of the law's language has its leaves there, a plug point the classes of its catalogue.
     """
     if base in CATALOGUES:
-        return {type(member).__name__: type(member) for member in CATALOGUES[base].values()}
+        return {member.__name__: member for member in CATALOGUES[base]}
     if not base.__module__.startswith(messages.__name__):
         return {}
     language = [kind for kind in vars(messages).values() if isinstance(kind, type)]
     below = [kind for kind in language if kind is not base and issubclass(kind, base)]
     return {kind.__name__: kind for kind in below if not any(o is not kind and issubclass(o, kind) for o in below)}
+
+
+def _family(base: Any) -> Form:
+    return family(base, {name: _record(kind) for name, kind in members_of(base).items()})
 
 
 def _record(kind: Any) -> Form:

@@ -226,9 +226,19 @@ def record(kind: Any, parts: Mapping[str, Form], member: bool = False) -> Form:
             raise BadDocument(str(error)) from None
 
     def schema(known: dict[str, Json]) -> Json:
+        known.setdefault(kind.__name__, {})  # Its place, should one of its parts contain it again.
         return define(known, kind, {name: described(name, form.schema(known)) for name, form in parts.items()})
 
     return Form(write, read, schema)
+
+
+def later(form: Callable[[], Form]) -> Form:
+    """A form that is looked up when it is used: a record may contain records of its own family."""
+    return Form(
+        lambda value: form().write(value),
+        lambda document: form().read(document),
+        lambda known: form().schema(known),
+    )
 
 
 def family(base: type, members: Mapping[str, Form]) -> Form:

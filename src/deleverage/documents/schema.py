@@ -56,6 +56,8 @@ def define(known: Known, kind: type, properties: dict[str, Json]) -> Json:
 
 def name_kind(known: Known, key: str, name: str, schema: Callable[[Known], Json]) -> Json:
     """Add the definition of a family's member, which names itself under ``key``, and return the reference to it."""
+    if name in known:
+        return {"$ref": f"#/$defs/{name}"}
     reference = schema(known)
     named = {key: {"description": "Which one it is.", "const": name}}
     known[name]["properties"] = named | known[name]["properties"]

@@ -14,6 +14,7 @@ from deleverage.domain.player import Run
 from deleverage.domain.records import STAGES, Owed, StageRecord, StepRecord, UnitState
 from deleverage.domain.rounds import Json, RoundWriter
 from deleverage.rulebook.messages import Residual
+from deleverage.rulebook.plug import text_of
 from deleverage.rulebook.quantities import Scale, format_units
 
 SCHEMA_VERSION = 1
@@ -59,7 +60,7 @@ class _Writer:
                 "note": scenario.note,
             },
             "policy": rules.policy.name,
-            "price_rule": rules.price_rule,
+            "price_rule": text_of(rules.price),
             "rules_hash": rules.hash(),
             "units": self._units(),
             "summary": self._summary(),

@@ -93,6 +93,8 @@ class StepObserver:
         place = (stage, getattr(fact, "market_id", ""), getattr(fact, "side", ""))
         if isinstance(fact, m.Deleveraged):
             self._round = fact.round
+        elif isinstance(fact, m.FundPaid) and fact.after_stage_5 and self._place[0] <= 5:
+            pass  # Deleveraging first: stage 4 pays after stage 5 of the same round.
         elif stage < self._place[0] or (stage in (0, 2, 4) and place <= self._place):
             self._round += 1
         self._place = place
@@ -172,7 +174,9 @@ def _describe(line: StageRecord, fact: m.Fact) -> None:
         netted = sum(pool.netted_lots for pool in fact.pools)
         told = f"{counted(sum(pool.closed_lots for pool in fact.pools), 'lot')} closed against "
         told += counted(len(fact.closings), "position")
-        line.told.append(told + (f", {counted(netted, 'lot')} of bankrupts netted" if netted else ""))
+        told += f", {counted(netted, 'lot')} of bankrupts netted" if netted else ""
+        stopped = sorted({pool.stopped for pool in fact.pools if pool.stopped})
+        line.told.append(told + (f", stopped by {' and '.join(stopped)}" if stopped else ""))
     elif isinstance(fact, m.Socialised):
         line.taken_quanta += sum(item.taken_quanta for item in fact.haircuts)
         line.told.append(f"gains of {counted(len(fact.haircuts), 'unit')} cut")

@@ -38,7 +38,7 @@ class RoundWriter:
             "step": step.step,
             "round": fact.round,
             "policy": fact.policy,
-            "price_rule": fact.price_rule,
+            "price_rule": fact.price,
             "deficit": self.money(item.before.shortfall_quanta),
             "covered": self.money(collected + item.socialised_quanta),
             "collected": self.money(collected),
@@ -55,6 +55,7 @@ class RoundWriter:
                     "shortfall": self.money(pool.shortfall_quanta),
                     "asked": self.money(pool.asked_quanta),
                     "collected": self.money(pool.collected_quanta),
+                    "stopped": pool.stopped,
                     "removed": list(pool.removed),
                 }
                 for pool in fact.pools

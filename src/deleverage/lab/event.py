@@ -84,7 +84,7 @@ def play_event(event: Event, options: Options, progress: Progress = lambda what,
 
     Raises ConfigError for a price rule the law does not know, EventFault for accounts that do not fit the event.
     """
-    rules = Rules(price_rule=options.price_rule)
+    rules = Rules.build({"price": options.price_rule})
     shorts, measured = counterparties(event, options)
     winners = draw_winners(options)
     outcomes = []

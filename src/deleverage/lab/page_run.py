@@ -59,7 +59,7 @@ def _facts(document: Json) -> list[tuple[str, str]]:
     facts = [
         ("Accounts", grouped(scenario["accounts"])),
         ("Policy", document["policy"]),
-        ("Price rule", document["price_rule"].replace("_", " ")),
+        ("Price rule", document["price_rule"]),
         ("Steps", str(document["summary"]["steps"])),
         ("Rounds of deleveraging", str(document["summary"]["rounds"])),
     ]

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from deleverage.rulebook.apportion import Share, apportion, round_to_total
 from deleverage.rulebook.book import Leg, Market, Unit, leg_id_of
+from deleverage.rulebook.price import Closed, Price, asked
 from deleverage.rulebook.quantities import div_ceil, div_floor, share_floor, sign
 
 
@@ -59,19 +60,13 @@ def settle_unit(unit: Unit, market: Market, lots: int, amount_quanta: int, leg_s
     return result.realised_quanta
 
 
-def money_asked(price_rule: str, market: Market, side: int, closed_lots: int, shortfall_quanta: int) -> int:
+def money_asked(price: Price, market: Market, side: int, closed_lots: int, shortfall_quanta: int) -> int:
     """Return the quanta that stage 5 asks of candidates for ``closed_lots`` of bankrupt longs (side 1) or shorts (-1).
 
-    ``bankruptcy``: the whole shortfall; ``mark``: nothing; ``previous_mark``: the lots' move since the mark before,
-    clipped to [0, shortfall], so that a bankrupt's equity ends between its old value and zero.
+    Whatever the price is, it lies in [0, shortfall], so that a bankrupt's equity ends between its old value and zero.
     """
-    if price_rule == "bankruptcy":
-        return shortfall_quanta
-    if price_rule == "mark":
-        return 0
-    moved_quanta = side * (market.terms.value_at(market.previous_mark_price_ticks) - market.value_quanta)
-    money = closed_lots * moved_quanta
-    return max(0, min(money, shortfall_quanta))
+    previous = market.terms.value_at(market.previous_mark_price_ticks)
+    return asked(price, Closed(side, closed_lots, shortfall_quanta, market.value_quanta, previous))
 
 
 Lots = dict[str, dict[str, int]]

@@ -61,6 +61,8 @@ def profit_score(candidate: Candidate) -> int | None:
 
 
 SCORES = {"bitmex": bitmex_score, "profit": profit_score}
+RANKINGS = (*SCORES, "rotation", "lexicographic")
+"""The names of all orders that a queue may have; the last two know no score."""
 
 
 def order_by_score(candidates: Iterable[Candidate], ranking: str) -> list[tuple[Candidate, str]]:

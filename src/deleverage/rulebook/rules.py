@@ -4,13 +4,27 @@ Rules of this module: what stands here is hashed and belongs to the law; knobs t
 and live elsewhere. Each field says what it does and who does it that way. Faults are reported all at once.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from hashlib import sha256
+from typing import Any
 
+from deleverage.rulebook.funding_source import FUNDING_SOURCES, FundFirst, FundingSource
+from deleverage.rulebook.pace import PACES, Pace, Rounds, Spent
+from deleverage.rulebook.plug import PlugFault, Registry, spec_of
+from deleverage.rulebook.price import PRICES, Bankruptcy, Price
 from deleverage.rulebook.quantities import PPB
-from deleverage.rulebook.selection import Policy, Queue
+from deleverage.rulebook.selection import SELECTIONS, Policy, Queue
+from deleverage.rulebook.trigger import TRIGGERS, BankruptLots, Trigger
 
-PRICE_RULES = ("bankruptcy", "mark", "previous_mark")
+PLUGS: dict[str, Registry[Any]] = {
+    "funding_source": FUNDING_SOURCES,
+    "trigger": TRIGGERS,
+    "policy": SELECTIONS,
+    "price": PRICES,
+    "pace": PACES,
+}
+"""The five plug points: the field of the rules, and the registry that builds it."""
+
 EXCLUSIONS = ("own_units", "unhealthy", "no_equity")
 
 
@@ -43,21 +57,22 @@ class Rules:
     fund_inventory_cap_lots: int = 0
     # How a shortfall is split over the legs of a unit: by maintenance or by notional.
     shortfall_split: str = "maintenance"
-    # Stage 4: partial or all-or-nothing (Bybit legacy), and the caps, in the order in which they cut.
-    fund_partial: bool = True
+    # Stage 4: what the fund offers and when, and the caps, in the order in which they cut.
+    funding_source: FundingSource = FundFirst()
     fund_event_cap_quanta: int | None = None
     fund_group_cap_quanta: int | None = None
     fund_market_cap_quanta: int | None = None
-    # Stage 5: who is closed, at which price, and whether a candidate may go bankrupt over it.
+    # Stage 5: whether it may start, who is closed, at which price, and whether a candidate may go bankrupt over it.
+    trigger: Trigger = BankruptLots()
     policy: Policy = Queue()
     rerank: str = "once"  # "each_fill": bankrupts one by one, the queue asked again before each fill (dYdX, Drift)
-    price_rule: str = "bankruptcy"  # BitMEX, Binance: bankruptcy; OKX, CoinEx: mark; Hyperliquid: previous mark
+    price: Price = Bankruptcy()
     may_bankrupt: bool = False
     removed: tuple[str, ...] = ()  # exclusions that are removals instead of last tiers
     # Stage 6: the base of the haircut: the unit's net gain, or the sum of its legs' gains.
     haircut_base: str = "unit"
-    # Pace.
-    max_rounds: int = 32
+    # How much one step may do.
+    pace: Pace = Rounds()
 
     def __post_init__(self) -> None:
         """Raise ConfigError with every fault."""
@@ -67,10 +82,37 @@ class Rules:
 
     def hash(self) -> str:
         """Return the SHA-256 of the rules, 64 hexadecimal digits: facts are valid under one hash only."""
-        return sha256(repr(self).encode("ascii", "backslashreplace")).hexdigest()
+        return sha256(repr(self.spec()).encode("ascii", "backslashreplace")).hexdigest()
+
+    def spec(self) -> dict[str, Any]:
+        """Return the rules in plain data, every plug as its spec: what is hashed, and what ``build`` reads."""
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        plain = {name: spec_of(value) if name in PLUGS else value for name, value in values.items()}
+        return plain | {"removed": list(self.removed)}
+
+    @classmethod
+    def build(cls, spec: dict[str, Any]) -> "Rules":
+        """Return the rules of plain data; what is left out is the common law. Raises ConfigError with every fault."""
+        known = {item.name for item in fields(cls)}
+        values = dict(spec)
+        faults = [f"{name} is no switch of the rules" for name in sorted(spec.keys() - known)]
+        for name in sorted(PLUGS.keys() & spec.keys()):
+            try:
+                values[name] = PLUGS[name].build(spec[name])
+            except PlugFault as fault:
+                faults.append(f"{name}: {fault}")
+        if faults:
+            raise ConfigError(faults)
+        return cls(**values | {"removed": tuple(spec.get("removed", ()))})
 
     def _faults(self) -> list[str]:
-        faults = []
+        faults = [
+            f"{name} is {getattr(self, name)!r}, it is one of {', '.join(sorted(PLUGS[name].kinds))}"
+            for name in ("funding_source", "trigger", "price", "pace")
+            if not isinstance(getattr(self, name), PLUGS[name].base)
+        ]
+        if not is_dataclass(self.policy):
+            faults.append(f"policy is {type(self.policy).__name__}, no frozen dataclass: its parameters are hashed")
         for name in ("reduce_share_ppb", "surplus_to_fund_ppb", "close_out_ppb", "liquidation_fee_ppb"):
             share = getattr(self, name)
             if not 0 <= share <= PPB:
@@ -85,7 +127,6 @@ class Rules:
         for name, known in (
             ("shortfall_split", ("maintenance", "notional")),
             ("rerank", ("once", "each_fill")),
-            ("price_rule", PRICE_RULES),
             ("haircut_base", ("unit", "leg")),
         ):
             if getattr(self, name) not in known:
@@ -93,8 +134,8 @@ class Rules:
         for name in self.removed:
             if name not in EXCLUSIONS:
                 faults.append(f"removed names {name!r}, known are {', '.join(EXCLUSIONS)}")
-        if self.max_rounds < 1:
-            faults.append(f"max_rounds is {self.max_rounds}, allowed are 1 and more")
+        if isinstance(self.pace, PLUGS["pace"].base) and self.pace.room(Spent(0, 0, 0)).rounds is None:
+            faults.append("pace bounds no rounds: combine it with rounds")
         if self.rerank == "each_fill" and not isinstance(self.policy, Queue):
             faults.append(f"rerank is 'each_fill', which needs a queue policy, not {self.policy.name}")
         return faults

@@ -4,11 +4,16 @@ A policy is a frozen dataclass whose name and parameters rebuild it. It sees a `
 no clock - and its answer is checked as if it came from a stranger (``ask``).
 """
 
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from itertools import islice
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from deleverage.rulebook.apportion import Share, apportion
-from deleverage.rulebook.ranking import SCORES, Candidate, order_by_rotation, order_by_score
+from deleverage.rulebook.plug import PlugFault, Registry, require_at_least
+from deleverage.rulebook.quantities import div_ceil
+from deleverage.rulebook.ranking import RANKINGS, Candidate, order_by_rotation, order_by_score
 
 
 class Request(NamedTuple):
@@ -27,7 +32,7 @@ class Allotment(NamedTuple):
 
     unit_id: str
     lots: int
-    score: str
+    score: str = ""
 
 
 Ordered = list[tuple[Candidate, str]]
@@ -57,17 +62,19 @@ class Queue:
 
     Formula: order by (tier, score descending, id); take min(lots, what is still needed).
     Who uses it: BitMEX, Binance, Bybit, OKX and most others (``bitmex``); ``profit`` ranks by plain PnL; ``rotation``
-    starts at a seeded place of the id order (dYdX v4).
+    starts at a seeded place of the id order (dYdX v4); ``lexicographic`` goes by id alone (the control of studies).
     Assumes: a rank is a fair price for safety; the marginal candidate alone is closed in part.
     """
 
     ranking: str = "bitmex"
     seed: int = 0
+    kind: ClassVar[str] = "queue"
 
     def __post_init__(self) -> None:
         """Refuse an unknown ranking by naming the known ones."""
-        if self.ranking not in (*SCORES, "rotation"):
-            raise ValueError(f"ranking {self.ranking!r} is unknown, known are {', '.join((*SCORES, 'rotation'))}")
+        if self.ranking not in RANKINGS:
+            raise PlugFault(f"ranking {self.ranking!r} is unknown, known are {', '.join(RANKINGS)}")
+        require_at_least(self, 0, "seed")
 
     @property
     def name(self) -> str:
@@ -79,6 +86,8 @@ class Queue:
         if self.ranking == "rotation":
             text = f"{self.seed}:{request.step}:{request.round}:{request.market_id}:{request.side}"
             return order_by_rotation(request.candidates, text)
+        if self.ranking == "lexicographic":
+            return by_id(request)
         return order_by_score(request.candidates, self.ranking)
 
     def allocate(self, request: Request) -> list[Allotment]:
@@ -94,8 +103,39 @@ class Queue:
         return allotments
 
 
+class Shares(ABC):
+    """What policies have in common that share lots tier after tier: within a tier there is no queue."""
+
+    __slots__ = ()
+    kind: ClassVar[str]
+
+    @property
+    def name(self) -> str:
+        """The policy's name in the catalogue."""
+        return self.kind
+
+    @abstractmethod
+    def share(self, need_lots: int, members: list[Candidate]) -> dict[str, int]:
+        """Return the lots of each member of one tier that sum to ``need_lots``, at most what all of them hold."""
+
+    def order(self, request: Request) -> Ordered:
+        """Return candidates by tier and id."""
+        return by_id(request)
+
+    def allocate(self, request: Request) -> list[Allotment]:
+        """Return what the tiers give, one after the other, as far as it is needed."""
+        allotments = []
+        left = request.need_lots
+        for tier in sorted({candidate.tier for candidate in request.candidates}):
+            members = [candidate for candidate in request.candidates if candidate.tier == tier]
+            parts = self.share(min(left, sum(member.lots for member in members)), members)
+            allotments += [Allotment(unit_id, lots) for unit_id, lots in sorted(parts.items()) if lots]
+            left -= sum(parts.values())
+        return allotments
+
+
 @dataclass(frozen=True, slots=True)
-class ProRata:
+class ProRata(Shares):
     """Close the same share of every candidate's lots.
 
     Formula: tier after tier, largest remainder with weight = cap = lots, ties by id.
@@ -103,55 +143,127 @@ class ProRata:
     Assumes: size alone says who should give; leverage and profit do not matter.
     """
 
-    @property
-    def name(self) -> str:
-        """The policy's name in the catalogue."""
-        return "pro-rata"
+    kind: ClassVar[str] = "pro-rata"
 
-    def order(self, request: Request) -> Ordered:
-        """Return candidates by tier and id: there is no queue within a tier."""
-        return [(c, "") for c in sorted(request.candidates, key=lambda c: (c.tier, c.unit_id))]
-
-    def allocate(self, request: Request) -> list[Allotment]:
+    def share(self, need_lots: int, members: list[Candidate]) -> dict[str, int]:
         """Return everybody's whole lots by largest remainder."""
-        allotments = []
-        left = request.need_lots
-        for tier in sorted({candidate.tier for candidate in request.candidates}):
-            members = [candidate for candidate in request.candidates if candidate.tier == tier]
-            split = apportion(left, [Share(c.unit_id, c.lots, c.lots) for c in members])
-            allotments += [Allotment(unit_id, lots, "") for unit_id, lots in sorted(split.parts.items()) if lots]
-            left = split.rest
-        return allotments
+        return apportion(need_lots, [Share(c.unit_id, c.lots, c.lots) for c in members]).parts
 
 
-POLICIES: dict[str, Policy] = {
-    policy.name: policy for policy in (Queue("bitmex"), Queue("profit"), Queue("rotation"), ProRata())
-}
-"""The catalogue: name -> policy with its default parameters."""
+@dataclass(frozen=True, slots=True)
+class PerCapita(Shares):
+    """Close equally many lots of every candidate, of a smaller one all it has.
+
+    Formula: tier after tier, min(lots, level) with one level for all: largest remainder with weight 1, cap = lots.
+    Who uses it: no venue; constrained equal awards of the bankruptcy literature (Aumann and Maschler).
+    Assumes: every account is one voice: many small accounts of one owner would give more than one large one.
+    """
+
+    kind: ClassVar[str] = "per-capita"
+
+    def share(self, need_lots: int, members: list[Candidate]) -> dict[str, int]:
+        """Return equal lots, capped at what each holds."""
+        return apportion(need_lots, [Share(c.unit_id, 1, c.lots) for c in members]).parts
 
 
-def ask(policy: Policy, request: Request) -> list[Allotment]:
-    """Return a policy's allotments if they are lawful; its code is never trusted, whatever it does is a PolicyFault."""
-    try:
-        allotments = [Allotment(*item) for item in policy.allocate(request)]
-    except Exception as error:
-        raise PolicyFault(f"the policy failed: {type(error).__name__}: {error}") from error
-    lots_of = {candidate.unit_id: candidate.lots for candidate in request.candidates}
-    seen: set[str] = set()
-    for allotment in allotments:
-        if allotment.unit_id not in lots_of or allotment.unit_id in seen:
-            raise PolicyFault(
-                f"the policy allots lots to {allotment.unit_id!r}, who is no candidate or was named twice"
-            )
-        held = lots_of[allotment.unit_id]
-        if type(allotment.lots) is not int or not 0 < allotment.lots <= held:
-            raise PolicyFault(f"the policy allots {allotment.lots!r} lots to {allotment.unit_id}, who has {held}")
-        seen.add(allotment.unit_id)
-    total = sum(allotment.lots for allotment in allotments)
-    if total != request.need_lots:
-        raise PolicyFault(f"the policy allots {total} lots, {request.need_lots} are needed")
-    return allotments
+@dataclass(frozen=True, slots=True)
+class Levelling(Shares):
+    """Drain the largest candidates down to a common level.
+
+    Formula: tier after tier, max(0, lots - L) with the least whole L whose sum is at most what is needed; what is then
+    missing, fewer lots than there are candidates of L and more, is one lot each of these, by id.
+    Who uses it: no venue; constrained equal losses of the bankruptcy literature (Aumann and Maschler).
+    Assumes: concentration is the danger: the largest position gives first, whatever its leverage or profit.
+    """
+
+    kind: ClassVar[str] = "levelling"
+
+    def share(self, need_lots: int, members: list[Candidate]) -> dict[str, int]:
+        """Return what lies above the level."""
+        level, above = 0, 0
+        falling = sorted((member.lots for member in members), reverse=True)
+        for count, lots in enumerate(falling, start=1):
+            above += lots
+            level = max(level, div_ceil(above - need_lots, count))  # The level were these the only ones above it.
+        parts = {member.unit_id: max(0, member.lots - level) for member in members}
+        missing = need_lots - sum(parts.values())
+        for unit_id in sorted(member.unit_id for member in members if member.lots >= level)[:missing]:
+            parts[unit_id] += 1
+        return parts
+
+
+def by_id(request: Request) -> Ordered:
+    """Return candidates by tier and id, whatever their leverage and profit."""
+    return [(c, "") for c in sorted(request.candidates, key=lambda c: (c.tier, c.unit_id))]
+
+
+SELECTIONS: Registry[Any] = Registry("policy", object, (Queue, ProRata, PerCapita, Levelling))
+"""Every selection policy by the name of its spec."""
+
+_EVERY: tuple[Policy, ...] = (*(Queue(ranking) for ranking in RANKINGS), ProRata(), PerCapita(), Levelling())
+POLICIES = {policy.name: policy for policy in _EVERY}
+"""The catalogue: the name that people use -> policy with its default parameters."""
 
 
 class PolicyFault(Exception):
     """A policy gave back an unlawful allocation; nothing was changed."""
+
+
+def ask(policy: Policy, request: Request) -> list[Allotment]:
+    """Return a policy's allotments if they are lawful; its code is never trusted, whatever it does is a PolicyFault.
+
+    Its answer is read once, no further than there are candidates, and only exact ``int`` and ``str`` are let in: a
+    subclass could be equal to whatever it likes.
+    """
+    most = len(request.candidates)
+    try:
+        answer = [_read(item) for item in islice(iter(policy.allocate(request)), most + 1)]
+    except (PolicyFault, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        raise PolicyFault(f"the policy failed: {_shown(type(error), _name)}: {_shown(error, str)}") from None
+    if len(answer) > most:
+        raise PolicyFault(f"the policy gives more than {most} allotments, so many candidates there are")
+    lots_of = {candidate.unit_id: candidate.lots for candidate in request.candidates}
+    seen: set[str] = set()
+    for allotment in answer:
+        held = lots_of.get(allotment.unit_id)
+        if held is None or allotment.unit_id in seen:
+            known = "is no candidate" if held is None else "was named twice"
+            raise PolicyFault(f"the policy allots lots to {_shown(allotment.unit_id)}, who {known}")
+        if not 0 < allotment.lots <= held:
+            raise PolicyFault(f"the policy allots {_shown(allotment.lots)} lots to {allotment.unit_id}, who has {held}")
+        seen.add(allotment.unit_id)
+    total = sum(allotment.lots for allotment in answer)
+    if total != request.need_lots:
+        raise PolicyFault(f"the policy allots {total} lots, {request.need_lots} are needed")
+    return answer
+
+
+def _read(item: Any) -> Allotment:
+    """Return one allotment as exact values; whatever else a policy has put there is refused by what it is."""
+    parts = list(islice(iter(item), 4))
+    if len(parts) not in (2, 3):
+        raise PolicyFault(f"an allotment of the policy is {_shown(item)}, not a unit and its lots")
+    unit_id, lots, score = parts if len(parts) == 3 else (*parts, "")
+    if type(unit_id) is not str:
+        raise PolicyFault(f"the policy allots lots to {_shown(unit_id)}, which is no text")
+    if type(lots) is not int:
+        raise PolicyFault(f"the policy allots {_shown(lots)} lots to {_shown(unit_id)}, which is no whole number")
+    if type(score) is not str or len(score) > 64 or not (score.isascii() and score.isprintable()):
+        raise PolicyFault(f"the policy gives {_shown(unit_id)} the score {_shown(score)}, not a short printable text")
+    return Allotment(unit_id, lots, score)
+
+
+def _shown(value: object, text_of: Callable[[Any], str] = ascii) -> str:
+    """Return a foreign value for a sentence: short, printable, and whatever its own code does, without a failure."""
+    try:
+        text = text_of(value)
+        shown = text if text.isascii() and text.isprintable() else ascii(text)
+        return shown if len(shown) <= 80 else f"{shown[:80]}... ({len(shown)} characters)"
+    except BaseException:
+        return "something that cannot be shown"
+
+
+def _name(kind: type) -> str:
+    return kind.__name__

@@ -1,9 +1,10 @@
 """Which transition checks a fact goes through: before it is written (``look``) and after (``check``)."""
 
 from deleverage.rulebook import messages as m
-from deleverage.rulebook.book import copy_unit
-from deleverage.rulebook.checks import deleveraged, forced, fund, money, socialised
+from deleverage.rulebook.book import FUND_POT, copy_unit
+from deleverage.rulebook.checks import deleveraged, forced, fund, money, socialised, stops
 from deleverage.rulebook.checks.view import Checks, View
+from deleverage.rulebook.funding_source import DeleverageFirst, FundFirst
 from deleverage.rulebook.margin import equity, free_quanta, is_unhealthy
 from deleverage.rulebook.stages.scratch import guards
 from deleverage.rulebook.stages.socialise import net_gain
@@ -31,6 +32,7 @@ def look(view: View, fact: m.Fact, unit_ids: list[str]) -> None:
     """Take down the units a fact is about to touch, and check what must hold before it."""
     view.units = {key: copy_unit(view.book.units[key]) for key in unit_ids if key in view.book.units}
     view.equities = {key: equity(view.book, unit) for key, unit in view.units.items()}
+    view.pool = view.book.pots[FUND_POT]
     if isinstance(fact, m.MoneyOut | m.MarginMoved):
         leaves = fact.unit_id if isinstance(fact, m.MoneyOut) else fact.from_unit_id
         view.free = free_quanta(view.book, view.book.units[leaves])
@@ -49,10 +51,14 @@ def look(view: View, fact: m.Fact, unit_ids: list[str]) -> None:
         solvent = (unit for unit in view.book.units.values() if not unit.bankrupt)
         view.gains = {unit.unit_id: net_gain(view.book, unit, view.rules, guarded) for unit in solvent}
     if isinstance(fact, m.Deleveraged):
+        stops.check_start(view, fact)
         deleveraged.check_order(view, fact)
-        deleveraged.check_fund_first(view, fact)
+        asked = sum(pool.asked_quanta for pool in fact.pools)
+        fund.check_fund_first(view, (FundFirst,), asked, "asked of candidates")
     if isinstance(fact, m.Socialised):
         socialised.check_bases(view, fact)
+        cut = sum(haircut.taken_quanta for haircut in fact.haircuts)
+        fund.check_fund_first(view, (FundFirst, DeleverageFirst), cut, "cut from gains")
 
 
 def check(view: View, fact: m.Fact) -> None:
@@ -64,6 +70,7 @@ def check(view: View, fact: m.Fact) -> None:
         checker(view, fact)
     if isinstance(fact, m.StepEnded):
         forced.check_step_ended(view, fact)
+        stops.check_end(view, fact)
         view.gains, view.taken, view.event_paid, view.market_paid = None, {}, 0, {}
 
 

@@ -4,7 +4,7 @@
     1 relieve    cancel the orders of distressed units
     2 reduce     sell their lots into the resting orders
     3 take over  backstops, then the fund's inventory, at the bankruptcy amount
-    4 fund       money for shortfalls, never for lots
+    4 fund       money for shortfalls, never for lots (deleveraging first: after 5, for what candidates could not pay)
     5 deleverage lots of the bankrupt against the solvent, then the money that is asked of them
     6 socialise  debts without lots, cut from open gains
     7 halt       what is left is a named, published number
@@ -27,7 +27,7 @@ from deleverage.rulebook.messages import (
 )
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.stages.deleveraging import deleverage
-from deleverage.rulebook.stages.fund import pay_from_fund
+from deleverage.rulebook.stages.fund import pay_from_fund, pay_what_has_no_lots
 from deleverage.rulebook.stages.liquidation import reduce, relieve
 from deleverage.rulebook.stages.scratch import Scratch, guards
 from deleverage.rulebook.stages.socialise import name_residuals, socialise
@@ -39,7 +39,7 @@ def run_step(book: Book, rules: Rules, time_ns: int, write: Callable[[Book, Fact
     scratch = Scratch(book.copy(), rules, write, time_ns, guards(book, rules, time_ns), book.steps + 1, book)
     held = [unit for unit in scratch.book.sorted_units() if unit.legs and unit.isolated_market_id]
     quiet = False
-    while not quiet and scratch.round < rules.max_rounds:
+    while not quiet and scratch.room().rounds != 0:
         scratch.round += 1
         facts_before = len(scratch.facts)
         _run_round(scratch, held)
@@ -47,12 +47,13 @@ def run_step(book: Book, rules: Rules, time_ns: int, write: Callable[[Book, Fact
     _declare(scratch)
     _release(scratch, held)
     _end_bankruptcies(scratch)
-    name_residuals(scratch, paced=not quiet)
+    paced = scratch.paced or not quiet
+    name_residuals(scratch, paced)
     scratch.emit(
         StepEnded,
         step=scratch.step,
         rounds=scratch.round - 1 if quiet else scratch.round,
-        stopped="quiet" if quiet else "pace",
+        stopped="pace" if paced else "quiet",
         guarded=tuple(f"{market_id}: {reason}" for market_id, reason in scratch.guarded.items()),
         waiting=any(not unit.legs for unit in scratch.bankrupt_units()),
     )
@@ -68,9 +69,10 @@ def _run_round(scratch: Scratch, held: list[Unit]) -> None:
     sources = split_debts(scratch)
     take_over(scratch, sources)
     pay_from_fund(scratch)
-    scratch.freed = {}
+    scratch.freed, scratch.paced = {}, False
     deleverage(scratch)
     _release(scratch, held)
+    pay_what_has_no_lots(scratch)
     socialise(scratch)
     _end_bankruptcies(scratch)
 

@@ -10,12 +10,14 @@ from typing import Any
 from deleverage.rulebook.book import LONG, SHORT, leg_id_of, side_of
 from deleverage.rulebook.messages import Command, Deposit, DepositToFund, ListMarket, OpenAccount, OpenIsolated
 from deleverage.rulebook.quantities import Scale, format_units
+from deleverage.rulebook.selection import Policy
 from deleverage.scenarios.drawn import Drawn, draw_population
 from deleverage.scenarios.faults import Fault, Path, Reader, ScenarioError, nearest, path_text
 from deleverage.scenarios.files import BadFile, read_bytes
 from deleverage.scenarios.model import Depth, Impact, Origin, Scenario
 from deleverage.scenarios.opening import Holding, Opening, faults_of_opening, open_positions
-from deleverage.scenarios.parts import RATE, Names, read_market, read_orders, read_path, read_rules
+from deleverage.scenarios.parts import Names, read_market, read_orders, read_path, read_rules
+from deleverage.scenarios.plugs import RATE
 from deleverage.scenarios.structure import check_shape, parse
 
 LARGEST_FILE_BYTES = 16_000_000
@@ -49,12 +51,16 @@ def _is_file(file: File) -> bool:
         return False
 
 
-def load(name: str, *, policy: str | None = None, accounts: int | None = None, seed: int | None = None) -> Scenario:
+def load(
+    name: str, *, policy: str | Policy | None = None, accounts: int | None = None, seed: int | None = None
+) -> Scenario:
     """Return a bundled scenario or a file's; ``policy``, ``accounts`` and ``seed`` replace what it says."""
     return loads(text_of(name), policy=policy, accounts=accounts, seed=seed)
 
 
-def loads(text: str, *, policy: str | None = None, accounts: int | None = None, seed: int | None = None) -> Scenario:
+def loads(
+    text: str, *, policy: str | Policy | None = None, accounts: int | None = None, seed: int | None = None
+) -> Scenario:
     """Return the scenario of a TOML text; raise ScenarioError with every fault."""
     document = parse(text)
     reader = Reader()
@@ -73,7 +79,7 @@ class _Builder:
         document: dict[str, Any],
         mended: dict[str, Any],
         reader: Reader,
-        policy: str | None,
+        policy: str | Policy | None,
         accounts: int | None,
         seed: int | None,
     ) -> None:

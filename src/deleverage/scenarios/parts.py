@@ -16,12 +16,12 @@ from deleverage.rulebook.messages import (
     SettleMarket,
 )
 from deleverage.rulebook.quantities import PPB, BadQuantity, Scale, format_units, parse_units
-from deleverage.rulebook.rules import ConfigError, Rules
-from deleverage.rulebook.selection import POLICIES, Policy, Queue
+from deleverage.rulebook.rules import PLUGS, ConfigError, Rules
+from deleverage.rulebook.selection import Policy
 from deleverage.scenarios.faults import Path, Reader
 from deleverage.scenarios.model import Frame
+from deleverage.scenarios.plugs import RATE, read_plug, read_policy
 
-RATE = Scale(1, 9)
 SECOND_NS = 1_000_000_000
 MAX_LOTS, MAX_PRICE_TICKS, MAX_OPEN_INTEREST_LOTS = 10**9, 10**9, 10**10
 """Bounds of a market that states none; far inside what 64-bit integers hold."""
@@ -163,8 +163,8 @@ def _read_tiers(names: Names, path: Path, tables: list[Any]) -> tuple[Tier, ...]
     return tuple(tiers)
 
 
-def read_rules(reader: Reader, money: Scale, table: dict[str, Any], policy_name: str | None) -> Rules:
-    """Return the rules; ``policy_name`` (of the command line) replaces the file's. Where faults are noted: defaults."""
+def read_rules(reader: Reader, money: Scale, table: dict[str, Any], policy: str | Policy | None) -> Rules:
+    """Return the rules; ``policy`` (of the command line) replaces the file's. Where faults are noted: defaults."""
     values: dict[str, Any] = {}
     for key, value in table.items():
         here: Path = ("rules", key)
@@ -180,27 +180,19 @@ def read_rules(reader: Reader, money: Scale, table: dict[str, Any], policy_name:
             values["max_mark_age_ns"] = value * SECOND_NS
         elif key == "removed":
             values[key] = tuple(item for at, item in enumerate(value) if not reader.is_muted((*here, at)))
-        elif key not in ("policy", "policy_seed"):
+        elif key in PLUGS:
+            values[key] = read_plug(reader, key, value, money)
+        else:
             values[key] = value
-    values["policy"] = _read_policy(reader, table, policy_name)
+    if policy is not None:
+        values["policy"] = read_policy(reader, (), policy) if isinstance(policy, str) else policy
     try:
-        return Rules(**values)
+        return Rules(**{key: value for key, value in values.items() if value is not None})
     except ConfigError as refusal:
         for sentence in refusal.faults:
             name, _, rest = sentence.partition(" ")
             reader.fault(("rules", name), rest)
         return Rules()
-
-
-def _read_policy(reader: Reader, table: dict[str, Any], policy_name: str | None) -> Policy:
-    path: Path = ("rules", "policy") if policy_name is None else ()
-    name = table.get("policy", Queue().name) if policy_name is None else policy_name
-    if not reader.known(path, name, POLICIES, "policy"):
-        return Queue()
-    policy = POLICIES[name]
-    if "policy_seed" in table and isinstance(policy, Queue):
-        return Queue(policy.ranking, table["policy_seed"])
-    return policy
 
 
 def read_orders(names: Names, path: Path, tables: list[Any], prefix: str, time_ns: int) -> list[tuple[Command, Path]]:

@@ -158,7 +158,7 @@ def _faults(error: Any, where: Path) -> list[tuple[Path, str]]:
         return [((*where, key), "is missing") for key in missing]
     if error.validator == "type":
         kinds = [bound] if isinstance(bound, str) else bound
-        wanted = "a number" if "number" in kinds else KINDS[kinds[0]]
+        wanted = "a number" if "number" in kinds else " or ".join(KINDS[kind] for kind in kinds)
         return [(where, f"is {_shown(found)}, must be {wanted}")]
     if error.validator == "enum":
         return [(where, f"is {_shown(found)}, {nearest(str(found), bound)}")]

@@ -1,8 +1,12 @@
 """The rules that drawn worlds live under: the common law with some of its switches turned."""
 
+from deleverage.rulebook.funding_source import AllOrNothing, DeleverageFirst
+from deleverage.rulebook.pace import ClosedNotional, FirstOf, Rounds, TouchedUnits
+from deleverage.rulebook.price import Blend, Capped, Mark, PreviousMark, Spread
 from deleverage.rulebook.quantities import PPB
 from deleverage.rulebook.rules import ConfigError, Rules
 from deleverage.rulebook.selection import POLICIES
+from deleverage.rulebook.trigger import AllOf, AnyOf, BankruptLots, FundCannotAccept, FundExhausted, Never, PoolFactor
 from deleverage.scenarios.draws import Draws
 
 SECOND_NS = 1_000_000_000
@@ -18,17 +22,34 @@ SWITCHES: dict[str, tuple[object, ...]] = {
     "surplus_to_fund_ppb": (0, 333_333_333),
     "fund_inventory_cap_lots": (5, 10_000),
     "shortfall_split": ("notional",),
-    "fund_partial": (False,),
+    "funding_source": (AllOrNothing(), DeleverageFirst()),
     "fund_event_cap_quanta": (1_001,),
     "fund_group_cap_quanta": (777,),
     "fund_market_cap_quanta": (1_501,),
+    "trigger": (
+        FundExhausted(threshold_quanta=1_000),
+        AnyOf(of=(Never(), PoolFactor(factor_ppb=PPB))),
+        AllOf(of=(BankruptLots(), FundCannotAccept(cap_quanta=10_000))),
+    ),
     "policy": tuple(POLICIES.values()),
     "rerank": ("each_fill",),
-    "price_rule": ("mark", "mark", "previous_mark"),
+    "price": (
+        Mark(),
+        Mark(),
+        PreviousMark(),
+        Spread(spread_ppb=20_000_000),
+        Blend(share_ppb=333_333_333),
+        Capped(price=PreviousMark(), most_ppb=50_000_000),
+    ),
     "may_bankrupt": (True,),
     "removed": (("own_units",), ("own_units", "unhealthy", "no_equity")),
     "haircut_base": ("leg",),
-    "max_rounds": (1, 2),
+    "pace": (
+        Rounds(most=1),
+        Rounds(most=2),
+        FirstOf(of=(Rounds(), ClosedNotional(most_quanta=20_000))),
+        FirstOf(of=(Rounds(), TouchedUnits(most=1))),
+    ),
 }
 """What a world's rules may say instead of the default."""
 

@@ -1,11 +1,13 @@
-"""Stage 5: the order of the queue, the money of each pool, and that nobody is asked for more than the fund left."""
+"""Stage 5: the order of the queue, the money of each pool, and what every closing says."""
 
 from deleverage.rulebook import messages as m
-from deleverage.rulebook.book import FUND_POT, Book, Unit
+from deleverage.rulebook.checks.stops import check_bounds
 from deleverage.rulebook.checks.view import Checks, View, require
 from deleverage.rulebook.closing import money_asked
+from deleverage.rulebook.plug import text_of
 from deleverage.rulebook.selection import Queue, Request
 from deleverage.rulebook.stages.candidates import eligible
+from deleverage.rulebook.stages.held import bankrupts_in
 
 
 def check_order(view: View, fact: m.Deleveraged) -> None:
@@ -14,7 +16,7 @@ def check_order(view: View, fact: m.Deleveraged) -> None:
         return
     for pool in fact.pools:
         side = 1 if pool.side == "long" else -1
-        accounts = frozenset(unit.account_id for unit in _bankrupts_with(view.book, pool))
+        accounts = frozenset(unit.account_id for unit in bankrupts_in(view.book, pool.market_id, side))
         found = eligible(view.book, view.rules, pool.market_id, side, accounts)
         capacity = sum(candidate.lots for candidate in found.candidates)
         request = Request(capacity, found.candidates, pool.market_id, pool.side, fact.step, fact.round)
@@ -29,20 +31,11 @@ def check_order(view: View, fact: m.Deleveraged) -> None:
         require("INV-10", closed == expected, f"{pool.market_id}: closed {closed[:3]}, the queue says {expected[:3]}")
 
 
-def check_fund_first(view: View, fact: m.Deleveraged) -> None:
-    """Candidates are asked only for what the fund could not carry."""
-    rules = view.rules
-    capped = (rules.fund_event_cap_quanta, rules.fund_group_cap_quanta, rules.fund_market_cap_quanta)
-    if rules.fund_partial and capped == (None, None, None):
-        asked, left = sum(pool.asked_quanta for pool in fact.pools), view.book.pots[FUND_POT]
-        require("INV-7", asked == 0 or left == 0, f"{asked} quanta asked of candidates, {left} left in the fund")
-
-
 def _check_deleveraged(view: View, fact: m.Deleveraged) -> None:
     rules = view.rules
     require("INV-12", fact.rules_hash == rules.hash(), f"decided under rules {fact.rules_hash[:12]}")
-    told = (fact.price_rule, fact.policy, fact.may_bankrupt)
-    known = (rules.price_rule, rules.policy.name, rules.may_bankrupt)
+    told = (fact.trigger, fact.policy, fact.price, fact.may_bankrupt)
+    known = (text_of(rules.trigger), rules.policy.name, text_of(rules.price), rules.may_bankrupt)
     require("INV-12", told == known, f"the fact says {told}, the rules {known}")
     for market_id, ticks in fact.marks:
         mark = view.book.markets[market_id].mark_price_ticks
@@ -53,6 +46,7 @@ def _check_deleveraged(view: View, fact: m.Deleveraged) -> None:
         require("INV-11", involved, f"{unit_id} was touched without a leg in {', '.join(sorted(markets))}")
     require("INV-11", not fact.payments and not fact.pots, "stage 5 moves money by closings only")
     _check_closings(view, fact)
+    check_bounds(view, fact)
     caps = {c.unit_id: max(0, view.equities[c.unit_id]) for c in fact.closings}
     for closing in fact.closings:
         view.take(closing.unit_id, closing.money_quanta)
@@ -70,6 +64,7 @@ def _check_deleveraged(view: View, fact: m.Deleveraged) -> None:
         _check_pool(view, fact, pool)
         if rules.rerank == "once":  # One by one, money is paid fill by fill: only the cap of each unit binds.
             _check_shares(pool, members, left, pools_of)
+    _check_results(view, fact)
     freed = {payment.unit_id: payment.amount_quanta for payment in fact.freed}
     for unit_id, unit in view.units.items():
         if unit.bankrupt and not view.book.units[unit_id].legs:
@@ -95,6 +90,16 @@ def _check_closings(view: View, fact: m.Deleveraged) -> None:
     require("INV-6", filled == told, f"the fills say {filled}, the closings {told}")
 
 
+def _check_results(view: View, fact: m.Deleveraged) -> None:
+    """What the closings say candidates made against their entries is what the ledger has realised."""
+    results: dict[str, int] = {}
+    for closing in fact.closings:
+        results[closing.unit_id] = results.get(closing.unit_id, 0) + closing.result_entry_quanta
+    for unit_id, result in results.items():
+        realised = view.book.units[unit_id].realised - view.units[unit_id].realised
+        require("INV-3", result == realised, f"{unit_id}: a result of {result} is told, {realised} was realised")
+
+
 def _check_pool(view: View, fact: m.Deleveraged, pool: m.Pool) -> None:
     name, side = f"{pool.market_id} {pool.side}", 1 if pool.side == "long" else -1
     for what, low, high in (
@@ -110,10 +115,10 @@ def _check_pool(view: View, fact: m.Deleveraged, pool: m.Pool) -> None:
     require("INV-6", money == pool.collected_quanta, f"{name}: {money} paid out, {pool.collected_quanta} collected")
     if view.rules.rerank == "once":
         market = view.book.markets[pool.market_id]
-        due = money_asked(view.rules.price_rule, market, side, pool.closed_lots, pool.shortfall_quanta)
+        due = money_asked(view.rules.price, market, side, pool.closed_lots, pool.shortfall_quanta)
         require("INV-6", due == pool.asked_quanta, f"{name}: the price rule asks {due}, the pool {pool.asked_quanta}")
-    held = len(_bankrupts_with(view.book, pool))
-    declared = view.book.markets[pool.market_id].reduce_only and bool(pool.removed)
+    held = len(bankrupts_in(view.book, pool.market_id, side))
+    declared = view.book.markets[pool.market_id].reduce_only and bool(pool.removed or pool.stopped)
     require("INV-21", not held or declared, f"{name}: {held} bankrupt units keep lots without a declared reason")
 
 
@@ -130,11 +135,6 @@ def _check_shares(pool: m.Pool, members: list[m.Closing], left: dict[str, int], 
         spread = one.money_quanta * other.closed_lots - other.money_quanta * one.closed_lots
         fair = abs(spread) <= quanta * (one.closed_lots + other.closed_lots)
         require("INV-10", fair, f"{one.unit_id} and {other.unit_id} pay differently per lot")
-
-
-def _bankrupts_with(book: Book, pool: m.Pool) -> list[Unit]:
-    side = 1 if pool.side == "long" else -1
-    return [unit for unit in book.units.values() if unit.bankrupt and unit.lots_on(pool.market_id, side)]
 
 
 CHECKS: Checks = {

@@ -3,7 +3,17 @@
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.book import FUND_POT, market_of
 from deleverage.rulebook.checks.view import Checks, View, require
+from deleverage.rulebook.funding_source import FundingSource, Till
 from deleverage.rulebook.margin import is_unhealthy
+
+
+def check_fund_first(view: View, sources: tuple[type[FundingSource], ...], quanta: int, what: str) -> None:
+    """Candidates are asked, and gains cut, only for what the fund could not carry - where the fund goes first."""
+    rules = view.rules
+    capped = (rules.fund_event_cap_quanta, rules.fund_group_cap_quanta, rules.fund_market_cap_quanta)
+    if isinstance(rules.funding_source, sources) and capped == (None, None, None):
+        left = view.book.pots[FUND_POT]
+        require("INV-7", quanta == 0 or left == 0, f"{quanta} quanta {what}, {left} left in the fund")
 
 
 def _check_taken_over(view: View, fact: m.TakenOver) -> None:
@@ -38,6 +48,13 @@ def _check_fund_paid(view: View, fact: m.FundPaid) -> None:
     fund = view.book.fund_unit()
     if fund is not None and fact.own_unit_quanta:
         told[fund.unit_id] = told.get(fund.unit_id, 0) + fact.own_unit_quanta
+    pool = view.pool + fact.entered_quanta - fact.own_unit_quanta
+    owed = sum(debt.debt_quanta for debt in fact.debts)
+    offer = view.rules.funding_source.offer(Till(fact.after_stage_5, pool, owed))
+    shared = sum(debt.paid_quanta for debt in fact.debts) + fact.cut_by_caps_quanta
+    require("INV-5", shared == offer, f"the fund offers {offer} of {pool} quanta, {shared} are shared or cut")
+    no_lots = not fact.after_stage_5 or not any(debt.leg_id for debt in fact.debts)
+    require("INV-7", no_lots, "after stage 5 the fund paid for lots")
     paid = {payment.unit_id: payment.amount_quanta for payment in fact.payments}
     require("INV-5", paid == {key: part for key, part in told.items() if part}, f"paid {paid}, told {told}")
     for unit_id in paid:

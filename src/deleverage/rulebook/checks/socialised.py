@@ -1,6 +1,7 @@
 """Stages 6 and 7: what a gain was, what was cut of it, and why a residual is one."""
 
 from deleverage.rulebook import messages as m
+from deleverage.rulebook.checks.stops import check_reasons
 from deleverage.rulebook.checks.view import Checks, View, require
 from deleverage.rulebook.stages.scratch import guards
 
@@ -52,13 +53,7 @@ def _check_residual(view: View, fact: m.ResidualNamed) -> None:
             before = view.equities.get(residual.unit_id, 0)
             settled = not unit.legs and before == -named and residual.reason == "capacity"
             require("INV-7", settled, f"{residual.unit_id}: {named} quanta named, its equity was {before}")
-        lawful = {
-            "guard": bool(guarded),
-            "removal": bool(view.rules.removed),
-            "pace": True,
-            "capacity": not unit.legs,
-        }
-        require("INV-7", lawful.get(residual.reason, False), f"{residual.unit_id}: reason {residual.reason} is untrue")
+    check_reasons(view, fact)
     if any(residual.reason == "capacity" for residual in fact.residuals):
         for unit in view.book.units.values():
             left = view.base(unit, guarded)

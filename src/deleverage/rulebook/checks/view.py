@@ -42,6 +42,11 @@ class View:
     market_paid: dict[str, int] = field(default_factory=dict)
     free: int = 0  # what the unit that money leaves had free before
     carry: int = 0  # funding's remainder before the fact
+    pool: int = 0  # the fund's pool before the fact
+    closed_notional: int = 0  # closed against candidates in this step
+    touched: set[str] = field(default_factory=set)  # candidates of this step
+    named: set[str] = field(default_factory=set)  # units whose lots were named in stage 7 of this step
+    by_rounds: list[str] = field(default_factory=list)  # units whose reason only the bound on rounds can explain
 
     def now(self, unit_id: str) -> int:
         """Return a unit's equity after the fact."""

@@ -247,8 +247,12 @@ class TakenOver(Movement):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FundPaid(Movement):
-    """Stage 4: fees and surpluses entered the pool, the pool paid its own unit, then shortfalls."""
+    """Stage 4: fees and surpluses entered the pool, the pool paid its own unit, then shortfalls.
 
+    ``after_stage_5``: the funding source lets candidates go first; these are shortfalls that have no lots any more.
+    """
+
+    after_stage_5: bool
     entered_quanta: int
     own_unit_quanta: int
     debts: tuple[DebtPaid, ...]
@@ -259,7 +263,8 @@ class Pool(NamedTuple):
     """The bankrupt lots of one market and side in stage 5, and what became of them and of their shortfall.
 
     ``asked_quanta`` is the money the price rule asks of candidates, ``collected_quanta`` what they could pay; the
-    shortfall of netted lots and whatever was not collected is debt without lots and goes to stage 6.
+    shortfall of netted lots and whatever was not collected is debt without lots and goes to stage 6. ``stopped`` says
+    why lots were left that candidates could have taken: ``trigger``, ``pace``, or empty.
     """
 
     market_id: str
@@ -270,6 +275,7 @@ class Pool(NamedTuple):
     shortfall_quanta: int  # of the closed lots
     asked_quanta: int
     collected_quanta: int
+    stopped: str
     removed: tuple[str, ...]  # candidates taken out by a declared removal
 
 
@@ -295,6 +301,11 @@ class Closing(NamedTuple):
     naked_lots: int
     leg_side: str = ""
 
+    @property
+    def would_realise_loss(self) -> bool:
+        """Whether the closed lots made less than they cost: a winner is not asked to lose, but this one does."""
+        return self.result_entry_quanta < 0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deleveraged(Movement):
@@ -304,8 +315,9 @@ class Deleveraged(Movement):
     round: int
     rules_hash: str
     marks: tuple[tuple[str, int], ...]  # market -> mark in ticks, of every pool
-    price_rule: str
+    trigger: str
     policy: str
+    price: str
     may_bankrupt: bool
     pools: tuple[Pool, ...]
     closings: tuple[Closing, ...]
@@ -338,7 +350,7 @@ class Residual(NamedTuple):
     lots: tuple[tuple[str, int], ...]
     shortfall_quanta: int
     named_quanta: int
-    reason: str  # capacity, guard, pace, removal
+    reason: str  # capacity, guard, trigger, removal, pace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,10 +8,13 @@ the first in the queue is first because of its leverage.
 from deleverage.rulebook.apportion import Share, apportion
 from deleverage.rulebook.closing import Lots, collect, money_asked
 from deleverage.rulebook.messages import Deleveraged, Payment
+from deleverage.rulebook.plug import text_of
 from deleverage.rulebook.ranking import Candidate
 from deleverage.rulebook.selection import Allotment, Request, ask
 from deleverage.rulebook.stages.candidates import eligible
+from deleverage.rulebook.stages.held import may_start
 from deleverage.rulebook.stages.one_by_one import close_one_by_one
+from deleverage.rulebook.stages.pacing import lots_within, units_within
 from deleverage.rulebook.stages.plan import BankruptPool, Plan
 from deleverage.rulebook.stages.scratch import SIDES, Scratch
 
@@ -23,7 +26,7 @@ def deleverage(scratch: Scratch) -> None:
     plan = Plan()
     for market_id in sorted({pool.market_id for pool in pools}):
         _net(scratch, [pool for pool in pools if pool.market_id == market_id], plan)
-    open_pools = [pool for pool in pools if pool.open_lots]
+    open_pools = [pool for pool in pools if pool.open_lots and _may_start(scratch, pool)]
     if scratch.rules.rerank == "each_fill":
         close_one_by_one(scratch, open_pools, plan)
     else:
@@ -34,6 +37,7 @@ def deleverage(scratch: Scratch) -> None:
         )
     )
     scratch.freed = plan.freed
+    scratch.paced = any(pool.stopped == "pace" for pool in pools)
     for closing in plan.closings:
         scratch.note_taken(closing.unit_id, closing.money_quanta)
     if not plan.fills and not newly_reduce_only:
@@ -50,8 +54,9 @@ def deleverage(scratch: Scratch) -> None:
             (market_id, scratch.book.markets[market_id].mark_price_ticks)
             for market_id in sorted({pool.market_id for pool in pools})
         ),
-        price_rule=scratch.rules.price_rule,
+        trigger=text_of(scratch.rules.trigger),
         policy=scratch.rules.policy.name,
+        price=text_of(scratch.rules.price),
         may_bankrupt=scratch.rules.may_bankrupt,
         pools=tuple(pool.record(lots) for pool, lots in zip(pools, lots_before, strict=True)),
         closings=tuple(plan.closings),
@@ -90,6 +95,14 @@ def _net(scratch: Scratch, pools: list[BankruptPool], plan: Plan) -> None:
                 plan.close_bankrupt(scratch, pool, unit_id, lots, 0, "netted")
 
 
+def _may_start(scratch: Scratch, pool: BankruptPool) -> bool:
+    """Ask the trigger whether the lots that netting has left may be closed against the solvent."""
+    if may_start(scratch.book, scratch.rules, pool.market_id, pool.side, pool.open_lots):
+        return True
+    pool.stopped = "trigger"
+    return False
+
+
 def _close_pooled(scratch: Scratch, pools: list[BankruptPool], plan: Plan) -> None:
     """Close all pools at once: lots by the policy, money equal per lot, capped at each unit's equity over all pools."""
     closed: Lots = {}
@@ -108,9 +121,8 @@ def _close_pooled(scratch: Scratch, pools: list[BankruptPool], plan: Plan) -> No
         pool.owed = {unit_id: pool.give_up(unit_id, lots) for unit_id, lots in pool.closed.items()}
         pool.shortfall_quanta = sum(pool.owed.values())
         market = scratch.book.markets[pool.market_id]
-        pool.asked_quanta = money_asked(
-            scratch.rules.price_rule, market, pool.side, pool.closed_lots, pool.shortfall_quanta
-        )
+        price = scratch.rules.price
+        pool.asked_quanta = money_asked(price, market, pool.side, pool.closed_lots, pool.shortfall_quanta)
     paid = collect({pool.market_id: pool.asked_quanta for pool in pools}, closed, caps)
     for pool, candidates, allotments in chosen:
         pool.collected_quanta = sum(paid[allotment.unit_id][pool.market_id] for allotment in allotments)
@@ -127,9 +139,9 @@ def _ask_policy(scratch: Scratch, pool: BankruptPool) -> tuple[dict[str, Candida
     found = eligible(scratch.book, scratch.rules, pool.market_id, pool.side, accounts)
     pool.removed = found.removed
     capacity = sum(candidate.lots for candidate in found.candidates)
-    need_lots = min(pool.open_lots, capacity)
+    need_lots = lots_within(scratch, pool, min(pool.open_lots, capacity))
     request = Request(need_lots, found.candidates, pool.market_id, pool.side_name, scratch.step, scratch.round)
-    allotments = ask(scratch.rules.policy, request) if need_lots else []
+    allotments = units_within(scratch, pool, ask(scratch.rules.policy, request)) if need_lots else []
     return {candidate.unit_id: candidate for candidate in found.candidates}, allotments
 
 

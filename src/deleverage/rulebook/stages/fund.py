@@ -1,13 +1,15 @@
 """Stage 4: the insurance fund. Money for shortfalls, never for lots.
 
 Fund money never ends a bankruptcy: lots that are left go on to stage 5, at the mark if their shortfall is paid. What a
-cap frees stays in the pool. Deliberately absent: more than one pool.
+cap frees stays in the pool. The funding source decides what is offered, and whether before stage 5 or after it.
+Deliberately absent: more than one pool.
 """
 
 from collections.abc import Callable
 
 from deleverage.rulebook.apportion import Share, apportion
 from deleverage.rulebook.book import FEES_POT, FUND_POT, SURPLUS_POT, market_of
+from deleverage.rulebook.funding_source import Till
 from deleverage.rulebook.messages import DebtPaid, FundPaid, Payment, PotChange
 from deleverage.rulebook.stages.scratch import Debts, Scratch
 
@@ -15,45 +17,83 @@ Key = tuple[str, str]
 
 
 def pay_from_fund(scratch: Scratch) -> None:
-    """Take the step's fees and surpluses in, bring the fund's own unit to equity 0, then share the rest over debts."""
+    """Take the step's fees and surpluses in, bring the fund's own unit to equity 0, then share the offer over debts."""
     book = scratch.book
     entering = {pot: book.pots[pot] for pot in (FEES_POT, SURPLUS_POT) if book.pots[pot]}
-    pool = book.pots[FUND_POT] + sum(entering.values())
-    own_quanta = _pay_own_unit(scratch, pool)
-    pool -= own_quanta
+    own_quanta = _pay_own_unit(scratch, book.pots[FUND_POT] + sum(entering.values()))
     debts = open_debts(scratch)
-    owed = sum(debts.values())
-    offer = min(pool, owed) if scratch.rules.fund_partial or pool >= owed else 0
+    pool_quanta = book.pots[FUND_POT] + sum(entering.values()) - own_quanta
+    offer = scratch.rules.funding_source.offer(Till(False, pool_quanta, sum(debts.values())))
+    parts = _shared(scratch, debts, offer)
+    for key, part in parts.items():
+        scratch.shortfalls[key] -= part
+    if entering or own_quanta or any(parts.values()):
+        _emit(scratch, debts, parts, offer, entering=entering, own_quanta=own_quanta)
+
+
+def pay_what_has_no_lots(scratch: Scratch) -> None:
+    """Offer fund money once more after stage 5, for what candidates could not pay: deleveraging goes first."""
+    fund = scratch.book.fund_unit()
+    without_lots = scratch.debts_without_lots()
+    debts: Debts = {
+        (unit_id, ""): debt for unit_id, debt in without_lots.items() if scratch.book.units[unit_id] is not fund
+    }
+    offer = scratch.rules.funding_source.offer(Till(True, scratch.book.pots[FUND_POT], sum(debts.values())))
+    parts = _shared(scratch, debts, offer)
+    for (unit_id, _), part in parts.items():
+        if unit_id in scratch.freed:
+            scratch.freed[unit_id] -= part
+        else:
+            scratch.shortfalls[unit_id, ""] -= part
+    if any(parts.values()):
+        _emit(scratch, debts, parts, offer, after_stage_5=True)
+
+
+def _shared(scratch: Scratch, debts: Debts, offer: int) -> Debts:
+    """Return the part of each debt that the fund pays: the offer by debt, cut by event, owner group and market."""
     parts: Debts = dict(apportion(offer, [Share(key, debt, debt) for key, debt in debts.items()]).parts)
-    uncut = sum(parts.values())
-    _cut(parts, [(list(parts), scratch.rules.fund_event_cap_quanta, scratch.fund_paid_quanta)])
-    rules, by_group, by_market = scratch.rules, book.fund_paid_by_group, scratch.fund_paid_by_market
+    rules, by_group, by_market = scratch.rules, scratch.book.fund_paid_by_group, scratch.fund_paid_by_market
+    _cut(parts, [(list(parts), rules.fund_event_cap_quanta, scratch.fund_paid_quanta)])
     _cut(parts, _caps(parts, lambda key: scratch.owner_group(key[0]), rules.fund_group_cap_quanta, by_group))
     _cut(parts, _caps(parts, lambda key: market_of(key[1]), rules.fund_market_cap_quanta, by_market))
+    for (_, leg_id), part in parts.items():
+        scratch.note_fund_money(market_of(leg_id), part)
+    return parts
+
+
+def _emit(
+    scratch: Scratch,
+    debts: Debts,
+    parts: Debts,
+    offer: int,
+    *,
+    entering: dict[str, int] | None = None,
+    own_quanta: int = 0,
+    after_stage_5: bool = False,
+) -> None:
+    """Write what entered the pool and what it paid: its own unit first, then the debts."""
     paid = sum(parts.values())
     payments: dict[str, int] = {}
-    for (unit_id, leg_id), part in parts.items():
-        scratch.shortfalls[unit_id, leg_id] -= part
+    for (unit_id, _), part in parts.items():
         payments[unit_id] = payments.get(unit_id, 0) + part
-        scratch.note_fund_money(market_of(leg_id), part)
-    fund = book.fund_unit()
+    fund = scratch.book.fund_unit()
     if fund is not None and own_quanta:
         payments[fund.unit_id] = own_quanta
-    pots = {pot: -amount for pot, amount in entering.items()}
-    pots[FUND_POT] = sum(entering.values()) - own_quanta - paid
-    if not (entering or own_quanta or paid):
-        return
+    pots = {pot: -amount for pot, amount in (entering or {}).items()}
+    entered_quanta = -sum(pots.values())
+    pots[FUND_POT] = entered_quanta - own_quanta - paid
     scratch.emit(
         FundPaid,
         payments=tuple(Payment(unit_id, amount) for unit_id, amount in sorted(payments.items()) if amount),
         pots=tuple(PotChange(pot, amount) for pot, amount in pots.items() if amount),
-        entered_quanta=sum(entering.values()),
+        after_stage_5=after_stage_5,
+        entered_quanta=entered_quanta,
         own_unit_quanta=own_quanta,
         debts=tuple(
             DebtPaid(unit_id, leg_id, debt, parts[unit_id, leg_id], scratch.owner_group(unit_id))
             for (unit_id, leg_id), debt in debts.items()
         ),
-        cut_by_caps_quanta=uncut - paid,
+        cut_by_caps_quanta=offer - paid,
     )
 
 

@@ -11,6 +11,7 @@ from deleverage.rulebook.margin import distress
 from deleverage.rulebook.messages import Fill
 from deleverage.rulebook.selection import Request, ask
 from deleverage.rulebook.stages.candidates import eligible
+from deleverage.rulebook.stages.pacing import lots_within, units_within
 from deleverage.rulebook.stages.plan import BankruptPool, Plan
 from deleverage.rulebook.stages.scratch import Scratch
 
@@ -54,13 +55,18 @@ def _one_fill(
     capacity = sum(candidate.lots for candidate in found.candidates)
     if not capacity:
         return False
-    need_lots = min(pool.lots[unit_id], capacity)
+    need_lots = lots_within(scratch, pool, min(pool.lots[unit_id], capacity))
+    if not need_lots:
+        return False
     request = Request(need_lots, found.candidates, pool.market_id, pool.side_name, scratch.step, scratch.round)
-    first = ask(scratch.rules.policy, request)[0]
+    allotments = units_within(scratch, pool, ask(scratch.rules.policy, request)[:1])
+    if not allotments:
+        return False
+    (first,) = allotments
     candidate = next(item for item in found.candidates if item.unit_id == first.unit_id)
     owed = pool.give_up(unit_id, first.lots)
     market = view.markets[pool.market_id]
-    asked = money_asked(scratch.rules.price_rule, market, pool.side, first.lots, owed)
+    asked = money_asked(scratch.rules.price, market, pool.side, first.lots, owed)
     money = asked if scratch.rules.may_bankrupt else min(asked, max(0, candidate.equity_quanta))
     pool.closed_lots += first.lots
     pool.shortfall_quanta += owed

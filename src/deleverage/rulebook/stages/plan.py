@@ -26,6 +26,7 @@ class BankruptPool:
     shortfall_quanta: int = 0
     asked_quanta: int = 0
     collected_quanta: int = 0
+    stopped: str = ""
     removed: tuple[str, ...] = ()
     closed: dict[str, int] = field(default_factory=dict)  # lots closed against candidates, per unit
     owed: dict[str, int] = field(default_factory=dict)  # the shortfall of those lots, per unit
@@ -53,6 +54,7 @@ class BankruptPool:
             self.shortfall_quanta,
             self.asked_quanta,
             self.collected_quanta,
+            self.stopped,
             self.removed,
         )
 

@@ -11,6 +11,7 @@ from typing import Any
 from deleverage.rulebook.book import LONG, SHORT, Book, Leg, Market, Order, Unit, market_of
 from deleverage.rulebook.margin import equity, is_unhealthy
 from deleverage.rulebook.messages import Fact, OrderChange
+from deleverage.rulebook.pace import Room, Spent
 from deleverage.rulebook.rules import Rules
 
 SIDES = ((LONG, 1), (SHORT, -1))
@@ -39,7 +40,11 @@ class Scratch:
     taken_over_lots: dict[tuple[str, str], int] = field(default_factory=dict)
     gains: dict[str, int] | None = None  # net gain per solvent unit when the step began; None: not asked for yet
     taken: dict[str, int] = field(default_factory=dict)  # money taken per unit in stages 5 and 6 of the step
+    # per step, for the pace: notional closed against candidates, and who was touched
+    closed_notional_quanta: int = 0
+    touched: set[str] = field(default_factory=set)
     # per round
+    paced: bool = False  # pace has left lots that candidates could have taken
     shortfalls: Debts = field(default_factory=dict)
     surpluses: Debts = field(default_factory=dict)
     freed: dict[str, int] = field(default_factory=dict)  # debt without lots per unit
@@ -69,6 +74,25 @@ class Scratch:
         self.fund_paid_quanta += paid_quanta
         if market_id:
             self.fund_paid_by_market[market_id] = self.fund_paid_by_market.get(market_id, 0) + paid_quanta
+
+    def room(self) -> Room:
+        """Return what pace leaves of this step."""
+        return self.rules.pace.room(Spent(self.round, self.closed_notional_quanta, len(self.touched)))
+
+    def note_closed(self, unit_id: str, notional_quanta: int) -> None:
+        """Count lots closed against a candidate for the pace of the step."""
+        self.closed_notional_quanta += notional_quanta
+        self.touched.add(unit_id)
+
+    def debts_without_lots(self) -> dict[str, int]:
+        """Return the shortfall per unit that no lots carry (any more), in id order: of flat bankrupts, or set free."""
+        debts = dict(self.freed)
+        for (unit_id, leg_id), debt in self.shortfalls.items():
+            if leg_id == "" and debt:
+                debts[unit_id] = debts.get(unit_id, 0) + debt
+        # What an isolated unit has released meanwhile pays its owner's debt before anybody else does.
+        left = {unit_id: min(debt, -self.equity(unit_id)) for unit_id, debt in debts.items()}
+        return {unit_id: debt for unit_id, debt in sorted(left.items()) if debt > 0}
 
     def owner_group(self, unit_id: str) -> str:
         """Return the owner group of the account a unit belongs to."""

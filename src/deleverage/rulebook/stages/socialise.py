@@ -10,10 +10,9 @@ from deleverage.rulebook.apportion import Share, apportion
 from deleverage.rulebook.book import Book, Unit, market_of
 from deleverage.rulebook.margin import equity, gain
 from deleverage.rulebook.messages import Haircut, Payment, Residual, ResidualNamed, Socialised
-from deleverage.rulebook.quantities import sign
 from deleverage.rulebook.rules import Rules
-from deleverage.rulebook.stages.candidates import eligible
-from deleverage.rulebook.stages.scratch import Debts, Scratch
+from deleverage.rulebook.stages.held import why_lots_stay, why_money_waits
+from deleverage.rulebook.stages.scratch import Scratch
 
 
 def gains_of(scratch: Scratch) -> dict[str, int]:
@@ -50,7 +49,7 @@ def haircut_bases(scratch: Scratch) -> dict[str, int]:
 
 def socialise(scratch: Scratch) -> None:
     """Stage 6: cut open gains pro rata to their bases for debts that no lots carry any more."""
-    debts = _debts_without_lots(scratch)
+    debts = scratch.debts_without_lots()
     if not debts:
         return
     bases = haircut_bases(scratch)
@@ -80,13 +79,16 @@ def name_residuals(scratch: Scratch, paced: bool) -> None:
     """
     if not scratch.bankrupt_units():
         return
-    waits = _waiting_for(scratch, paced)
+    waits = why_money_waits(scratch.book, scratch.rules, scratch.guarded)
+    if not waits and paced and any(haircut_bases(scratch).values()):
+        waits = "pace"
     residuals = []
     for unit in scratch.bankrupt_units():
         shortfall = max(0, -equity(scratch.book, unit))
         if unit.legs:
             lots = tuple((leg_id, leg.lots) for leg_id, leg in unit.sorted_legs())
-            residuals.append(Residual(unit.unit_id, lots, shortfall, 0, _why_lots_stay(scratch, unit)))
+            reason = why_lots_stay(scratch.book, scratch.rules, scratch.guarded, unit)
+            residuals.append(Residual(unit.unit_id, lots, shortfall, 0, reason))
         else:
             named = 0 if waits else shortfall
             residuals.append(Residual(unit.unit_id, (), shortfall, named, waits or "capacity"))
@@ -96,43 +98,6 @@ def name_residuals(scratch: Scratch, paced: bool) -> None:
         residuals=tuple(residuals),
         named_quanta=sum(item.named_quanta for item in residuals),
     )
-
-
-def _waiting_for(scratch: Scratch, paced: bool) -> str:
-    """Return why a shortfall without lots may not be named yet; empty: nothing can carry it.
-
-    A money residual halts the domain, and from a halt everybody must be able to leave: so it is named last, when no
-    other unit lies below zero or is bankrupt with lots, and no gain at a guarded mark could still carry it.
-    """
-    for unit in scratch.book.sorted_units():
-        if unit.legs and (unit.bankrupt or equity(scratch.book, unit) < 0):
-            return _why_lots_stay(scratch, unit)
-        for leg_id, leg in unit.sorted_legs():
-            market_id = market_of(leg_id)
-            if market_id in scratch.guarded and gain(leg, scratch.book.markets[market_id]) > 0:
-                return "guard"
-    return "pace" if paced and any(haircut_bases(scratch).values()) else ""
-
-
-def _why_lots_stay(scratch: Scratch, unit: Unit) -> str:
-    """Return why a bankrupt unit keeps lots: a guarded mark, candidates that the preset removed, or the pace."""
-    if len(scratch.open_legs(unit)) < len(unit.legs):
-        return "guard"
-    accounts = frozenset({unit.account_id})
-    for leg_id, leg in unit.sorted_legs():
-        if eligible(scratch.book, scratch.rules, market_of(leg_id), sign(leg.lots), accounts).removed:
-            return "removal"
-    return "pace"
-
-
-def _debts_without_lots(scratch: Scratch) -> dict[str, int]:
-    debts = dict(scratch.freed)
-    flat: Debts = {key: debt for key, debt in scratch.shortfalls.items() if key[1] == "" and debt}
-    for (unit_id, _), debt in flat.items():
-        debts[unit_id] = debts.get(unit_id, 0) + debt
-    # What an isolated unit has released meanwhile pays its owner's debt before anybody else does.
-    left = {unit_id: min(debt, -equity(scratch.book, scratch.book.units[unit_id])) for unit_id, debt in debts.items()}
-    return {unit_id: debt for unit_id, debt in sorted(left.items()) if debt > 0}
 
 
 def _book_to_legs(scratch: Scratch, unit: Unit, part: int) -> tuple[tuple[str, int], ...]:

@@ -1,0 +1,99 @@
+"""What starts and stops stage 5, recomputed along a step: trigger, pace, and the reason of every lot that stays.
+
+A fact that says ``trigger``, ``pace``, ``removal`` or ``guard`` is not believed: whether the trigger fires, what the
+bounds leave and which mark is guarded follow from the book, the rules and what the step has closed so far.
+"""
+
+from collections.abc import Container
+
+from deleverage.rulebook import messages as m
+from deleverage.rulebook.book import Unit, market_of
+from deleverage.rulebook.checks.view import View, require
+from deleverage.rulebook.pace import Room, Spent
+from deleverage.rulebook.stages.held import lots_after_netting, may_start, why_lots_stay, why_money_waits
+from deleverage.rulebook.stages.scratch import guards
+
+
+def check_start(view: View, fact: m.Deleveraged) -> None:
+    """On the book before stage 5: every pool is told, netted as far as it can be, and the trigger was obeyed."""
+    guarded = guards(view.book, view.rules, fact.time_ns)
+    found: dict[tuple[str, str], int] = {}
+    for unit in view.book.units.values():
+        for leg_id, leg in unit.legs.items() if unit.bankrupt else ():
+            market_id = market_of(leg_id)
+            if market_id not in guarded:
+                key = (market_id, "long" if leg.lots > 0 else "short")
+                found[key] = found.get(key, 0) + abs(leg.lots)
+    told = {(pool.market_id, pool.side): pool.lots for pool in fact.pools if pool.market_id not in guarded}
+    require("INV-21", told == found, f"bankrupt lots are {found}, the pools say {told}")
+    for pool in fact.pools:
+        name, side = f"{pool.market_id} {pool.side}", 1 if pool.side == "long" else -1
+        left = lots_after_netting(view.book, pool.market_id, side)
+        netted = pool.lots - left
+        require("INV-8", pool.netted_lots == netted, f"{name}: {pool.netted_lots} lots netted, {netted} could be")
+        held = left > 0 and not may_start(view.book, view.rules, pool.market_id, side, left)
+        obeyed = (pool.stopped == "trigger") == held and not (held and pool.closed_lots)
+        told_so = f"stopped by {pool.stopped or 'nothing'}, {pool.closed_lots} lots closed"
+        require("INV-21", obeyed, f"{name}: {told_so}; the trigger {'does not fire' if held else 'fires'}")
+
+
+def check_bounds(view: View, fact: m.Deleveraged) -> None:
+    """Count what stage 5 closed and hold it against the bounds; whoever says ``pace`` must have met one."""
+    for closing in fact.closings:
+        view.closed_notional += closing.closed_lots * abs(view.book.markets[closing.market_id].value_quanta)
+        view.touched.add(closing.unit_id)
+    room = _room(view, fact.round)
+    kept = all(bound is None or bound >= 0 for bound in room)
+    require("INV-6", kept, f"round {fact.round} goes beyond the pace, it leaves {room}")
+    for pool in fact.pools:
+        if pool.stopped == "pace":
+            bound = _binds(view, pool.market_id)
+            require("INV-21", bound, f"{pool.market_id} {pool.side}: stopped by pace, which leaves {room}")
+
+
+def check_reasons(view: View, fact: m.ResidualNamed) -> None:
+    """Every residual's reason is the true one."""
+    guarded = guards(view.book, view.rules, fact.time_ns)
+    waits = why_money_waits(view.book, view.rules, guarded)
+    for residual in fact.residuals:
+        unit = view.book.units[residual.unit_id]
+        true = why_lots_stay(view.book, view.rules, guarded, unit) if unit.legs else waits
+        if unit.legs:
+            view.named.add(unit.unit_id)
+        if not true:
+            gains = residual.reason == "pace" and any(view.base(one, guarded) for one in view.book.units.values())
+            true = "pace" if gains else "capacity"
+        same = residual.reason == true
+        require("INV-7", same, f"{unit.unit_id}: the reason is told as {residual.reason}, it is {true}")
+        if true == "pace" and not _held_by_pace(view, unit, guarded):
+            view.by_rounds.append(unit.unit_id)
+
+
+def check_end(view: View, fact: m.StepEnded) -> None:
+    """Nobody's lots were forgotten, and a step or a residual that says ``pace`` has met a bound; the step is over."""
+    guarded = guards(view.book, view.rules, fact.time_ns)
+    bankrupts = [unit for unit in view.book.units.values() if unit.bankrupt and unit.legs]
+    forgotten = [unit.unit_id for unit in bankrupts if unit.unit_id not in view.named]
+    require("INV-21", not forgotten, f"{forgotten[:3]} keep lots and nobody says why")
+    paced = _room(view, fact.rounds).rounds == 0 or any(_held_by_pace(view, unit, guarded) for unit in bankrupts)
+    true = fact.stopped == "quiet" or (fact.stopped == "pace" and paced)
+    require("INV-7", true, f"the step says it stopped for {fact.stopped} after {fact.rounds} rounds")
+    explained = not view.by_rounds or (fact.stopped == "pace" and paced)
+    require("INV-7", explained, f"{view.by_rounds[:3]} wait for pace, and no bound was met")
+    view.closed_notional, view.touched, view.named, view.by_rounds = 0, set(), set(), []
+
+
+def _room(view: View, rounds: int) -> Room:
+    return view.rules.pace.room(Spent(rounds, view.closed_notional, len(view.touched)))
+
+
+def _binds(view: View, market_id: str) -> bool:
+    """Return whether a bound on stage 5 leaves no room for another lot of a market, or for another candidate."""
+    room = _room(view, 0)
+    value_quanta = abs(view.book.markets[market_id].value_quanta)
+    return room.units == 0 or (room.notional_quanta is not None and room.notional_quanta < value_quanta)
+
+
+def _held_by_pace(view: View, unit: Unit, guarded: Container[str]) -> bool:
+    markets = sorted(unit.markets())
+    return any(market_id not in guarded and _binds(view, market_id) for market_id in markets)

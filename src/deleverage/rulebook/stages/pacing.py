@@ -1,0 +1,33 @@
+"""What the pace of the step leaves of a pool of stage 5: lots within the notional, candidates within the units."""
+
+from deleverage.rulebook.quantities import div_floor
+from deleverage.rulebook.selection import Allotment
+from deleverage.rulebook.stages.plan import BankruptPool
+from deleverage.rulebook.stages.scratch import Scratch
+
+
+def lots_within(scratch: Scratch, pool: BankruptPool, lots: int) -> int:
+    """Return how many of ``lots`` the notional left in this step holds; fewer than all is a stop of the pool."""
+    room_quanta = scratch.room().notional_quanta
+    if room_quanta is None:
+        return lots
+    most = div_floor(room_quanta, abs(scratch.book.markets[pool.market_id].value_quanta))
+    if most < lots:
+        pool.stopped = "pace"
+    return min(lots, most)
+
+
+def units_within(scratch: Scratch, pool: BankruptPool, allotments: list[Allotment]) -> list[Allotment]:
+    """Return the front of the allotments, up to the first new candidate that is too many; a cut is a stop of the pool.
+
+    What is returned will be closed, and is counted for the rest of the step.
+    """
+    kept = []
+    value_quanta = abs(scratch.book.markets[pool.market_id].value_quanta)
+    for allotment in allotments:
+        if scratch.room().units == 0 and allotment.unit_id not in scratch.touched:
+            pool.stopped = "pace"
+            break
+        scratch.note_closed(allotment.unit_id, allotment.lots * value_quanta)
+        kept.append(allotment)
+    return kept
