@@ -82,7 +82,8 @@ def random_rules(rng: Random) -> Plain:
         "price": _price(rng, usual=0.15 if source == "deleverage-first" else 0.6),
         "may_bankrupt": seldom(False, True, chance=0.12),
         "removed": removed,
-        "haircut_base": seldom("unit", "leg"),
+        "loss_rule": _loss_rule(rng),
+        "haircut_claims": seldom(False, True),
         "pace": _pace(rng, seldom(32, 1, 1, 2, 3, chance=0.35)),
     }
 
@@ -116,6 +117,27 @@ def _price(rng: Random, usual: float) -> Plain:
         )
         return {"name": name, "price": inner, "most_ppb": share}
     return {"name": name}
+
+
+def _loss_rule(rng: Random, deepest: int = 1) -> Plain:
+    """Return a loss rule, mostly the common one; combinations lie at most ``deepest`` deep."""
+    if rng.random() < 0.45 * deepest:
+        return {"name": "winners-pro-rata", "base": "unit"}
+    if deepest and rng.random() < 0.5:
+        return {"name": "in-order", "of": [_loss_rule(rng, deepest - 1) for _ in range(rng.randint(1, 4))]}
+    floor = rng.choice((0, 0, 1, 1000, 10**6, 10**11))
+    return rng.choice(
+        (
+            {"name": "winners-pro-rata", "base": rng.choice(("unit", "leg"))},
+            {"name": "vmgh"},
+            {"name": "funding-index", "side": rng.choice(("both", "opposite", "own"))},
+            {"name": "funding-index", "side": "both"},
+            {"name": "payout", "floor_quanta": floor},
+            {"name": "flat-too", "floor_quanta": floor},
+            {"name": "exchange-rate"},
+            {"name": "clawback"},
+        )
+    )
 
 
 def _pace(rng: Random, rounds: int) -> Plain:

@@ -138,7 +138,12 @@ RULES: dict[str, tuple[Any, ...]] = {
     "rerank": ("once", "each_fill"),
     "may_bankrupt": (True, False),
     "removed": ([], ["own_units"], ["unhealthy"], ["no_equity"], ["own_units", "unhealthy", "no_equity"]),
-    "haircut_base": ("unit", "leg"),
+    "loss_rule": (
+        "exchange-rate",
+        {"name": "winners-pro-rata", "base": "leg"},
+        {"name": "in-order", "of": ["clawback", "funding-index", {"name": "payout", "floor": "5"}, "flat-too"]},
+    ),
+    "haircut_claims": (True, False),
     "shortfall_split": ("maintenance", "notional"),
     "pace": (
         "rounds",

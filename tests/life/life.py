@@ -37,6 +37,7 @@ class Life(Prices):
             (1.2, self.flip),
             (3.0, self.guard),
             (0.8, self.feed_fund),
+            (1.5, self.close_period),
             (0.7, self.wait),
             (2.5, self.settle),
             (2.0, self.open_more),

@@ -63,6 +63,10 @@ class Money(Trading):
         """Bring money into the fund's pool."""
         yield self.at("DepositToFund", amount_quanta=max(1, self.some_money() // self.rng.choice((1, 5, 50))))
 
+    def close_period(self) -> Generator[Plain, None, None]:
+        """End a period of profit and begin the next one."""
+        yield self.at("ClosePeriod")
+
     def recover(self) -> Generator[Plain, None, None]:
         """Withdraw with claims, repay, resume."""
         owed = self.state["residual"] + sum(self.state["claims"].values())

@@ -437,9 +437,11 @@ def insufficient_equity(life: "Life") -> Plain | None:
 
 
 def negative_equity(life: "Life") -> Plain | None:
-    """Return a withdrawal while somebody is below zero."""
+    """Return a withdrawal, or the end of a period, while somebody is below zero."""
     if all(life.equity(unit) >= 0 for unit in life.state["units"].values()):
         return None
+    if life.rng.random() < 0.2:
+        return life.at("ClosePeriod")
     rich = [k for k, u in life.state["units"].items() if life.free(u) > 1 and not u["bankrupt"]]
     if not rich:
         return None

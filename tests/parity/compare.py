@@ -23,6 +23,7 @@ def plain_book(book: Book) -> Plain:
                 "deposits": unit.deposits,
                 "realised": unit.realised,
                 "transfers": unit.transfers,
+                "result_before": unit.result_before,
                 "legs": {
                     key: {
                         "lots": leg.lots,
@@ -92,11 +93,11 @@ def plain_step(facts: Iterable[Fact]) -> Plain:
             seen["deleveraged"].append(_plain_deleveraged(fact))
         elif isinstance(fact, Socialised):
             cuts = tuple(
-                (cut.unit_id, cut.base_quanta, cut.taken_quanta, tuple(sorted(leg for leg in cut.legs if leg[1])))
+                (cut.unit_id, cut.weight, cut.base_quanta, cut.taken_quanta, tuple(sorted(cut.legs)), cut.claim_quanta)
                 for cut in sorted(fact.haircuts)
-                if cut.taken_quanta
             )
-            seen["socialised"].append((fact.debt_quanta, fact.base_quanta, cuts))
+            kind = fact.rule.partition("(")[0]
+            seen["socialised"].append((kind, fact.market_id, fact.side, fact.debt_quanta, fact.base_quanta, cuts))
         elif isinstance(fact, ResidualNamed):
             seen["residuals"] += [tuple(residual) for residual in fact.residuals]
         elif isinstance(fact, StepEnded):
@@ -116,15 +117,13 @@ def _plain_deleveraged(fact: Deleveraged) -> Plain:
         money[closing.unit_id, closing.market_id] += closing.money_quanta
         closed[closing.unit_id, closing.market_id] += closing.closed_lots
     pools = sorted((pool for pool in fact.pools if pool.lots), key=lambda pool: (pool.market_id, pool.side))
-    freed: dict[str, int] = defaultdict(int)
-    for payment in fact.freed:
-        freed[payment.unit_id] += payment.amount_quanta
+    freed = {(item.unit_id, item.market_id, item.side): item.amount_quanta for item in fact.freed}
     return {
         "round": fact.round,
         "pools": [(*pool[:-1], tuple(sorted(_names(pool.removed)))) for pool in pools],
         "money": {place: quanta for place, quanta in sorted(money.items()) if quanta},
         "closed": {place: lots for place, lots in sorted(closed.items()) if lots},
-        "freed": {unit: quanta for unit, quanta in sorted(freed.items()) if quanta},
+        "freed": freed,
     }
 
 

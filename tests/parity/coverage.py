@@ -54,6 +54,7 @@ EXPECTED = {
     "SetMarks": _ANY + "DUPLICATE_ID:, UNKNOWN_MARKET:, BAD_PRICE:, MARKET_SETTLED:, DOMAIN_HALTED:, accepted:c",
     "AccrueFunding": _ANY + "UNKNOWN_MARKET:, BAD_RATE:c, NO_MARK:c, MARKET_SETTLED:c, DOMAIN_HALTED:c, accepted:c",
     "SettleMarket": _ANY + "UNKNOWN_MARKET:, BAD_PRICE:c, MARKET_SETTLED:c, NOT_EXPIRED:c, DOMAIN_HALTED:c, accepted:c",
+    "ClosePeriod": _ANY + "NEGATIVE_EQUITY:, accepted:",
     "RunStep": _ANY + "DOMAIN_HALTED:, accepted:",
     "Resume": _ANY + "NOT_HALTED:, RESIDUAL_OUTSTANDING:, accepted:",
     "stage 1": "cancel:cm, net:cm",

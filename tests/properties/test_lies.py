@@ -121,7 +121,8 @@ def paid(unit_id: str, quanta: int, *debts: m.DebtPaid) -> m.FundPaid:
 def cut(payments: dict[str, int], *haircuts: m.Haircut, debt: int = 0, base: int = 0) -> m.Socialised:
     """Return a haircut."""
     told = tuple(m.Payment(unit_id, quanta) for unit_id, quanta in payments.items())
-    return m.Socialised(**HEAD, payments=told, debt_quanta=debt, base_quanta=base, haircuts=haircuts)
+    rule: dict[str, Any] = {"rule": "winners-pro-rata(base=unit)", "market_id": "", "side": ""}
+    return m.Socialised(**HEAD, **rule, payments=told, debt_quanta=debt, base_quanta=base, haircuts=haircuts)
 
 
 def named(unit_id: str, quanta: int, reason: str) -> m.ResidualNamed:
@@ -152,7 +153,7 @@ INVENTORY = took(
     (m.Fill("al", "BTC", -10, 800, 100, "bankrupt"), m.Fill("fund", "BTC", 10, -700, 0, "taker")), 100, 100
 )
 DEBT = m.DebtPaid("al", "BTC", 100, 100, "al")
-MOVED = m.MarginMoved(**HEAD, from_unit_id="cy", to_unit_id="di", amount_quanta=3_000, released=False)
+MOVED = m.MarginMoved(**HEAD, from_unit_id="cy", to_unit_id="di", amount_quanta=3_000, released=False, profit_quanta=0)
 OUT = m.MoneyOut(**HEAD, unit_id="di", debited_quanta=900, paid_quanta=900, claim_quanta=0, rounding_quanta=0)
 
 LIES: dict[str, tuple[str, tuple[Facts, Rules]]] = {
@@ -160,7 +161,7 @@ LIES: dict[str, tuple[str, tuple[Facts, Rules]]] = {
     "a loser is cut on an invented base": (
         "INV-6",
         alone(
-            cut({"di": -100, "al": 100}, m.Haircut("di", 800, 100, (("BTC", 100),)), debt=100, base=800),
+            cut({"di": -100, "al": 100}, m.Haircut("di", 800, 100, (("BTC", 100),), 800, 0), debt=100, base=800),
             rules=PRICE_MARK,
         ),
     ),
@@ -182,7 +183,7 @@ LIES: dict[str, tuple[str, tuple[Facts, Rules]]] = {
     "nobody was declared bankrupt": ("INV-21", (honest(Rules())[1:], Rules())),
     "freed debts are invented": (
         "INV-6",
-        stage_5(lambda told: replace(told, freed=(m.Payment("al", 10**6),))),
+        stage_5(lambda told: replace(told, freed=(m.Freed("al", "BTC", "long", 10**6),))),
     ),
     "a residual is paid to a healthy unit": ("INV-7", alone(named("cy", 500, "guard"))),
     "a residual's reason is untrue": ("INV-7", alone(named("al", 100, "removal"))),

@@ -233,6 +233,7 @@ def test_bundled_stories_when_listed_then_all_load_and_are_named_like_their_file
     assert bundled_names() == [
         "both-sides-bankrupt",
         "cascade",
+        "clawback",
         "crash",
         "crash-residual",
         "fund-covers",

@@ -120,6 +120,16 @@ def test_crash_residual_when_gains_leave_at_the_mark_then_a_residual_is_named_an
     assert residual_left(run)
 
 
+def test_clawback_when_the_week_ends_in_a_loss_then_its_winners_pay_and_are_paid_back_in_part() -> None:
+    """Made since Monday: 160, 240 and 200. Paid 27, 40 and 33 of 100; of 60 later 16, 24 and 20 come back."""
+    run = play(load("clawback"))
+    paid = {key: -unit.transfers for key, unit in run.domain.book.units.items() if unit.transfers < 0}
+    assert paid == {"swing": 27, "patient": 40, "late": 33}
+    assert run.domain.book.claims == {"swing": 11, "patient": 16, "late": 13}
+    assert not run.refused
+    assert not residual_left(run)
+
+
 @pytest.mark.parametrize("name", [name for name in bundled_names() if not name.startswith("crash")])
 @pytest.mark.parametrize("policy", ["pro-rata", "queue-bitmex", "queue-profit", "queue-rotation"])
 def test_stories_when_another_policy_is_chosen_then_they_still_end_without_a_residual(name: str, policy: str) -> None:

@@ -8,6 +8,11 @@ from typing import Any
 import pytest
 
 from deleverage.rulebook.funding_source import FUNDING_SOURCES, AllOrNothing, DeleverageFirst, FundFirst, Till
+from deleverage.rulebook.losses import LOSS_RULES
+from deleverage.rulebook.losses.equity import ExchangeRate, FlatToo, Payout
+from deleverage.rulebook.losses.gains import VariationMarginGains, WinnersProRata
+from deleverage.rulebook.losses.index import FundingIndex
+from deleverage.rulebook.losses.period import Clawback
 from deleverage.rulebook.pace import PACES, ClosedNotional, FirstOf, Room, Rounds, Spent, TouchedUnits
 from deleverage.rulebook.plug import PlugFault, Registry, spec_of, text_of
 from deleverage.rulebook.price import (
@@ -58,6 +63,19 @@ EVERY: dict[str, tuple[Registry[Any], tuple[Any, ...]]] = {
     "price": (
         PRICES,
         (Bankruptcy(), Mark(), PreviousMark(), Spread(5), Blend(PPB), Capped(PreviousMark(), 3), Capped(Blend(1), 2)),
+    ),
+    "loss_rule": (
+        LOSS_RULES,
+        (
+            WinnersProRata("leg"),
+            VariationMarginGains(),
+            FundingIndex("own"),
+            Payout(3),
+            FlatToo(),
+            ExchangeRate(),
+            Clawback(),
+            Clawback() | FundingIndex() | FlatToo(2),
+        ),
     ),
     "pace": (PACES, (Rounds(3), ClosedNotional(0), TouchedUnits(2), Rounds(1) | ClosedNotional(5) | TouchedUnits(0))),
     "funding_source": (FUNDING_SOURCES, (FundFirst(), AllOrNothing(), DeleverageFirst())),

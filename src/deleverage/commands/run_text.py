@@ -183,6 +183,9 @@ class _Printer:
             self.line(f"residual: {named} and {counted(lots, 'lot')}{waiting}{halted}", "bold red")
         else:
             self.line("residual: none")
+        if book.claims:
+            owed = self.amount(sum(book.claims.values()))
+            self.line(f"claims: {owed} owed back to {counted(len(book.claims), 'unit')}")
         found = balance(book)
         pots = sum(amount for _, amount in found.pots)
         self.line(

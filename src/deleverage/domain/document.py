@@ -27,9 +27,12 @@ def document(run: Run) -> Json:
 
 
 def residual_left(run: Run) -> bool:
-    """Return whether something stays uncovered: a money residual, or a bankrupt unit with lots or a shortfall."""
+    """Return whether something stays uncovered: a money residual, or a bankrupt unit with lots or a shortfall.
+
+    Claims are no residual: a haircut was carried by whoever is owed it back, and a scenario knows no withdrawals.
+    """
     book = run.domain.book
-    return book.residual_quanta > 0 or bool(book.claims) or any(unit.bankrupt for unit in book.units.values())
+    return book.residual_quanta > 0 or any(unit.bankrupt for unit in book.units.values())
 
 
 class _Writer:
@@ -61,6 +64,7 @@ class _Writer:
             },
             "policy": rules.policy.name,
             "price_rule": text_of(rules.price),
+            "loss_rule": text_of(rules.loss_rule),
             "rules_hash": rules.hash(),
             "units": self._units(),
             "summary": self._summary(),
@@ -121,6 +125,7 @@ class _Writer:
             "residual_lots": str(
                 sum(abs(leg.lots) for u in book.units.values() if u.bankrupt for leg in u.legs.values())
             ),
+            "claims": self.money(sum(book.claims.values())),
             "halted": book.halted,
         }
 

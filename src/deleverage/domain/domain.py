@@ -5,8 +5,8 @@ Rules of this module:
 * Nothing is decided here. ``decide`` answers, ``apply`` writes, ``Invariants`` looks; this module only calls them.
 * A broken invariant, or whatever else nobody foresaw, stops the domain: it refuses everything from then on, the book
   stays as it was found, and the evidence (command, fact, sequence number, rules) is kept.
-* What others can cause is no defect: what is no command is a TypeError, an unlawful policy a PolicyFault; both
-  leave the book unchanged and the domain at work.
+* What others can cause is no defect: what is no command is a TypeError, an unlawful policy a PolicyFault, an unlawful
+  loss rule a LossFault; all leave the book unchanged and the domain at work.
 * What may happen is asked of a fork, never of the book: ``plan`` and ``what_if`` write nothing here.
 * Time is measured here and nowhere below; it changes no result.
 
@@ -22,12 +22,15 @@ from deleverage.domain.faults import DomainStopped, Evidence, UnknownMarket, Unk
 from deleverage.rulebook.apply import apply
 from deleverage.rulebook.book import Book
 from deleverage.rulebook.decide import decide
+from deleverage.rulebook.gates import Gate, withdrawal_gates
 from deleverage.rulebook.invariants import Invariants
+from deleverage.rulebook.losses.rule import LossFault
 from deleverage.rulebook.messages import Command, Fact, MarksSet, Rejection, RunStep
 from deleverage.rulebook.ranking import Place
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.selection import PolicyFault
 from deleverage.rulebook.stages.candidates import queue_of
+from deleverage.rulebook.stages.scratch import guards
 
 Answer = tuple[Fact, ...] | Rejection
 
@@ -101,8 +104,8 @@ class Domain:
         """Return the answer to each command, in order: its facts, or the rejection that left the book unchanged.
 
         Raises, at the first command that cannot be answered (those before it stay done): PolicyFault where the policy's
-        allocation is unlawful and TypeError where it is no command at all - nothing was changed; DomainStopped where
-        we have a bug - the domain then refuses to go on.
+        allocation is unlawful, LossFault where the loss rule's shares are, and TypeError where it is no command at all
+        - nothing was changed; DomainStopped where we have a bug - the domain then refuses to go on.
         """
         return [self._answer(command, watcher) for command in commands]
 
@@ -145,6 +148,13 @@ class Domain:
             raise UnknownSide(side, list(BANKRUPT_SIGN))
         return queue_of(self.book, self.rules, market_id, BANKRUPT_SIGN[side])
 
+    def withdrawal_gates(self, time_ns: int) -> tuple[Gate, ...]:
+        """Return every gate that keeps money in at ``time_ns`` (ns): whom it holds, why, and what has to happen.
+
+        Empty: free money may leave. A gate of the domain holds everybody, the others one unit each.
+        """
+        return withdrawal_gates(self.book, guards(self.book, self.rules, time_ns))
+
     def digest(self) -> str:
         """Return the SHA-256 of the whole state, 64 hexadecimal digits."""
         return self.book.digest()
@@ -157,7 +167,7 @@ class Domain:
         started = perf_counter_ns()
         try:
             answer = decide(self.book, command, self.rules)
-        except PolicyFault:
+        except (PolicyFault, LossFault):
             raise
         except Exception as defect:
             raise self._stop(command, None, defect) from defect

@@ -16,6 +16,7 @@ from deleverage.domain.show import counted
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.book import Book, Leg, leg_id_of
 from deleverage.rulebook.closing import settle
+from deleverage.rulebook.losses.gains import WinnersProRata
 from deleverage.rulebook.margin import equity
 from deleverage.rulebook.ranking import places
 from deleverage.rulebook.rules import Rules
@@ -68,7 +69,7 @@ class StepObserver:
             record.residual_quanta = book.residual_quanta
             _say_why(record)
             return
-        if isinstance(fact, m.BankruptcyEnded):
+        if isinstance(fact, m.BankruptcyEnded) and record.stages:
             record.stages[-1].told.append(f"{counted(len(fact.units), 'bankruptcy', 'bankruptcies')} ended")
             record.stages[-1].left = owed(book)
         stage = STAGE_OF.get(type(fact))
@@ -83,7 +84,7 @@ class StepObserver:
             self._pending.after = line.left
             record.rounds.append(self._pending)
         elif isinstance(fact, m.Socialised) and record.rounds and record.rounds[-1].fact.round == self._round:
-            record.rounds[-1].socialised_quanta = sum(item.taken_quanta for item in fact.haircuts)
+            record.rounds[-1].socialised_quanta += sum(item.taken_quanta for item in fact.haircuts)
             record.rounds[-1].after = line.left
         elif isinstance(fact, m.ResidualNamed):
             record.residuals = fact.residuals
@@ -179,7 +180,9 @@ def _describe(line: StageRecord, fact: m.Fact) -> None:
         line.told.append(told + (f", stopped by {' and '.join(stopped)}" if stopped else ""))
     elif isinstance(fact, m.Socialised):
         line.taken_quanta += sum(item.taken_quanta for item in fact.haircuts)
-        line.told.append(f"gains of {counted(len(fact.haircuts), 'unit')} cut")
+        units = counted(len(fact.haircuts), "unit")
+        of_gains = fact.rule.startswith(WinnersProRata.kind)
+        line.told.append(f"gains of {units} cut" if of_gains else f"{units} charged by {fact.rule}")
     elif isinstance(fact, m.ResidualNamed):
         line.taken_quanta += fact.named_quanta
         line.told.append("; ".join(f"{item.unit_id}: {item.reason}" for item in fact.residuals[:3]))

@@ -19,14 +19,14 @@ _STAGES = {
     "take over": "Backstops, then the fund's inventory, take lots at the bankruptcy amount.",
     "fund": "The insurance fund pays shortfalls. It never takes lots here.",
     "deleverage": "Lots of the bankrupt are closed against solvent winners, and the money still owed is asked of them.",
-    "socialise": "Debt without lots is cut from gains that are still open, pro rata.",
+    "socialise": "Debt without lots is borne as the loss rule says: by open gains, if it names nobody else.",
     "halt": "What nobody could carry is named and published.",
 }
 _CARRIERS = (
     ("takeover", "Backstops and fund inventory", "stage 3: shortfall that moved with the lots they took over"),
     ("fund", "Insurance fund", "stage 4: paid for shortfalls"),
     ("winners", "Deleveraged winners", "stage 5: given up against the mark when their lots were closed"),
-    ("socialised", "Socialised", "stage 6: cut from gains that are still open"),
+    ("socialised", "Socialised", "stage 6: taken by the loss rule"),
     ("residual", "Residual", "stage 7: named, carried by nobody yet"),
 )
 
@@ -60,6 +60,7 @@ def _facts(document: Json) -> list[tuple[str, str]]:
         ("Accounts", grouped(scenario["accounts"])),
         ("Policy", document["policy"]),
         ("Price rule", document["price_rule"]),
+        ("Loss rule", document["loss_rule"]),
         ("Steps", str(document["summary"]["steps"])),
         ("Rounds of deleveraging", str(document["summary"]["rounds"])),
     ]

@@ -97,6 +97,13 @@ def _margin_moved(book: Book, fact: m.MarginMoved) -> None:
     for unit_id, amount in ((fact.from_unit_id, -fact.amount_quanta), (fact.to_unit_id, fact.amount_quanta)):
         book.units[unit_id].quote += amount
         book.units[unit_id].deposits += amount
+    book.units[fact.from_unit_id].result_before += fact.profit_quanta
+    book.units[fact.to_unit_id].result_before -= fact.profit_quanta
+
+
+def _period_closed(book: Book, fact: m.PeriodClosed) -> None:
+    for item in fact.units:
+        book.units[item.unit_id].result_before = item.result_quanta
 
 
 def _order_placed(book: Book, fact: m.OrderPlaced) -> None:
@@ -160,6 +167,8 @@ def _socialised(book: Book, fact: m.Socialised) -> None:
     for haircut in fact.haircuts:
         for leg_id, part in haircut.legs:
             book.units[haircut.unit_id].legs[leg_id].haircut += part
+        if haircut.claim_quanta:
+            book.claims[haircut.unit_id] = book.claims.get(haircut.unit_id, 0) + haircut.claim_quanta
 
 
 def _residual_named(book: Book, fact: m.ResidualNamed) -> None:
@@ -193,6 +202,7 @@ _WRITERS: dict[type[m.Fact], Callable[[Book, Any], None]] = {
     m.MarksSet: _marks_set,
     m.FundingAccrued: _funding_accrued,
     m.MarketSettled: _market_settled,
+    m.PeriodClosed: _period_closed,
     m.BankruptcyDeclared: _declared,
     m.BankruptcyEnded: _ended,
     m.TakenOver: _taken_over,

@@ -129,7 +129,8 @@ class Unit:
     """What margin, bankruptcy and caps apply to: a cross account, or one isolated leg with a quote of its own.
 
     ``quote`` is cash after every trade: bought lots debited, sold lots credited. ``deposits``, ``realised`` and
-    ``transfers`` are the ledger of INV-3, kept by a path of their own.
+    ``transfers`` are the ledger of INV-3, kept by a path of their own. ``result_before`` is what equity less deposits
+    was when the period began: a memo, it moves no money.
     """
 
     unit_id: str
@@ -141,6 +142,7 @@ class Unit:
     deposits: int = 0
     realised: int = 0
     transfers: int = 0
+    result_before: int = 0
     legs: dict[str, Leg] = field(default_factory=dict)  # by leg id
 
     def leg_on(self, market_id: str, sign: int) -> tuple[str, Leg] | None:
@@ -260,6 +262,7 @@ def copy_unit(unit: Unit) -> Unit:
         unit.deposits,
         unit.realised,
         unit.transfers,
+        unit.result_before,
         legs,
     )
 

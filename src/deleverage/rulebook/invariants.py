@@ -51,6 +51,7 @@ class Invariants:
         self._lots_sum = dict.fromkeys(book.markets, 0)
         for lots in self._lots.values():
             _add(self._lots_sum, lots, 1)
+        self._results_before = _results_before(book)
         self._view = View(book, rules)
         self.full()
 
@@ -74,6 +75,8 @@ class Invariants:
             self._lots[unit_id] = _lots(unit)
             _add(self._lots_sum, self._lots[unit_id], 1)
             _check_ledger(unit)
+        if isinstance(fact, m.PeriodClosed):
+            self._results_before = _results_before(self.book)
         self._check_sums(self._quote_sum, self._lots_sum)
         check(self._view, fact)
 
@@ -102,6 +105,8 @@ class Invariants:
                 f"{market_id}: open interest {found}, {long_lots[market_id]} long",
             )
         require("INV-4", equity_sum == quote_sum, f"equity sums to {equity_sum}, cash to {quote_sum} quanta")
+        found, expected = _results_before(self.book), self._results_before
+        require("INV-3", found == expected, f"results before the period sum to {found}, they were {expected} quanta")
         require("INV-1", quote_sum == self._quote_sum, f"cash is {quote_sum}, the facts left {self._quote_sum} quanta")
 
     def _check_sums(self, quote_sum: int, lots_sum: dict[str, int]) -> None:
@@ -130,6 +135,10 @@ def _lots(unit: Unit) -> dict[str, int]:
 def _add(sums: dict[str, int], lots: dict[str, int], sign: int) -> None:
     for market_id, count in lots.items():
         sums[market_id] = sums.get(market_id, 0) + sign * count
+
+
+def _results_before(book: Book) -> int:
+    return sum(unit.result_before for unit in book.units.values())
 
 
 def _check_ledger(unit: Unit) -> None:

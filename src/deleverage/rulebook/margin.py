@@ -137,6 +137,26 @@ def gain(leg: Leg, market: Market) -> int:
     return price_pnl(leg, market) - funding_paid - leg.haircut
 
 
+def result(book: Book, unit: Unit) -> int:
+    """Return what a unit has made so far: equity less what was deposited on balance; quanta, signed, exact."""
+    return equity(book, unit) - unit.deposits
+
+
+def period_profit(book: Book, unit: Unit) -> int:
+    """Return what a unit has made since the period began, realised and open, fees and haircuts off; signed quanta."""
+    return result(book, unit) - unit.result_before
+
+
+def profit_moved(book: Book, unit: Unit, amount_quanta: int, released: bool) -> int:
+    """Return the period profit that goes along with money moved out of a unit: quanta, signed.
+
+    A flat unit that is released takes its whole profit or loss along; margin moved by hand takes at most itself, and no
+    loss. So nobody hides a profit in a sibling unit.
+    """
+    profit = period_profit(book, unit)
+    return profit if released else max(0, min(amount_quanta, profit))
+
+
 def released_quanta(book: Book, unit: Unit) -> int:
     """Return what a flat isolated unit gives back to its account's cross unit: all its cash, 0 if it may keep it."""
     if not unit.isolated_market_id or unit.legs or unit.bankrupt:

@@ -1,10 +1,11 @@
-"""The five plug points of a preset share one mechanism: frozen records that their name and parameters rebuild.
+"""The plug points of a preset share one mechanism: frozen records that their name and parameters rebuild.
 
     trigger          may stage 5 start for these bankrupt lots?           trigger.py
     selection        whose lots are closed, and how many                  selection.py
     price            the money that is asked for them                     price.py
     pace             how much one step may do                             pace.py
     funding source   what the fund offers, before or after stage 5        funding_source.py
+    loss rule        who bears what stage 5 could not collect             losses/
 
 A plug is a frozen dataclass: ``kind`` is its name, its fields are its parameters. It is handed a small record and gives
 a value back; the floors lie so that no plug can see the book. A *spec* is the same in plain data, ``{"name": kind,

@@ -9,6 +9,9 @@ from hashlib import sha256
 from typing import Any
 
 from deleverage.rulebook.funding_source import FUNDING_SOURCES, FundFirst, FundingSource
+from deleverage.rulebook.losses import LOSS_RULES
+from deleverage.rulebook.losses.gains import WinnersProRata
+from deleverage.rulebook.losses.rule import LossRule
 from deleverage.rulebook.pace import PACES, Pace, Rounds, Spent
 from deleverage.rulebook.plug import PlugFault, Registry, spec_of
 from deleverage.rulebook.price import PRICES, Bankruptcy, Price
@@ -21,9 +24,10 @@ PLUGS: dict[str, Registry[Any]] = {
     "trigger": TRIGGERS,
     "policy": SELECTIONS,
     "price": PRICES,
+    "loss_rule": LOSS_RULES,
     "pace": PACES,
 }
-"""The five plug points: the field of the rules, and the registry that builds it."""
+"""The plug points: the field of the rules, and the registry that builds it."""
 
 EXCLUSIONS = ("own_units", "unhealthy", "no_equity")
 
@@ -69,8 +73,9 @@ class Rules:
     price: Price = Bankruptcy()
     may_bankrupt: bool = False
     removed: tuple[str, ...] = ()  # exclusions that are removals instead of last tiers
-    # Stage 6: the base of the haircut: the unit's net gain, or the sum of its legs' gains.
-    haircut_base: str = "unit"
+    # Stage 6: who bears a loss that no lots carry any more, and whether what is taken is owed back.
+    loss_rule: LossRule = WinnersProRata()
+    haircut_claims: bool = False
     # How much one step may do.
     pace: Pace = Rounds()
 
@@ -108,7 +113,7 @@ class Rules:
     def _faults(self) -> list[str]:
         faults = [
             f"{name} is {getattr(self, name)!r}, it is one of {', '.join(sorted(PLUGS[name].kinds))}"
-            for name in ("funding_source", "trigger", "price", "pace")
+            for name in ("funding_source", "trigger", "price", "loss_rule", "pace")
             if not isinstance(getattr(self, name), PLUGS[name].base)
         ]
         if not is_dataclass(self.policy):
@@ -127,7 +132,6 @@ class Rules:
         for name, known in (
             ("shortfall_split", ("maintenance", "notional")),
             ("rerank", ("once", "each_fill")),
-            ("haircut_base", ("unit", "leg")),
         ):
             if getattr(self, name) not in known:
                 faults.append(f"{name} is {getattr(self, name)!r}, known are {', '.join(known)}")

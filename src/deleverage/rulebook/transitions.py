@@ -5,9 +5,9 @@ from deleverage.rulebook.book import FUND_POT, copy_unit
 from deleverage.rulebook.checks import deleveraged, forced, fund, money, socialised, stops
 from deleverage.rulebook.checks.view import Checks, View
 from deleverage.rulebook.funding_source import DeleverageFirst, FundFirst
-from deleverage.rulebook.margin import equity, free_quanta, is_unhealthy
+from deleverage.rulebook.margin import equity, free_quanta, is_unhealthy, profit_moved
+from deleverage.rulebook.stages.bearers import gains_now
 from deleverage.rulebook.stages.scratch import guards
-from deleverage.rulebook.stages.socialise import net_gain
 
 OF_A_STEP = (
     m.BankruptcyDeclared,
@@ -32,10 +32,13 @@ def look(view: View, fact: m.Fact, unit_ids: list[str]) -> None:
     """Take down the units a fact is about to touch, and check what must hold before it."""
     view.units = {key: copy_unit(view.book.units[key]) for key in unit_ids if key in view.book.units}
     view.equities = {key: equity(view.book, unit) for key, unit in view.units.items()}
+    view.claims = {key: view.book.claims.get(key, 0) for key in unit_ids}
     view.pool = view.book.pots[FUND_POT]
     if isinstance(fact, m.MoneyOut | m.MarginMoved):
         leaves = fact.unit_id if isinstance(fact, m.MoneyOut) else fact.from_unit_id
         view.free = free_quanta(view.book, view.book.units[leaves])
+    if isinstance(fact, m.MarginMoved):
+        view.profit = profit_moved(view.book, view.units[leaves], fact.amount_quanta, fact.released)
     if isinstance(fact, m.FundingAccrued):
         view.carry = view.book.markets[fact.market_id].funding_carry
     if isinstance(fact, m.Reduced) and view.sellers is None:
@@ -48,8 +51,7 @@ def look(view: View, fact: m.Fact, unit_ids: list[str]) -> None:
         view.sources = None
     if view.gains is None and (isinstance(fact, OF_A_STEP) or _relieves(fact)):
         guarded = guards(view.book, view.rules, fact.time_ns)
-        solvent = (unit for unit in view.book.units.values() if not unit.bankrupt)
-        view.gains = {unit.unit_id: net_gain(view.book, unit, view.rules, guarded) for unit in solvent}
+        view.gains = gains_now(view.book, guarded)
     if isinstance(fact, m.Deleveraged):
         stops.check_start(view, fact)
         deleveraged.check_order(view, fact)
@@ -71,7 +73,7 @@ def check(view: View, fact: m.Fact) -> None:
     if isinstance(fact, m.StepEnded):
         forced.check_step_ended(view, fact)
         stops.check_end(view, fact)
-        view.gains, view.taken, view.event_paid, view.market_paid = None, {}, 0, {}
+        view.gains, view.taken, view.freed, view.event_paid, view.market_paid = None, {}, {}, 0, {}
 
 
 def _relieves(fact: m.Fact) -> bool:

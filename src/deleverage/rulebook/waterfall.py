@@ -6,7 +6,7 @@
     3 take over  backstops, then the fund's inventory, at the bankruptcy amount
     4 fund       money for shortfalls, never for lots (deleveraging first: after 5, for what candidates could not pay)
     5 deleverage lots of the bankrupt against the solvent, then the money that is asked of them
-    6 socialise  debts without lots, cut from open gains
+    6 socialise  debts without lots, borne as the loss rule says (left out: cut from open gains)
     7 halt       what is left is a named, published number
 
 A bankrupt unit carries two debts, lots and money; the waterfall ends for it only when both are zero or named. Each
@@ -16,7 +16,7 @@ stage is asked only for what the one before has left.
 from collections.abc import Callable
 
 from deleverage.rulebook.book import FEES_POT, FUND_POT, SURPLUS_POT, Book, Unit
-from deleverage.rulebook.margin import equity, released_quanta
+from deleverage.rulebook.margin import equity, profit_moved, released_quanta
 from deleverage.rulebook.messages import (
     BankruptcyDeclared,
     BankruptcyEnded,
@@ -87,6 +87,7 @@ def _release(scratch: Scratch, held: list[Unit]) -> None:
                 to_unit_id=unit.account_id,
                 amount_quanta=rest,
                 released=True,
+                profit_quanta=profit_moved(scratch.book, unit, rest, released=True),
             )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from deleverage.rulebook.book import LONG, SHORT, MarketTerms, Tier
 from deleverage.rulebook.messages import (
     AccrueFunding,
+    ClosePeriod,
     Command,
     DepositToFund,
     MarkUpdate,
@@ -281,6 +282,8 @@ def _frame_commands(names: Names, here: Path, table: dict[str, Any], time_ns: in
     for key, kind in (("fund_deposit", DepositToFund), ("repay_residual", RepayResidual)):
         if key in table:
             commands.append(kind(time_ns=time_ns, amount_quanta=reader.units((*here, key), table[key], names.money, 1)))
+    if table.get("close_period"):
+        commands.append(ClosePeriod(time_ns=time_ns))
     if table.get("resume"):
         commands.append(Resume(time_ns=time_ns))
     return commands

@@ -1,6 +1,10 @@
 """The rules that drawn worlds live under: the common law with some of its switches turned."""
 
 from deleverage.rulebook.funding_source import AllOrNothing, DeleverageFirst
+from deleverage.rulebook.losses.equity import ExchangeRate, FlatToo, Payout
+from deleverage.rulebook.losses.gains import VariationMarginGains, WinnersProRata
+from deleverage.rulebook.losses.index import FundingIndex
+from deleverage.rulebook.losses.period import Clawback
 from deleverage.rulebook.pace import ClosedNotional, FirstOf, Rounds, TouchedUnits
 from deleverage.rulebook.price import Blend, Capped, Mark, PreviousMark, Spread
 from deleverage.rulebook.quantities import PPB
@@ -43,7 +47,14 @@ SWITCHES: dict[str, tuple[object, ...]] = {
     ),
     "may_bankrupt": (True,),
     "removed": (("own_units",), ("own_units", "unhealthy", "no_equity")),
-    "haircut_base": ("leg",),
+    "loss_rule": (
+        WinnersProRata(base="leg"),
+        VariationMarginGains() | ExchangeRate(),
+        FundingIndex() | FlatToo(floor_quanta=100),
+        WinnersProRata() | Payout(floor_quanta=1_000),
+        Clawback(),
+    ),
+    "haircut_claims": (True,),
     "pace": (
         Rounds(most=1),
         Rounds(most=2),

@@ -65,7 +65,10 @@ def _check_deleveraged(view: View, fact: m.Deleveraged) -> None:
         if rules.rerank == "once":  # One by one, money is paid fill by fill: only the cap of each unit binds.
             _check_shares(pool, members, left, pools_of)
     _check_results(view, fact)
-    freed = {payment.unit_id: payment.amount_quanta for payment in fact.freed}
+    view.freed = {item[:3]: item.amount_quanta for item in fact.freed}
+    freed: dict[str, int] = {}
+    for item in fact.freed:
+        freed[item.unit_id] = freed.get(item.unit_id, 0) + item.amount_quanta
     for unit_id, unit in view.units.items():
         if unit.bankrupt and not view.book.units[unit_id].legs:
             owed = max(0, -view.now(unit_id))

@@ -2,7 +2,7 @@
 
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.checks.view import Checks, View, require
-from deleverage.rulebook.margin import equity
+from deleverage.rulebook.margin import equity, period_profit
 from deleverage.rulebook.quantities import div_floor, funding_per_lot_half_even
 
 
@@ -13,6 +13,18 @@ def _check_margin_moved(view: View, fact: m.MarginMoved) -> None:
     rest = fact.amount_quanta == source.quote and not source.legs
     allowed = rest if fact.released else 0 < fact.amount_quanta <= view.free
     require("INV-9", allowed, f"{fact.amount_quanta} quanta left {fact.from_unit_id}, {view.free} were free")
+    along = fact.profit_quanta == view.profit
+    require("INV-3", along, f"{fact.profit_quanta} quanta of profit left {fact.from_unit_id}, {view.profit} go along")
+
+
+def _check_period_closed(view: View, fact: m.PeriodClosed) -> None:
+    """A new period begins with nobody in debt, and with every unit's profit at 0."""
+    told = [item.unit_id for item in fact.units]
+    require("INV-3", told == sorted(view.book.units), "a period is closed for every unit, in id order")
+    for unit in view.book.units.values():
+        profit = period_profit(view.book, unit)
+        require("INV-3", profit == 0, f"{unit.unit_id} begins the period with a profit of {profit} quanta")
+        require("INV-7", view.now(unit.unit_id) >= 0, f"a period was closed while {unit.unit_id} is below zero")
 
 
 def _check_money_in(view: View, fact: m.MoneyIn) -> None:
@@ -65,6 +77,7 @@ def _check_settled(view: View, fact: m.MarketSettled) -> None:
 
 CHECKS: Checks = {
     m.MarginMoved: _check_margin_moved,
+    m.PeriodClosed: _check_period_closed,
     m.MoneyIn: _check_money_in,
     m.MoneyOut: _check_money_out,
     m.Traded: _check_traded,

@@ -10,7 +10,14 @@ from deleverage.rulebook import messages as m
 from deleverage.rulebook.book import Unit, market_of
 from deleverage.rulebook.checks.view import View, require
 from deleverage.rulebook.pace import Room, Spent
-from deleverage.rulebook.stages.held import lots_after_netting, may_start, why_lots_stay, why_money_waits
+from deleverage.rulebook.stages.held import (
+    guard_hides_money,
+    lots_after_netting,
+    may_start,
+    rules_could_take,
+    why_lots_stay,
+    why_money_waits,
+)
 from deleverage.rulebook.stages.scratch import guards
 
 
@@ -55,18 +62,25 @@ def check_reasons(view: View, fact: m.ResidualNamed) -> None:
     """Every residual's reason is the true one."""
     guarded = guards(view.book, view.rules, fact.time_ns)
     waits = why_money_waits(view.book, view.rules, guarded)
+    debt = debt_without_lots(fact)
     for residual in fact.residuals:
         unit = view.book.units[residual.unit_id]
         true = why_lots_stay(view.book, view.rules, guarded, unit) if unit.legs else waits
         if unit.legs:
             view.named.add(unit.unit_id)
+        if not true and residual.reason == "pace" and rules_could_take(view.rules, debt, view.bearers(guarded)):
+            true = "pace"
         if not true:
-            gains = residual.reason == "pace" and any(view.base(one, guarded) for one in view.book.units.values())
-            true = "pace" if gains else "capacity"
+            true = "guard" if guard_hides_money(view.book, view.rules, debt, guarded) else "capacity"
         same = residual.reason == true
         require("INV-7", same, f"{unit.unit_id}: the reason is told as {residual.reason}, it is {true}")
         if true == "pace" and not _held_by_pace(view, unit, guarded):
             view.by_rounds.append(unit.unit_id)
+
+
+def debt_without_lots(fact: m.ResidualNamed) -> int:
+    """Return the shortfalls of the flat units that are told: quanta that the loss rules have left."""
+    return sum(residual.shortfall_quanta for residual in fact.residuals if not residual.lots)
 
 
 def check_end(view: View, fact: m.StepEnded) -> None:

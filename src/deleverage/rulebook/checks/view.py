@@ -1,14 +1,17 @@
 """What the checks see: the book, the touched units as they were before the fact, and what the step has done so far."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from typing import Any
 
 from deleverage.rulebook import messages as m
+from deleverage.rulebook.apportion import Share
 from deleverage.rulebook.book import Book, Unit
+from deleverage.rulebook.losses.rule import Bearer
 from deleverage.rulebook.margin import equity, maintenance_ppb_quanta
 from deleverage.rulebook.quantities import PPB
 from deleverage.rulebook.rules import Rules
+from deleverage.rulebook.stages.bearers import Gains, bearers
 
 
 class InvariantBroken(Exception):
@@ -36,10 +39,14 @@ class View:
     equities: dict[str, int] = field(default_factory=dict)
     sellers: set[str] | None = None  # who was unhealthy when stage 2 of this round began
     sources: set[str] | None = None  # who was bankrupt or below close-out when stage 3 of this round began
-    gains: dict[str, int] | None = None
+    gains: dict[str, Gains] | None = None  # when the step began
+    freed: dict[tuple[str, str, str], int] = field(default_factory=dict)  # debt that stage 5 of this round set free
+    shares: dict[str, Share] = field(default_factory=dict)  # who may bear the haircut that is told, asked of the rule
+    claims: dict[str, int] = field(default_factory=dict)  # of the touched units, before the fact
     taken: dict[str, int] = field(default_factory=dict)
     event_paid: int = 0
     market_paid: dict[str, int] = field(default_factory=dict)
+    profit: int = 0  # the period profit that goes along with moved margin
     free: int = 0  # what the unit that money leaves had free before
     carry: int = 0  # funding's remainder before the fact
     pool: int = 0  # the fund's pool before the fact
@@ -52,12 +59,9 @@ class View:
         """Return a unit's equity after the fact."""
         return equity(self.book, self.book.units[unit_id])
 
-    def base(self, unit: Unit, guarded: dict[str, str]) -> int:
-        """Return what a haircut may still cut of a unit in this step."""
-        if unit.bankrupt or all(market_id in guarded for market_id in unit.markets()):
-            return 0
-        net = (self.gains or {}).get(unit.unit_id, 0) - self.taken.get(unit.unit_id, 0)
-        return max(0, min(equity(self.book, unit), net))
+    def bearers(self, guarded: Container[str], market_id: str = "") -> tuple[Bearer, ...]:
+        """Return who could bear a loss now, as the loss rules see them."""
+        return bearers(self.book, self.gains or {}, self.taken, guarded, market_id)
 
     def take(self, unit_id: str, quanta: int) -> None:
         """Count money that stage 5 or 6 took from a unit."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.apportion import Share, apportion
 from deleverage.rulebook.book import Book
+from deleverage.rulebook.gates import bankrupt_gate, debt_gate, mark_gate
 from deleverage.rulebook.ladders.rungs import (
     Ladder,
     margin_moved,
@@ -12,16 +13,17 @@ from deleverage.rulebook.ladders.rungs import (
     refuse,
     require_amount,
     require_free,
+    require_free_money,
     require_no_residual,
+    require_open,
     require_solvent,
     require_unit,
 )
-from deleverage.rulebook.margin import (
-    equity,
-)
+from deleverage.rulebook.margin import equity, result
 from deleverage.rulebook.messages import Code, Command, Fact
 from deleverage.rulebook.quantities import div_floor
 from deleverage.rulebook.rules import Rules
+from deleverage.rulebook.stages.scratch import guards
 
 
 def _deposit(book: Book, command: m.Deposit, rules: Rules) -> Iterator[Fact]:
@@ -41,13 +43,11 @@ def _deposit_to_fund(book: Book, command: m.DepositToFund, rules: Rules) -> Iter
 def _withdraw(book: Book, command: m.Withdraw, rules: Rules) -> Iterator[Fact]:
     unit, amount = require_unit(book, command.unit_id), command.amount_quanta
     require_amount(amount)
-    require_solvent(unit)
-    require_free(book, unit, amount, rules, command.time_ns)
-    positive = 0
-    for other in book.sorted_units():
-        own = equity(book, other)
-        refuse(own < 0, Code.NEGATIVE_EQUITY, f"no withdrawal while {other.unit_id} is below zero", own, 0)
-        positive += own
+    require_open(bankrupt_gate(unit))
+    require_open(mark_gate(unit, guards(book, rules, command.time_ns)))
+    require_free_money(book, unit, amount)
+    require_open(debt_gate(book))
+    positive = sum(equity(book, other) for other in book.units.values())
     paid = div_floor(amount * max(0, positive - book.residual_quanta), positive)
     claim = min(book.residual_quanta, amount - paid)
     yield m.MoneyOut(
@@ -58,6 +58,15 @@ def _withdraw(book: Book, command: m.Withdraw, rules: Rules) -> Iterator[Fact]:
         claim_quanta=claim,
         rounding_quanta=amount - paid - claim,
     )
+
+
+def _close_period(book: Book, command: m.ClosePeriod, rules: Rules) -> Iterator[Fact]:
+    for unit in book.sorted_units():
+        own = equity(book, unit)
+        sentence = f"no period ends while {unit.unit_id} is below zero: its profits may have to carry that"
+        refuse(own < 0, Code.NEGATIVE_EQUITY, sentence, own, 0)
+    results = tuple(m.UnitResult(unit.unit_id, result(book, unit)) for unit in book.sorted_units())
+    yield m.PeriodClosed(**next_fact(book, command), units=results)
 
 
 def _move_margin(book: Book, command: m.MoveMargin, rules: Rules) -> Iterator[Fact]:
@@ -91,5 +100,6 @@ LADDERS: dict[type[Command], Ladder] = {
     m.DepositToFund: _deposit_to_fund,
     m.Withdraw: _withdraw,
     m.MoveMargin: _move_margin,
+    m.ClosePeriod: _close_period,
     m.RepayResidual: _repay_residual,
 }

@@ -6,10 +6,12 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.book import LONG, SHORT, Book, Market, Unit
+from deleverage.rulebook.gates import Gate
 from deleverage.rulebook.margin import (
     equity,
     free_quanta,
     initial_ppb_quanta,
+    profit_moved,
 )
 from deleverage.rulebook.messages import Code, Command, Fact, Rejection
 from deleverage.rulebook.quantities import LARGEST, PPB, div_ceil
@@ -49,6 +51,7 @@ def margin_moved(
         to_unit_id=target_id,
         amount_quanta=amount,
         released=released,
+        profit_quanta=profit_moved(book, source, amount, released),
     )
 
 
@@ -154,6 +157,12 @@ def require_solvent(unit: Unit) -> None:
     refuse(unit.bankrupt, Code.UNIT_BANKRUPT, sentence, unit.unit_id)
 
 
+def require_open(gate: Gate | None) -> None:
+    """Refuse whoever stands before a closed gate."""
+    if gate is not None:
+        raise Refused(gate.rejection())
+
+
 def require_no_residual(book: Book) -> None:
     """Refuse while a named residual is not repaid."""
     residual = book.residual_quanta
@@ -168,8 +177,13 @@ def require_unguarded(book: Book, unit: Unit, rules: Rules, time_ns: int) -> Non
 
 
 def require_free(book: Book, unit: Unit, amount: int, rules: Rules, time_ns: int) -> None:
-    """Refuse an amount above what may leave the unit."""
+    """Refuse an amount above what may leave the unit, or any while its legs are guarded."""
     require_unguarded(book, unit, rules, time_ns)
+    require_free_money(book, unit, amount)
+
+
+def require_free_money(book: Book, unit: Unit, amount: int) -> None:
+    """Refuse an amount above what may leave the unit."""
     free = free_quanta(book, unit)
     refuse(amount > free, Code.INSUFFICIENT_EQUITY, "only equity above the initial requirement may leave", amount, free)
 

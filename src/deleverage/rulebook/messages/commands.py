@@ -147,6 +147,11 @@ class SettleMarket(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClosePeriod(Command):
+    """End the period over which profit is counted for a clawback, and begin the next one: a settlement instant."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunStep(Command):
     """Run the loss waterfall once, at the marks the book has."""
 

@@ -121,12 +121,16 @@ class MoneyOut(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarginMoved(Fact):
-    """Money moved between two units of one account; ``released``: the rest of a flat isolated unit."""
+    """Money moved between two units of one account; ``released``: the rest of a flat isolated unit.
+
+    ``profit_quanta`` of the source's period profit (signed) goes along, so that a clawback finds profit where money is.
+    """
 
     from_unit_id: str
     to_unit_id: str
     amount_quanta: int
     released: bool
+    profit_quanta: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +192,20 @@ class MarketSettled(Movement):
 
     market_id: str
     price_ticks: int
+
+
+class UnitResult(NamedTuple):
+    """A unit and what it had made (equity less deposits, signed) when a period ended."""
+
+    unit_id: str
+    result_quanta: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodClosed(Fact):
+    """A period has ended for every unit, in id order: its profit is counted from this result on."""
+
+    units: tuple[UnitResult, ...]
 
 
 class UnitEquity(NamedTuple):
@@ -307,6 +325,15 @@ class Closing(NamedTuple):
         return self.result_entry_quanta < 0
 
 
+class Freed(NamedTuple):
+    """Debt of a bankrupt unit that no lots carry any more, quanta > 0, and the pool in which they were closed."""
+
+    unit_id: str
+    market_id: str
+    side: str
+    amount_quanta: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deleveraged(Movement):
     """Stage 5: every market and side of the round as one fact, on one set of marks and under one set of rules."""
@@ -321,23 +348,35 @@ class Deleveraged(Movement):
     may_bankrupt: bool
     pools: tuple[Pool, ...]
     closings: tuple[Closing, ...]
-    freed: tuple[Payment, ...]  # debt without lots per bankrupt unit, quanta >= 0
+    freed: tuple[Freed, ...]  # debt without lots
     reduce_only: tuple[str, ...]  # markets left with bankrupt lots
 
 
 class Haircut(NamedTuple):
-    """Gain taken from one unit, and where it is booked so that the same gain is never cut twice."""
+    """Money taken from one unit, and where it is booked (a flat unit: nowhere): the same gain is never cut twice.
+
+    ``base_quanta`` is the most that the rule lets it bear, ``weight`` what the loss was split by: the same quanta for
+    most rules, a profit or lots for others. ``claim_quanta`` of what was taken is owed back from later repayments.
+    """
 
     unit_id: str
     base_quanta: int
     taken_quanta: int
     legs: tuple[tuple[str, int], ...]
+    weight: int
+    claim_quanta: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Socialised(Movement):
-    """Stage 6: debts without lots spread over open gains, pro rata."""
+    """Stage 6: debts without lots spread by one loss rule, pro rata under caps.
 
+    ``market_id`` and ``side`` name the pool that the rule was asked about; empty: all debts together.
+    """
+
+    rule: str
+    market_id: str
+    side: str
     debt_quanta: int
     base_quanta: int
     haircuts: tuple[Haircut, ...]

@@ -5,5 +5,6 @@ takeover      3 backstops, then the fund's inventory
 fund          4 the insurance fund
 deleveraging  5 close lots against the solvent
               (candidates: who; plan: what; one_by_one: venues that take bankrupts one by one)
-socialise     6 haircuts of open gains, 7 the named residual
+socialise     6 haircuts as the loss rule says, 7 the named residual
+              (bearers: who could bear a loss, and how much)
 """

@@ -7,7 +7,7 @@ the first in the queue is first because of its leverage.
 
 from deleverage.rulebook.apportion import Share, apportion
 from deleverage.rulebook.closing import Lots, collect, money_asked
-from deleverage.rulebook.messages import Deleveraged, Payment
+from deleverage.rulebook.messages import Deleveraged, Freed
 from deleverage.rulebook.plug import text_of
 from deleverage.rulebook.ranking import Candidate
 from deleverage.rulebook.selection import Allotment, Request, ask
@@ -60,7 +60,7 @@ def deleverage(scratch: Scratch) -> None:
         may_bankrupt=scratch.rules.may_bankrupt,
         pools=tuple(pool.record(lots) for pool, lots in zip(pools, lots_before, strict=True)),
         closings=tuple(plan.closings),
-        freed=tuple(Payment(unit_id, amount) for unit_id, amount in sorted(plan.freed.items())),
+        freed=tuple(Freed(*key, amount) for key, amount in sorted(plan.freed.items())),
         reduce_only=newly_reduce_only,
     )
 
@@ -91,7 +91,7 @@ def _net(scratch: Scratch, pools: list[BankruptPool], plan: Plan) -> None:
         split = apportion(netted, [Share(unit_id, lots, lots) for unit_id, lots in pool.lots.items()])
         for unit_id, lots in sorted(split.parts.items()):
             if lots:
-                plan.free(unit_id, pool.give_up(unit_id, lots))
+                plan.free(pool, unit_id, pool.give_up(unit_id, lots))
                 plan.close_bankrupt(scratch, pool, unit_id, lots, 0, "netted")
 
 
@@ -151,4 +151,4 @@ def _give_back(scratch: Scratch, pool: BankruptPool, plan: Plan) -> None:
     back = apportion(pool.collected_quanta, shares).parts
     for unit_id, lots in pool.closed.items():
         plan.close_bankrupt(scratch, pool, unit_id, lots, back[unit_id], "bankrupt")
-        plan.free(unit_id, pool.owed[unit_id] - back[unit_id])
+        plan.free(pool, unit_id, pool.owed[unit_id] - back[unit_id])

@@ -41,8 +41,8 @@ def pay_what_has_no_lots(scratch: Scratch) -> None:
     offer = scratch.rules.funding_source.offer(Till(True, scratch.book.pots[FUND_POT], sum(debts.values())))
     parts = _shared(scratch, debts, offer)
     for (unit_id, _), part in parts.items():
-        if unit_id in scratch.freed:
-            scratch.freed[unit_id] -= part
+        if any(key[0] == unit_id for key in scratch.freed):
+            scratch.lower_freed(unit_id, part)
         else:
             scratch.shortfalls[unit_id, ""] -= part
     if any(parts.values()):

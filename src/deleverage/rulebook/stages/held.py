@@ -6,9 +6,11 @@ Stage 5 asks here whether it may start for a pool, stage 7 why lots were left; t
 from collections.abc import Container
 
 from deleverage.rulebook.book import FUND_POT, Book, Unit, market_of
+from deleverage.rulebook.losses.rule import Bearer, Loss, ask
 from deleverage.rulebook.margin import equity, gain, leg_value, price_pnl
 from deleverage.rulebook.quantities import sign
 from deleverage.rulebook.rules import Rules
+from deleverage.rulebook.stages.bearers import bearer_of, behind_guards, gains_of
 from deleverage.rulebook.stages.candidates import eligible
 from deleverage.rulebook.trigger import Situation
 
@@ -75,3 +77,20 @@ def why_money_waits(book: Book, rules: Rules, guarded: Container[str]) -> str:
             if market_id in guarded and gain(leg, book.markets[market_id]) > 0:
                 return "guard"
     return ""
+
+
+def rules_could_take(rules: Rules, debt_quanta: int, found: tuple[Bearer, ...]) -> bool:
+    """Return whether one of the loss rules would let one of these units bear something of the flat bankrupts' debt.
+
+    Their pools are not known any more, so rules that are asked pool by pool cannot.
+    """
+    loss = Loss(debt_quanta, "", "", found)
+    asked = (rule for rule in rules.loss_rule.in_order() if debt_quanta and not rule.per_pool)
+    return any(share.cap for rule in asked for share in ask(rule, loss))
+
+
+def guard_hides_money(book: Book, rules: Rules, debt_quanta: int, guarded: Container[str]) -> bool:
+    """Return whether a loss rule would take from a unit that is wholly behind guarded marks, were they accepted."""
+    hidden = [unit for unit in book.sorted_units() if not unit.bankrupt and behind_guards(unit, guarded)]
+    found = tuple(bearer_of(book, unit, gains_of(book, unit, ()), 0, (), "") for unit in hidden)
+    return rules_could_take(rules, debt_quanta, found)

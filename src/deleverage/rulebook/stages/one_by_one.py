@@ -76,7 +76,7 @@ def _one_fill(
     before = len(plan.fills)
     plan.close_bankrupt(scratch, pool, unit_id, first.lots, money, "bankrupt")
     plan.close_candidate(scratch, pool, candidate, view.units[first.unit_id], first, rank, money)
-    plan.free(unit_id, owed - money)
+    plan.free(pool, unit_id, owed - money)
     for fill in plan.fills[before:]:
         _settle(view, fill)
     return True

@@ -8,7 +8,7 @@ from deleverage.rulebook.messages import Closing, Fill, Pool
 from deleverage.rulebook.quantities import share_ceil
 from deleverage.rulebook.ranking import Candidate
 from deleverage.rulebook.selection import Allotment
-from deleverage.rulebook.stages.scratch import Scratch
+from deleverage.rulebook.stages.scratch import PoolDebts, Scratch
 
 
 @dataclass
@@ -65,12 +65,13 @@ class Plan:
 
     fills: list[Fill] = field(default_factory=list)
     closings: list[Closing] = field(default_factory=list)
-    freed: dict[str, int] = field(default_factory=dict)
+    freed: PoolDebts = field(default_factory=dict)
 
-    def free(self, unit_id: str, quanta: int) -> None:
-        """Note debt of a unit that no lots carry any more: it goes to stage 6."""
+    def free(self, pool: BankruptPool, unit_id: str, quanta: int) -> None:
+        """Note debt of a unit that no lots of the pool carry any more: it goes to stage 6."""
         if quanta:
-            self.freed[unit_id] = self.freed.get(unit_id, 0) + quanta
+            key = (unit_id, pool.market_id, pool.side_name)
+            self.freed[key] = self.freed.get(key, 0) + quanta
 
     def close_bankrupt(
         self, scratch: Scratch, pool: BankruptPool, unit_id: str, lots: int, money: int, part: str

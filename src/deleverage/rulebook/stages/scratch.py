@@ -8,17 +8,22 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from deleverage.rulebook.apportion import Share, apportion
 from deleverage.rulebook.book import LONG, SHORT, Book, Leg, Market, Order, Unit, market_of
 from deleverage.rulebook.margin import equity, is_unhealthy
 from deleverage.rulebook.messages import Fact, OrderChange
 from deleverage.rulebook.pace import Room, Spent
 from deleverage.rulebook.rules import Rules
+from deleverage.rulebook.stages.bearers import Gains, gains_now
 
 SIDES = ((LONG, 1), (SHORT, -1))
 """Both sides with the sign of their lots, in the order in which a stage visits them."""
 
 Debts = dict[tuple[str, str], int]
 """Quanta owed per (unit, leg id); leg id "" is a flat unit's debt, which has no lots."""
+
+PoolDebts = dict[tuple[str, str, str], int]
+"""Quanta without lots per (unit, market, side of the pool that closed the lots); "" and "": the unit was flat."""
 
 
 @dataclass
@@ -38,7 +43,7 @@ class Scratch:
     fund_paid_quanta: int = 0
     fund_paid_by_market: dict[str, int] = field(default_factory=dict)
     taken_over_lots: dict[tuple[str, str], int] = field(default_factory=dict)
-    gains: dict[str, int] | None = None  # net gain per solvent unit when the step began; None: not asked for yet
+    gains: dict[str, Gains] | None = None  # per solvent unit when the step began; None: not asked for yet
     taken: dict[str, int] = field(default_factory=dict)  # money taken per unit in stages 5 and 6 of the step
     # per step, for the pace: notional closed against candidates, and who was touched
     closed_notional_quanta: int = 0
@@ -47,7 +52,7 @@ class Scratch:
     paced: bool = False  # pace has left lots that candidates could have taken
     shortfalls: Debts = field(default_factory=dict)
     surpluses: Debts = field(default_factory=dict)
-    freed: dict[str, int] = field(default_factory=dict)  # debt without lots per unit
+    freed: PoolDebts = field(default_factory=dict)  # debt whose lots stage 5 has closed
 
     def emit(self, kind: type[Fact], **values: Any) -> None:
         """Write the next fact on the scratch and keep it for the answer."""
@@ -84,15 +89,41 @@ class Scratch:
         self.closed_notional_quanta += notional_quanta
         self.touched.add(unit_id)
 
-    def debts_without_lots(self) -> dict[str, int]:
-        """Return the shortfall per unit that no lots carry (any more), in id order: of flat bankrupts, or set free."""
+    def gains_before(self) -> dict[str, Gains]:
+        """Return every solvent unit's gains as they were when the step began.
+
+        Marks do not move within a step, so a gain that was closed or cut in one round is not there again in the next.
+        """
+        if self.gains is None:
+            self.gains = gains_now(self.original, self.guarded)
+        return self.gains
+
+    def debts_by_pool(self) -> PoolDebts:
+        """Return the shortfalls that no lots carry, in id order: of flat bankrupts, or set free in stage 5."""
         debts = dict(self.freed)
         for (unit_id, leg_id), debt in self.shortfalls.items():
             if leg_id == "" and debt:
-                debts[unit_id] = debts.get(unit_id, 0) + debt
-        # What an isolated unit has released meanwhile pays its owner's debt before anybody else does.
-        left = {unit_id: min(debt, -self.equity(unit_id)) for unit_id, debt in debts.items()}
-        return {unit_id: debt for unit_id, debt in sorted(left.items()) if debt > 0}
+                debts[unit_id, "", ""] = debt
+        found: PoolDebts = {}
+        for unit_id in sorted({key[0] for key in debts}):
+            mine = {key: debt for key, debt in sorted(debts.items()) if key[0] == unit_id}
+            # What an isolated unit has released meanwhile pays its owner's debt before anybody else does.
+            left = max(0, min(sum(mine.values()), -self.equity(unit_id)))
+            found |= apportion(left, [Share(key, debt, debt) for key, debt in mine.items()]).parts
+        return {key: debt for key, debt in found.items() if debt}
+
+    def debts_without_lots(self) -> dict[str, int]:
+        """Return the same per unit, whatever pool they come from."""
+        debts: dict[str, int] = {}
+        for (unit_id, _, _), debt in self.debts_by_pool().items():
+            debts[unit_id] = debts.get(unit_id, 0) + debt
+        return debts
+
+    def lower_freed(self, unit_id: str, quanta: int) -> None:
+        """Take what was paid for a unit's debt set free in stage 5 off its pools, by what they hold of it."""
+        mine = [Share(key, debt, debt) for key, debt in sorted(self.freed.items()) if key[0] == unit_id]
+        for key, part in apportion(quanta, mine).parts.items():
+            self.freed[key] -= part
 
     def owner_group(self, unit_id: str) -> str:
         """Return the owner group of the account a unit belongs to."""

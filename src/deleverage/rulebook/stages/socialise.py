@@ -1,87 +1,98 @@
-"""Stages 6 and 7: spread debts without lots over open gains, then name what is left.
+"""Stages 6 and 7: spread debts without lots as the loss rule says, then name what is left.
 
-A haircut is in *haircut* space: positions stay, gains are cut by money. What is cut is booked to the legs, or the same
+A haircut is in *haircut* space: positions stay, money is taken. What is taken is booked to the unit's legs, or the same
 gain would be cut again and again.
 """
 
-from collections.abc import Container
-
 from deleverage.rulebook.apportion import Share, apportion
-from deleverage.rulebook.book import Book, Unit, market_of
+from deleverage.rulebook.book import Unit, market_of
+from deleverage.rulebook.losses.rule import Loss, LossRule, ask
 from deleverage.rulebook.margin import equity, gain
 from deleverage.rulebook.messages import Haircut, Payment, Residual, ResidualNamed, Socialised
-from deleverage.rulebook.rules import Rules
-from deleverage.rulebook.stages.held import why_lots_stay, why_money_waits
-from deleverage.rulebook.stages.scratch import Scratch
-
-
-def gains_of(scratch: Scratch) -> dict[str, int]:
-    """Return every solvent unit's net gain as it was when the step began; quanta, signed.
-
-    Marks do not move within a step, so a gain that was closed or cut in one round is not there again in the next. A
-    gain at a guarded mark is not counted - cutting it would be a forced act from that mark - but a loss there is.
-    """
-    if scratch.gains is None:
-        before, rules = scratch.original, scratch.rules
-        units = (unit for unit in before.sorted_units() if not unit.bankrupt)
-        scratch.gains = {unit.unit_id: net_gain(before, unit, rules, scratch.guarded) for unit in units}
-    return scratch.gains
-
-
-def net_gain(book: Book, unit: Unit, rules: Rules, guarded: Container[str]) -> int:
-    """Return the gain that a haircut may cut: net over the legs, or the sum of the positive ones; quanta, signed."""
-    gains = {leg_id: gain(leg, book.markets[market_of(leg_id)]) for leg_id, leg in unit.legs.items()}
-    open_gains = [quanta for leg_id, quanta in gains.items() if market_of(leg_id) not in guarded]
-    if rules.haircut_base == "leg":
-        return sum(max(0, quanta) for quanta in open_gains)
-    return min(sum(open_gains), sum(gains.values()))
-
-
-def haircut_bases(scratch: Scratch) -> dict[str, int]:
-    """Return what may be cut of each unit: max(0, min(equity now, net gain - money taken in the step)); quanta."""
-    bases, gains = {}, gains_of(scratch)
-    for unit in scratch.book.sorted_units():
-        if not unit.bankrupt and scratch.open_legs(unit):
-            net = gains.get(unit.unit_id, 0) - scratch.taken.get(unit.unit_id, 0)
-            bases[unit.unit_id] = max(0, min(equity(scratch.book, unit), net))
-    return bases
+from deleverage.rulebook.plug import text_of
+from deleverage.rulebook.stages.bearers import bearers
+from deleverage.rulebook.stages.held import guard_hides_money, rules_could_take, why_lots_stay, why_money_waits
+from deleverage.rulebook.stages.scratch import PoolDebts, Scratch
 
 
 def socialise(scratch: Scratch) -> None:
-    """Stage 6: cut open gains pro rata to their bases for debts that no lots carry any more."""
-    debts = scratch.debts_without_lots()
-    if not debts:
-        return
-    bases = haircut_bases(scratch)
-    owed, base_quanta = sum(debts.values()), sum(bases.values())
+    """Stage 6: ask one loss rule after the other about the debts that no lots carry any more."""
+    debts = scratch.debts_by_pool()
+    for rule in scratch.rules.loss_rule.in_order():
+        for (market_id, side), mine in _asked_about(rule, debts):
+            for key, part in _spread(scratch, rule, market_id, side, mine).items():
+                debts[key] -= part
+        debts = {key: debt for key, debt in debts.items() if debt}
+
+
+def _asked_about(rule: LossRule, debts: PoolDebts) -> list[tuple[tuple[str, str], PoolDebts]]:
+    """Return market, side and debts of each question to a rule: all debts together, or pool by pool in id order.
+
+    A debt whose unit was flat when the round began has no pool: only rules for all debts are asked about it.
+    """
+    if not rule.per_pool:
+        return [(("", ""), debts)]
+    pools = sorted({key[1:] for key in debts if key[1]})
+    return [(pool, {key: debt for key, debt in debts.items() if key[1:] == pool}) for pool in pools]
+
+
+def _spread(scratch: Scratch, rule: LossRule, market_id: str, side: str, debts: PoolDebts) -> PoolDebts:
+    """Spread debts by one rule, and return what of each was carried."""
+    owed = sum(debts.values())
+    if not owed:
+        return {}
+    found = bearers(scratch.book, scratch.gains_before(), scratch.taken, scratch.guarded, market_id)
+    shares = ask(rule, Loss(owed, market_id, side, found))
+    base_quanta = sum(share.cap or 0 for share in shares)
     cut_quanta = min(owed, base_quanta)
-    if cut_quanta == 0:
-        return
-    cut = apportion(cut_quanta, [Share(unit_id, base, base) for unit_id, base in bases.items()]).parts
-    back = apportion(cut_quanta, [Share(unit_id, debt, debt) for unit_id, debt in debts.items()]).parts
-    payments = [Payment(unit_id, -part) for unit_id, part in cut.items() if part]
+    if not cut_quanta:
+        return {}
+    cut = apportion(cut_quanta, shares).parts
+    back, carried = _give_back(cut_quanta, debts)
+    haircuts = tuple(_haircut(scratch, share, cut[share.key]) for share in sorted(shares) if cut[share.key])
+    payments = [Payment(haircut.unit_id, -haircut.taken_quanta) for haircut in haircuts]
     payments += [Payment(unit_id, part) for unit_id, part in back.items() if part]
-    haircuts = tuple(
-        Haircut(unit_id, bases[unit_id], part, _book_to_legs(scratch, scratch.book.units[unit_id], part))
-        for unit_id, part in cut.items()
-        if part
-    )
     for haircut in haircuts:
         scratch.note_taken(haircut.unit_id, haircut.taken_quanta)
-    scratch.emit(Socialised, payments=tuple(payments), debt_quanta=owed, base_quanta=base_quanta, haircuts=haircuts)
+    scratch.emit(
+        Socialised,
+        payments=tuple(payments),
+        rule=text_of(rule),
+        market_id=market_id,
+        side=side,
+        debt_quanta=owed,
+        base_quanta=base_quanta,
+        haircuts=haircuts,
+    )
+    return carried
+
+
+def _give_back(quanta: int, debts: PoolDebts) -> tuple[dict[str, int], PoolDebts]:
+    """Return what each debtor receives, by debt, and what of each of its pools' debts that carries, by debt again."""
+    owed: dict[str, int] = {}
+    for (unit_id, _, _), debt in debts.items():
+        owed[unit_id] = owed.get(unit_id, 0) + debt
+    back = apportion(quanta, [Share(unit_id, debt, debt) for unit_id, debt in owed.items()]).parts
+    carried: PoolDebts = {}
+    for unit_id, part in back.items():
+        carried |= apportion(part, [Share(key, debt, debt) for key, debt in debts.items() if key[0] == unit_id]).parts
+    return back, carried
+
+
+def _haircut(scratch: Scratch, share: Share, taken: int) -> Haircut:
+    legs = _book_to_legs(scratch, scratch.book.units[share.key], taken)
+    return Haircut(share.key, share.cap or 0, taken, legs, share.weight, taken if scratch.rules.haircut_claims else 0)
 
 
 def name_residuals(scratch: Scratch, paced: bool) -> None:
     """Stage 7: publish what stays uncovered, in lots and in money.
 
-    A flat unit's shortfall moves to K only if capacity was short: while a gain at a guarded mark, or a round that pace
-    cut off, could still carry it, the unit stays bankrupt and the next step asks again.
+    A flat unit's shortfall moves to K only if capacity was short: while money behind a guarded mark, or a round that
+    pace cut off, could still carry it, the unit stays bankrupt and the next step asks again.
     """
     if not scratch.bankrupt_units():
         return
-    waits = why_money_waits(scratch.book, scratch.rules, scratch.guarded)
-    if not waits and paced and any(haircut_bases(scratch).values()):
-        waits = "pace"
+    waits = _why_money_waits(scratch, paced)
     residuals = []
     for unit in scratch.bankrupt_units():
         shortfall = max(0, -equity(scratch.book, unit))
@@ -100,8 +111,18 @@ def name_residuals(scratch: Scratch, paced: bool) -> None:
     )
 
 
+def _why_money_waits(scratch: Scratch, paced: bool) -> str:
+    book, rules, guarded = scratch.book, scratch.rules, scratch.guarded
+    waits = why_money_waits(book, rules, guarded)
+    debt_quanta = sum(max(0, -equity(book, unit)) for unit in scratch.bankrupt_units() if not unit.legs)
+    found = bearers(book, scratch.gains_before(), scratch.taken, guarded)
+    if not waits and paced and rules_could_take(rules, debt_quanta, found):
+        return "pace"
+    return waits or ("guard" if guard_hides_money(book, rules, debt_quanta, guarded) else "")
+
+
 def _book_to_legs(scratch: Scratch, unit: Unit, part: int) -> tuple[tuple[str, int], ...]:
-    """Return where a unit's haircut is booked: by the positive gains of its legs now, equally if there are none."""
+    """Return where a haircut is booked: by the positive gains of the unit's legs now, equally if there are none."""
     weights = {}
     for leg_id, leg in scratch.open_legs(unit):
         weights[leg_id] = max(0, gain(leg, scratch.book.markets[market_of(leg_id)]))
