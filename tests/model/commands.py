@@ -9,7 +9,7 @@ from math import floor
 from typing import Any
 
 from tests.model.checks import ROLES, after_trade, are_bad_terms, is_bad_id, is_out_of_bounds, is_wrong_side, opens
-from tests.model.margin import equity, free_money, held_lots, initial, is_guarded
+from tests.model.margin import equity, free_money, held_lots, initial, is_guarded, period_profit
 from tests.model.numbers import BILLION, split
 from tests.model.state import Account, Market, Order, Unit, World, can_only_close, fill, leg_id_of, market_of, move
 
@@ -146,7 +146,7 @@ def move_margin(world: World, given: Given, rules: Given) -> str | None:
         return "MARK_GUARDED"
     if amount > free_money(world, source):
         return "INSUFFICIENT_EQUITY"
-    move(source, target, amount)
+    move(source, target, amount, max(0, min(amount, period_profit(world, source))))
     return None
 
 
@@ -347,9 +347,18 @@ def settle_market(world: World, given: Given, rules: Given) -> str | None:
         for key, leg in legs:
             fill(unit, market, -leg.lots, leg.lots * market.lot_value, key)
         if legs and unit.isolated and not unit.bankrupt and unit.quote > 0:
-            move(unit, world.units[unit.account_id], unit.quote)
+            move(unit, world.units[unit.account_id], unit.quote, period_profit(world, unit))
     world.orders = {key: order for key, order in world.orders.items() if order.market_id != market.market_id}
     market.settled = True
+    return None
+
+
+def close_period(world: World, given: Given, rules: Given) -> str | None:
+    """Begin a new period of profit for everybody."""
+    if any(equity(world, unit) < 0 for unit in world.units.values()):
+        return "NEGATIVE_EQUITY"
+    for unit in world.units.values():
+        unit.result_before = equity(world, unit) - unit.deposits
     return None
 
 
@@ -372,6 +381,7 @@ def resume(world: World, given: Given, rules: Given) -> str | None:
 
 
 HANDLERS: dict[str, Callable[[World, Given, Given], str | None]] = {
+    "ClosePeriod": close_period,
     "ListMarket": list_market,
     "OpenAccount": open_account,
     "OpenIsolated": open_isolated,

@@ -38,6 +38,11 @@ class Pool:
     by_bankrupt: dict[str, int] = field(default_factory=dict)
     parts: dict[str, int] = field(default_factory=dict)
 
+    @property
+    def place(self) -> tuple[str, str]:
+        """Return market and side."""
+        return self.market.market_id, SIDES[self.side]
+
     def give_up(self, unit_id: str, closed: int) -> int:
         """Let a bankrupt unit's lots go, and return the part of its shortfall that went with them, rounded up."""
         part = ceil_part(self.shortfall[unit_id], closed, self.lots[unit_id])
@@ -94,7 +99,7 @@ def deleverage(now: "Round") -> None:
                 "pools": found,
                 "money": {place: quanta for place, quanta in sorted(money.items()) if quanta},
                 "closed": {place: lots for place, lots in sorted(closed.items()) if lots},
-                "freed": {unit: quanta for unit, quanta in sorted(now.without_lots.items()) if quanta},
+                "freed": {place: quanta for place, quanta in sorted(now.without_lots.items()) if quanta},
                 "capped": capped,
             }
         )
@@ -122,7 +127,7 @@ def _net(now: "Round", longs: Pool, shorts: Pool) -> None:
         pool.netted = amount
         for unit_id, lots in split(amount, [(u, held, held) for u, held in pool.lots.items()]).items():
             if lots:
-                now.without_lots[unit_id] += pool.give_up(unit_id, lots)
+                now.without_lots[unit_id, *pool.place] += pool.give_up(unit_id, lots)
                 value = pool.side * lots * pool.market.lot_value
                 fill(now.world.units[unit_id], pool.market, -pool.side * lots, value)
 
@@ -197,7 +202,7 @@ def _fill_pool(now: "Round", pool: Pool, paid: dict[str, int]) -> None:
     for unit_id, part in pool.parts.items():
         lots = pool.by_bankrupt[unit_id]
         fill(now.world.units[unit_id], pool.market, -pool.side * lots, lots * value + back[unit_id])
-        now.without_lots[unit_id] += part - back[unit_id]
+        now.without_lots[unit_id, *pool.place] += part - back[unit_id]
     for unit_id, lots in pool.by_candidate.items():
         fill(now.world.units[unit_id], pool.market, pool.side * lots, -lots * value - paid[unit_id])
 
@@ -234,7 +239,7 @@ def _one_by_one(
             value = pool.side * lots * pool.market.lot_value
             fill(now.world.units[unit_id], pool.market, -pool.side * lots, value + paid)
             fill(first.unit, pool.market, pool.side * lots, -value - paid)
-            now.without_lots[unit_id] += part - paid
+            now.without_lots[unit_id, *pool.place] += part - paid
             money[first.unit.unit_id, pool.market.market_id] += paid
             closed[first.unit.unit_id, pool.market.market_id] += lots
             pool.closed += lots

@@ -24,16 +24,15 @@ def pay_from_fund(now: "Round") -> None:
     note_payment(now, entered, own, debts, paid, is_after_stage_5=False)
 
 
-def pay_again(now: "Round", without_lots: dict[str, int]) -> None:
-    """Stage 4 once more, after stage 5: pay the debts without lots, and take what is paid off them."""
+def pay_again(now: "Round", without_lots: dict[str, int]) -> dict[str, int]:
+    """Stage 4 once more, after stage 5: pay the debts without lots, and return what each unit was paid."""
     fund = now.world.fund_unit()
     debts: dict[Debt, int] = {
         (u, ""): quanta for u, quanta in without_lots.items() if fund is None or u != fund.unit_id
     }
     paid = pay_debts(now, debts, is_after_stage_5=True)
-    for (u, _), part in paid.items():
-        without_lots[u] -= part
     note_payment(now, 0, 0, debts, paid, is_after_stage_5=True)
+    return {u: part for (u, _), part in paid.items()}
 
 
 def pay_debts(now: "Round", debts: dict[Debt, int], *, is_after_stage_5: bool) -> dict[Debt, int]:

@@ -45,6 +45,11 @@ def initial(world: World, unit: Unit) -> int:
     return sum(requirement(world.markets[market_of(key)], held_lots(world, unit, key), "initial") for key in concerned)
 
 
+def period_profit(world: World, unit: Unit) -> int:
+    """Return what a unit has gained since the period began, deposits and withdrawals apart."""
+    return equity(world, unit) - unit.deposits - unit.result_before
+
+
 def is_unhealthy(world: World, unit: Unit) -> bool:
     """Return whether a unit's equity is below its maintenance requirement."""
     return equity(world, unit) * BILLION < maintenance(world, unit)

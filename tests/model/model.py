@@ -4,6 +4,7 @@ from typing import Any
 
 from tests.model.checks import is_badly_typed
 from tests.model.commands import HANDLERS
+from tests.model.margin import period_profit
 from tests.model.state import Unit, World, move, plain, units_with_opening_orders
 from tests.model.step import Step
 
@@ -45,4 +46,4 @@ class Model:
         for unit in units:
             is_free = not unit.legs and not unit.bankrupt and unit.unit_id not in with_orders
             if unit.isolated and is_free and unit.quote > 0:
-                move(unit, self.world.units[unit.account_id], unit.quote)
+                move(unit, self.world.units[unit.account_id], unit.quote, period_profit(self.world, unit))

@@ -7,7 +7,7 @@ from tests.model.deleverage import deleverage
 from tests.model.fund import pay_again, pay_from_fund
 from tests.model.margin import equity
 from tests.model.relieve import reduce, relieve
-from tests.model.socialise import debts_without_lots, socialise
+from tests.model.socialise import Debts, debts_without_lots, limit, owed_by_unit, socialise, take_off
 from tests.model.state import Debt, Market, Order, Unit
 from tests.model.takeover import take_over
 
@@ -27,7 +27,7 @@ class Round:
         self.paced = False
         self.shortfall: dict[Debt, int] = {}
         self.surplus: dict[Debt, int] = {}
-        self.without_lots: dict[str, int] = defaultdict(int)
+        self.without_lots: Debts = defaultdict(int)
 
     def run(self) -> bool:
         """Run the stages in order and return whether anything happened."""
@@ -42,8 +42,10 @@ class Round:
         if self.step.release():
             self.emitted = True
         debts = debts_without_lots(self)
-        pay_again(self, debts)
-        socialise(self, debts)
+        owed = owed_by_unit(self, debts)
+        for u, paid in pay_again(self, owed).items():
+            take_off(debts, u, paid)
+        socialise(self, limit(self, debts))
         self.close()
         return self.emitted
 

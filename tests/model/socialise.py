@@ -1,71 +1,105 @@
-"""Stage 6: debts without lots, spread over open gains."""
+"""Stage 6: debts without lots, spread by the loss rules over those who can bear them."""
 
 from typing import TYPE_CHECKING
 
-from tests.model.margin import equity, gain
+from tests.model.losses import BY_POOL, Bearer, bearers, rules_of
+from tests.model.margin import gain
 from tests.model.numbers import split
 from tests.model.state import Unit, market_of, pay
 
 if TYPE_CHECKING:
     from tests.model.round import Round
-    from tests.model.step import Step
+
+Debts = dict[tuple[str, str, str], int]
+"""Quanta per unit and pool: market and side of the bankrupts whose lots are gone, both empty where it is unknown."""
 
 
-def net_gain(step: "Step", unit: Unit) -> int:
-    """Return what a unit has gained and may be cut: net over its legs, guarded gains left out, guarded losses not."""
-    gains = {key: gain(step.world.markets[market_of(key)], leg) for key, leg in unit.legs.items()}
-    unguarded = [one for key, one in gains.items() if not step.is_guarded(key)]
-    if step.rules["haircut_base"] == "leg":
-        return sum(max(0, one) for one in unguarded)
-    return min(sum(unguarded), sum(gains.values()))
-
-
-def bases_of(step: "Step") -> dict[str, int]:
-    """Return what may still be cut of each solvent unit with an unguarded leg."""
-    bases = {}
-    for unit in step.world.all_units():
-        if not unit.bankrupt and any(not step.is_guarded(key) for key in unit.legs):
-            u = unit.unit_id
-            bases[u] = max(0, min(equity(step.world, unit), step.gains.get(u, 0) - step.taken[u]))
-    return bases
-
-
-def debts_without_lots(now: "Round") -> dict[str, int]:
-    """Return the debts of flat units and those that stage 5 set free, as far as their units are still below zero."""
-    debts = dict(now.without_lots)
+def debts_without_lots(now: "Round") -> Debts:
+    """Return the debts of flat units and those that stage 5 set free, as they were set free."""
+    debts: Debts = dict(now.without_lots)
     for (u, leg_id), quanta in now.shortfall.items():
-        if leg_id == "" and quanta > 0:
-            debts[u] = debts.get(u, 0) + quanta
-    # An owner's own isolated money, released meanwhile, goes first.
-    debts = {u: min(quanta, -now.equity(now.world.units[u])) for u, quanta in debts.items()}
-    return {u: quanta for u, quanta in debts.items() if quanta > 0}
+        if leg_id == "":
+            debts[u, "", ""] = debts.get((u, "", ""), 0) + quanta
+    return {key: quanta for key, quanta in debts.items() if quanta > 0}
 
 
-def socialise(now: "Round", debts: dict[str, int]) -> None:
-    """Stage 6: spread what is left of the debts without lots over open gains."""
-    debts = {u: quanta for u, quanta in debts.items() if quanta > 0}
-    bases = bases_of(now.step) if debts else {}
-    total = min(sum(debts.values()), sum(bases.values()))
+def owed_by_unit(now: "Round", debts: Debts) -> dict[str, int]:
+    """Return each unit's debts, at most what it is below zero now: money of its own, released meanwhile, goes first."""
+    owed: dict[str, int] = {}
+    for (u, _, _), quanta in debts.items():
+        owed[u] = owed.get(u, 0) + quanta
+    owed = {u: min(quanta, -now.equity(now.world.units[u])) for u, quanta in owed.items()}
+    return {u: quanta for u, quanta in owed.items() if quanta > 0}
+
+
+def take_off(debts: Debts, u: str, amount: int) -> None:
+    """Take an amount off a unit's debts, spread over its pools by what they owe."""
+    own = {key[1:]: quanta for key, quanta in debts.items() if key[0] == u}
+    for pool, part in split(amount, [(pool, quanta, quanta) for pool, quanta in own.items()]).items():
+        debts[(u, *pool)] -= part
+
+
+def limit(now: "Round", debts: Debts) -> Debts:
+    """Return the debts, per unit at most what it is below zero."""
+    owed = owed_by_unit(now, debts)
+    limited: Debts = {}
+    for u in {key[0] for key in debts}:
+        own = {key[1:]: quanta for key, quanta in debts.items() if key[0] == u}
+        if sum(own.values()) > owed.get(u, 0):
+            own = split(owed.get(u, 0), [(pool, quanta, quanta) for pool, quanta in own.items()])
+        limited |= {(u, *pool): quanta for pool, quanta in own.items()}
+    return {key: quanta for key, quanta in limited.items() if quanta > 0}
+
+
+def socialise(now: "Round", debts: Debts) -> None:
+    """Stage 6: ask the loss rules, one after the other, about what is left of the debts."""
+    for rule in rules_of(now.rules["loss_rule"]):
+        pools = [("", "")]
+        if rule["name"] in BY_POOL:
+            pools = sorted({key[1:] for key in debts if key[1]})
+        for pool in pools:
+            asked = {key: quanta for key, quanta in debts.items() if quanta > 0 and pool in (("", ""), key[1:])}
+            if asked:
+                answer_question(now, debts, asked, rule["name"], pool, bearers(now.step, rule, pool))
+
+
+def answer_question(
+    now: "Round", debts: Debts, asked: Debts, name: str, pool: tuple[str, str], found: list[Bearer]
+) -> None:
+    """Take what the bearers of one question can give, return it to the debtors, and take it off the debts."""
+    owed, base = sum(asked.values()), sum(cap for _, _, cap in found)
+    total = min(owed, base)
     if total == 0:
         return
-    haircuts = []
-    for u, cut in split(total, [(u, base, base) for u, base in bases.items()]).items():
+    cuts = []
+    weights = {u: (weight, cap) for u, weight, cap in found}
+    for u, cut in split(total, found).items():
         now.step.taken[u] += cut
         if cut:
-            haircuts.append((u, bases[u], cut, book_haircut(now, now.world.units[u], cut)))
-    for u, part in split(total, [(u, quanta, quanta) for u, quanta in debts.items()]).items():
+            booked = book_haircut(now, now.world.units[u], cut)
+            claim = cut if now.rules["haircut_claims"] else 0
+            if claim:
+                now.world.claims[u] = now.world.claims.get(u, 0) + claim
+            cuts.append((u, *weights[u], cut, booked, claim))
+    by_unit: dict[str, int] = {}
+    for (u, _, _), quanta in asked.items():
+        by_unit[u] = by_unit.get(u, 0) + quanta
+    for u, part in split(total, [(u, quanta, quanta) for u, quanta in by_unit.items()]).items():
         pay(now.world.units[u], part)
-    now.step.seen["socialised"].append((sum(debts.values()), sum(bases.values()), tuple(haircuts)))
+        mine = {key: quanta for key, quanta in asked.items() if key[0] == u}
+        take_off(mine, u, part)
+        debts |= mine
+    now.step.seen["socialised"].append((name, *pool, owed, base, tuple(sorted(cuts))))
     now.emitted = True
 
 
 def book_haircut(now: "Round", unit: Unit, cut: int) -> tuple[tuple[str, int], ...]:
-    """Take a haircut from a unit and book it to its legs by their positive gains."""
+    """Take a haircut from a unit and book it to its unguarded legs by their positive gains; a flat unit has none."""
+    pay(unit, -cut)
     legs = {key: leg for key, leg in unit.legs.items() if not now.step.is_guarded(key)}
     weights = {key: max(0, gain(now.world.markets[market_of(key)], leg)) for key, leg in legs.items()}
     if not any(weights.values()):
         weights = dict.fromkeys(weights, 1)
-    pay(unit, -cut)
     booked = split(cut, [(key, weight, None) for key, weight in weights.items()])
     for key, part in booked.items():
         unit.legs[key].haircut += part

@@ -103,6 +103,7 @@ class Unit:
     deposits: int = 0
     realised: int = 0
     transfers: int = 0
+    result_before: int = 0
     legs: dict[str, Leg] = field(default_factory=dict)
 
     def lots(self, leg_id: str) -> int:
@@ -132,6 +133,7 @@ class Unit:
             self.deposits,
             self.realised,
             self.transfers,
+            self.result_before,
             legs,
         )
 
@@ -239,8 +241,10 @@ def units_with_opening_orders(world: World) -> set[str]:
     return {order.unit_id for order in world.orders.values() if not can_only_close(order.leg_id, order.lots)}
 
 
-def move(source: Unit, target: Unit, amount: int) -> None:
-    """Move money between two units, deposits with it."""
+def move(source: Unit, target: Unit, amount: int, profit: int) -> None:
+    """Move money between two units, deposits with it, and so much of the source's period profit."""
+    source.result_before += profit
+    target.result_before -= profit
     source.quote -= amount
     source.deposits -= amount
     target.quote += amount
@@ -260,6 +264,7 @@ def plain(world: World) -> dict[str, Any]:
                 "deposits": unit.deposits,
                 "realised": unit.realised,
                 "transfers": unit.transfers,
+                "result_before": unit.result_before,
                 "legs": {
                     key: {
                         "lots": leg.lots,

@@ -3,12 +3,12 @@
 from collections import defaultdict
 from typing import Any
 
-from tests.model.margin import equity, gain, is_guarded
+from tests.model.losses import BY_POOL, bearers, gains_of, rules_of, would_bear_unguarded
+from tests.model.margin import equity, gain, is_guarded, period_profit
 from tests.model.numbers import sign
 from tests.model.order import candidates
 from tests.model.pace import Pace
 from tests.model.round import Round
-from tests.model.socialise import bases_of, net_gain
 from tests.model.state import Market, Unit, World, market_of, move, pay, units_with_opening_orders
 from tests.model.trigger import is_held_back
 
@@ -27,7 +27,9 @@ class Step:
         self.taken: dict[str, int] = defaultdict(int)
         self.pace = Pace(rules["pace"])
         self.held = [unit for unit in world.all_units() if unit.isolated and unit.legs]
-        self.gains = {unit.unit_id: net_gain(self, unit) for unit in world.all_units() if not unit.bankrupt}
+        self.gains = {
+            unit.unit_id: gains_of(world, unit, self.guarded) for unit in world.all_units() if not unit.bankrupt
+        }
         self.seen: dict[str, Any] = {"rounds": 0, "fund": [], "deleveraged": [], "socialised": [], "residuals": []}
 
     def run(self) -> None:
@@ -53,7 +55,7 @@ class Step:
         with_orders = units_with_opening_orders(self.world)
         for unit in self.held:
             if not unit.legs and not unit.bankrupt and unit.unit_id not in with_orders and unit.quote > 0:
-                move(unit, self.world.units[unit.account_id], unit.quote)
+                move(unit, self.world.units[unit.account_id], unit.quote, period_profit(self.world, unit))
                 moved = True
         return moved
 
@@ -96,7 +98,10 @@ class Step:
             guarded = [(market_of(key), leg) for key, leg in unit.legs.items() if self.is_guarded(key)]
             if any(gain(self.world.markets[key], leg) > 0 for key, leg in guarded):
                 return "guard"
-        return "pace" if stopped == "pace" and any(bases_of(self).values()) else ""
+        rules = [rule for rule in rules_of(self.rules["loss_rule"]) if rule["name"] not in BY_POOL]
+        if stopped == "pace" and any(cap > 0 for rule in rules for _, _, cap in bearers(self, rule)):
+            return "pace"
+        return "guard" if any(would_bear_unguarded(self, rule) for rule in rules) else ""
 
     def why_lots_stay(self, unit: Unit) -> str:
         """Return why a bankrupt unit still has lots."""

@@ -51,7 +51,8 @@ RULES = {
     "price": {"name": "bankruptcy"},
     "may_bankrupt": False,
     "removed": [],
-    "haircut_base": "unit",
+    "haircut_claims": False,
+    "loss_rule": {"name": "winners-pro-rata", "base": "unit"},
     "pace": {"name": "rounds", "most": 32},
 }
 

@@ -49,8 +49,8 @@ BUGS = (
         (
             Patch(
                 "stages/deleveraging",
-                "plan.free(unit_id, pool.give_up(unit_id, lots))",
-                "pool.lots[unit_id] -= lots; pool.lots[unit_id] or plan.free(unit_id, pool.shortfalls[unit_id])",
+                "plan.free(pool, unit_id, pool.give_up(unit_id, lots))",
+                "pool.lots[unit_id] -= lots; pool.lots[unit_id] or plan.free(pool, unit_id, pool.shortfalls[unit_id])",
             ),
         ),
     ),
