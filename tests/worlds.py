@@ -61,15 +61,17 @@ def random_rules(rng: Random) -> Plain:
     removed = seldom(
         [], ["own_units"], ["unhealthy"], ["no_equity"], ["own_units", "unhealthy", "no_equity"], chance=0.5
     )
+    to_fund = seldom(PPB, 0, 500_000_000, 333_333_333, chance=0.5)
     return {
         "max_mark_age_ns": seldom(0, 3 * SECOND, 20 * SECOND, chance=0.2),
         "mark_band_ppb": seldom(0, 50_000_000, 400_000_000, chance=0.5),
         "min_sources": seldom(1, 0, 2),
-        "reduce_share_ppb": seldom(PPB, 250_000_000, 333_333_333, 1, 0),
+        "reduction": _reduction(rng),
         "order_band_ppb": seldom(0, 20_000_000, 200_000_001),
         "liquidation_fee_ppb": seldom(0, 5_000_000, 7_777_777, 300_000_000, chance=0.5),
         "close_out_ppb": seldom(0, 500_000_000, 333_333_333, PPB),
-        "surplus_to_fund_ppb": seldom(PPB, 0, 500_000_000, 333_333_333),
+        "surplus_to_fund_ppb": to_fund,
+        "surplus_to_taker_ppb": rng.choice((0, PPB - to_fund, (PPB - to_fund) // 3)),
         "fund_inventory_cap_lots": seldom(0, 1, 5, 10**4, 10**12, chance=0.35),
         "shortfall_split": seldom("maintenance", "notional"),
         "funding_source": {"name": source},
@@ -86,6 +88,22 @@ def random_rules(rng: Random) -> Plain:
         "haircut_claims": seldom(False, True),
         "pace": _pace(rng, seldom(32, 1, 1, 2, 3, chance=0.35)),
     }
+
+
+def _reduction(rng: Random) -> Plain:
+    """Return a reduction rule, often the common one; slices are as small and as large as worlds are."""
+    name = "share" if rng.random() < 0.3 else rng.choice(("share", "tiers", "tiers", "smart", "smart", "slices"))
+    if name == "share":
+        return {"name": name, "share_ppb": rng.choice((PPB, PPB, 250_000_000, 333_333_333, 1, 0))}
+    if name == "tiers":
+        return {"name": name, "count": rng.choice((1, 1, 1, 2, 3))}
+    if name == "smart":
+        return {"name": name, "target_ppb": rng.choice((PPB, PPB + 1, 1_200_000_000, 3_333_333_333))}
+    bounds = rng.choice(((0, 10**4), (1, 0), (7, 0), (10**9, 10**6), (0, 10**11), (10**30, 0)))
+    slippage = rng.choice((0, 5_000_000, 20_000_001, 300_000_000, PPB))
+    share = rng.choice((0, 1, 250_000_000, 333_333_333, PPB, PPB))
+    slices = {"most_lots": bounds[0], "most_notional_quanta": bounds[1]}
+    return {"name": name, **slices, "max_slippage_ppb": slippage, "max_depth_share_ppb": share}
 
 
 def _trigger(rng: Random, deepest: int) -> Plain:

@@ -154,10 +154,17 @@ RULES: dict[str, tuple[Any, ...]] = {
     "min_sources": (0, 1, 2_000_000),
     "mark_band": ("0", "0.05", "0.5"),
     "order_band": ("0", "0.01", "0.3"),
-    "reduce_share": ("0", "0.1", "1"),
+    "reduction": (
+        "share",
+        {"name": "share", "share": "0.1"},
+        {"name": "tiers", "count": 1},
+        {"name": "smart", "target": "1.5"},
+        {"name": "slices", "most_lots": 5, "max_slippage": "0.01", "max_depth_share": "0.3"},
+    ),
     "liquidation_fee": ("0", "0.01", "1"),
     "close_out": ("0", "0.5", "1"),
-    "surplus_to_fund": ("0", "0.3", "1"),
+    "surplus_to_fund": ("0", "0.3", "0.5"),
+    "surplus_to_taker": ("0", "0.3", "0.5"),
     "fund_inventory_cap_lots": (0, 3, 10**9),
     "funding_source": ("fund-first", "all-or-nothing", "deleverage-first"),
     "fund_event_cap": ("0", "10", "1000000"),
@@ -178,6 +185,9 @@ def lively(random: Random, good: str) -> str:
             account["deposit"] = int(float(account.get("deposit", 10)) * random.choice((0.6, 0.9, 1.2, 3, 10)))
         if random.random() < 0.1:
             account |= {"role": "backstop", "backstop_capacity_lots": random.choice((0, 4, 10**6))}
+            if random.random() < 0.5:
+                edge = random.choice(("-1", "-0.01", "0", "0.01"))
+                account["programme"] = {"minimum_edge": edge, "cool_down_seconds": random.choice((0, 2))}
         for position in account.get("positions", []):
             if random.random() < 0.2:
                 position["isolated_margin"] = int(float(account.get("deposit", 100)))

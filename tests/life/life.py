@@ -5,6 +5,7 @@ from itertools import chain, islice
 from random import Random
 
 from tests.life.aim import aimed
+from tests.life.ladder import programme, sell_out
 from tests.life.prices import Prices
 from tests.life.spoil import is_restless, spoiled
 from tests.life.view import PPB, SECOND, Plain
@@ -42,6 +43,8 @@ class Life(Prices):
             (2.5, self.settle),
             (2.0, self.open_more),
             (0.2, self.step),
+            (1.0, lambda: programme(self, 0.5)),
+            (13.0, lambda: sell_out(self)),
             (34.0, self.wrong),
         ]
 
@@ -99,6 +102,8 @@ class Life(Prices):
             )
             for _ in range(rng.choice((0, 1, 2, 3, 4)) if role == "trader" else rng.random() < 0.2):
                 yield self.isolate(name, rng.choice(list(self.terms)))
+        if rng.random() < 0.6:
+            yield from programme(self)
         amounts = [self.some_money() for _ in range(rng.randint(1, 3))]
         for unit_id in list(self.state["units"]):
             if rng.random() < 0.85:

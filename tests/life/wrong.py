@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tests.life.life import Life
 
+from tests.life.ladder import backstops_of, bad_programme, programme_for
 from tests.life.view import lots_on
 from tests.life.view import market_of as leg_market
 
@@ -140,6 +141,8 @@ def unknown_market(life: "Life") -> Plain | None:
 
 def unknown_account(life: "Life") -> Plain | None:
     """Return an isolated unit for nobody."""
+    if life.rng.random() < 0.3:
+        return programme_for(life, "nobody")
     return life.at("OpenIsolated", account_id="nobody", market_id=market_of(life))
 
 
@@ -190,7 +193,10 @@ def bad_terms(life: "Life") -> Plain | None:
 
 
 def bad_role(life: "Life") -> Plain | None:
-    """Return an account with a role or capacity that may not be."""
+    """Return an account with a role or capacity that may not be, or a programme of one that is no backstop."""
+    others = [key for key in life.state["accounts"] if key not in backstops_of(life)]
+    if others and life.rng.random() < 0.3:
+        return programme_for(life, life.rng.choice(others))
     role, capacity = life.rng.choice((("king", 0), ("backstop", -1), ("trader", 1), ("trader", -1), ("", 0)))
     hedge = life.rng.random() < 0.2
     role, capacity = (life.rng.choice(("fund", "backstop")), 0) if hedge else (role, capacity)
@@ -531,6 +537,7 @@ MAKERS: dict[str, Callable[["Life"], Plain | None]] = {
     "WRONG_SIDE": wrong_side,
     "BAD_TERMS": bad_terms,
     "BAD_ROLE": bad_role,
+    "BAD_PROGRAMME": bad_programme,
     "BAD_AMOUNT": bad_amount,
     "BAD_LOTS": bad_lots,
     "BAD_PRICE": bad_price,

@@ -5,7 +5,16 @@ from collections.abc import Iterable
 from typing import Any
 
 from deleverage.rulebook.book import Book
-from deleverage.rulebook.messages import Deleveraged, Fact, FundPaid, ResidualNamed, Socialised, StepEnded
+from deleverage.rulebook.messages import (
+    Deleveraged,
+    Fact,
+    FundPaid,
+    Reduced,
+    ResidualNamed,
+    Socialised,
+    StepEnded,
+    TakenOver,
+)
 
 Plain = dict[str, Any]
 
@@ -44,6 +53,19 @@ def plain_book(book: Book) -> Plain:
                 "hedge": account.hedge,
             }
             for account in book.accounts.values()
+        },
+        "backstops": {
+            key: {
+                "window_ns": backstop.programme.window_ns,
+                "window_notional": backstop.programme.window_notional_quanta,
+                "cool_down_ns": backstop.programme.cool_down_ns,
+                "minimum_edge": backstop.programme.minimum_edge_ppb,
+                "window_start": backstop.window_start_ns,
+                "window_used": backstop.window_used_quanta,
+                "last_step": backstop.last_step,
+                "last_time": backstop.last_time_ns,
+            }
+            for key, backstop in book.backstops.items()
         },
         "markets": {
             key: {
@@ -84,9 +106,14 @@ def plain_book(book: Book) -> Plain:
 
 def plain_step(facts: Iterable[Fact]) -> Plain:
     """Return what the facts of one step say, in the form of ``Model.last_step``."""
-    seen: Plain = {"fund": [], "deleveraged": [], "socialised": [], "residuals": []}
+    seen: Plain = {"reduced": [], "taken_over": [], "fund": [], "deleveraged": [], "socialised": [], "residuals": []}
     for fact in facts:
-        if isinstance(fact, FundPaid):
+        if isinstance(fact, Reduced):
+            seen["reduced"].append((fact.round, fact.market_id, fact.side, tuple(tuple(sale) for sale in fact.sales)))
+        elif isinstance(fact, TakenOver):
+            surplus = (fact.surplus_quanta, fact.edge_quanta)
+            seen["taken_over"].append((fact.market_id, fact.side, fact.shortfall_quanta, *surplus))
+        elif isinstance(fact, FundPaid):
             paid = sorted((d.unit_id, d.leg_id, d.debt_quanta, d.paid_quanta) for d in fact.debts if d.paid_quanta)
             seen["fund"].append((fact.entered_quanta, fact.own_unit_quanta, tuple(paid), fact.after_stage_5))
         elif isinstance(fact, Deleveraged):
@@ -102,6 +129,8 @@ def plain_step(facts: Iterable[Fact]) -> Plain:
             seen["residuals"] += [tuple(residual) for residual in fact.residuals]
         elif isinstance(fact, StepEnded):
             seen |= {"rounds": fact.rounds, "stopped": fact.stopped, "guarded": sorted(_names(fact.guarded))}
+            seen["unsold"] = [tuple(sale) for sale in fact.unsold]
+            seen["passed"] = [tuple(passed) for passed in fact.passed]
     return seen
 
 

@@ -19,6 +19,7 @@ from deleverage.rulebook.messages import (
     Reduced,
     ResidualNamed,
     Socialised,
+    StepEnded,
     TakenOver,
 )
 
@@ -50,6 +51,7 @@ EXPECTED = {
     "Trade": _ANY + _TRADING + ", SELF_TRADE:cm, OPEN_INTEREST_ABOVE_MAXIMUM:cm, BELOW_ZERO:cm, BELOW_MAINTENANCE:cm, "
     "MARK_GUARDED:cm",
     "PlaceOrder": _ANY + _TRADING + ", BAD_ID:, DUPLICATE_ID:",
+    "SetProgramme": _ANY + "UNKNOWN_ACCOUNT:, BAD_ROLE:, BAD_PROGRAMME:, accepted:",
     "CancelOrder": _ANY + "UNKNOWN_ORDER:, accepted:",
     "SetMarks": _ANY + "DUPLICATE_ID:, UNKNOWN_MARKET:, BAD_PRICE:, MARKET_SETTLED:, DOMAIN_HALTED:, accepted:c",
     "AccrueFunding": _ANY + "UNKNOWN_MARKET:, BAD_RATE:c, NO_MARK:c, MARKET_SETTLED:c, DOMAIN_HALTED:c, accepted:c",
@@ -58,8 +60,9 @@ EXPECTED = {
     "RunStep": _ANY + "DOMAIN_HALTED:, accepted:",
     "Resume": _ANY + "NOT_HALTED:, RESIDUAL_OUTSTANDING:, accepted:",
     "stage 1": "cancel:cm, net:cm",
-    "stage 2": "reduce:cm",
-    "stage 3": "take over:cm",
+    "stage 2": "reduce:cm, sold all:, share:, tiers:, target:, slice:, empty_book:, band:, depth:, equity:",
+    "stage 3": "take over:cm, edge paid:, no_backstop:, distressed:, cool_down:, capacity:, position:, window:, edge:, "
+    "margin:",
     "stage 4": "pay:cm",
     "stage 5": "bankrupt:cm, candidate:cm",
     "stage 6": "cut:cm",
@@ -160,7 +163,13 @@ def stage_cells(facts: Iterable[Fact], before: Plain) -> Counter[Cell]:
                     note(7, "lots", residual.unit_id, leg_id)
                 if residual.named_quanta:
                     note(7, "money", residual.unit_id, "")
-        elif isinstance(fact, Netted | Reduced | TakenOver | Deleveraged):
+        cells.update(("stage 2", sale.why or "sold all", "-", "-") for sale in getattr(fact, "sales", ()))
+        if isinstance(fact, StepEnded):
+            cells.update(("stage 2", sale.why, "-", "-") for sale in fact.unsold)
+            cells.update(("stage 3", passed.why, "-", "-") for passed in fact.passed)
+        elif isinstance(fact, TakenOver) and fact.edge_quanta:
+            cells["stage 3", "edge paid", "-", "-"] += 1
+        if isinstance(fact, Netted | Reduced | TakenOver | Deleveraged):
             for fill in fact.fills:
                 if (type(fact), fill.part) in _ACTS:
                     note(*_ACTS[type(fact), fill.part], fill.unit_id, fill.leg_id)

@@ -107,7 +107,7 @@ def took(fills: tuple[m.Fill, ...], shortfall: int, pool: int = 0) -> m.TakenOve
     pots = (m.PotChange("fund", -pool),) if pool else ()
     debts = (m.DebtPaid("al", "BTC", pool, pool, "al"),) if pool else ()
     told: dict[str, Any] = {"market_id": "BTC", "side": "long", "fills": fills, "pots": pots, "fund_debts": debts}
-    return m.TakenOver(**HEAD, **told, shortfall_quanta=shortfall, surplus_quanta=0)
+    return m.TakenOver(**HEAD, **told, shortfall_quanta=shortfall, surplus_quanta=0, edge_quanta=0)
 
 
 def paid(unit_id: str, quanta: int, *debts: m.DebtPaid) -> m.FundPaid:
@@ -133,15 +133,23 @@ def named(unit_id: str, quanta: int, reason: str) -> m.ResidualNamed:
 
 SOLD_OUT = m.Reduced(
     **HEAD,
+    round=1,
     market_id="BTC",
     side="short",
+    sales=(),
     fills=(
         m.Fill("bo", "BTC", 12, -12 * 140, -12 * 70, "liquidated"),
         m.Fill("cy", "BTC", -12, 12 * 140, 12 * 70, "maker"),
     ),
 )
 FEE = m.Reduced(
-    **HEAD, market_id="BTC", side="long", payments=(m.Payment("bo", -860),), pots=(m.PotChange("fees", 860),)
+    **HEAD,
+    round=1,
+    market_id="BTC",
+    side="long",
+    sales=(),
+    payments=(m.Payment("bo", -860),),
+    pots=(m.PotChange("fees", 860),),
 )
 HEALTHY_TAKEN = took(
     (m.Fill("di", "BTC", -6, 6 * 70 - 800, -800, "bankrupt"), m.Fill("cy", "BTC", 6, -6 * 70 + 800, 800, "taker")), 0
@@ -219,7 +227,7 @@ LIES: dict[str, tuple[str, tuple[Facts, Rules]]] = {
     ),
     "a step ends and forgets a unit below zero": (
         "INV-9",
-        alone(m.StepEnded(**HEAD, step=1, rounds=0, stopped="quiet", guarded=(), waiting=False)),
+        alone(m.StepEnded(**HEAD, step=1, rounds=0, stopped="quiet", guarded=(), waiting=False, unsold=(), passed=())),
     ),
     "a claim is repaid that is not there": (
         "INV-1",

@@ -91,14 +91,14 @@ def test_loader_when_many_things_are_wrong_then_all_are_listed() -> None:
 def test_loader_when_rules_are_wrong_then_all_are_listed_with_known_names() -> None:
     """A bad preset is refused with the full list, and unknown names come with the nearest valid one."""
     rules = (
-        '[rules]\npolicy = "queue"\nprice = "x"\nreduce_share = 2\nremoved = ["a"]\n'
+        '[rules]\npolicy = "queue"\nprice = "x"\norder_band = -2\nremoved = ["a"]\n'
         'trigger = { name = "any", of = ["never", { name = "fund-exhausted", treshold = 1 }] }\n'
         'pace = { name = "closed-notional", most = 5 }\n\n[[markets]]'
     )
     assert [fault.split(",")[0] for fault in faults_of(edited(("[[markets]]", rules)))] == [
         "rules.policy: policy 'queue' is unknown",
         "rules.price: price 'x' is unknown",
-        "rules.reduce_share: is 2",
+        "rules.order_band: is -2",
         "rules.trigger.of[1].treshold: is no parameter of fund-exhausted",
         "rules.removed: names 'a'",
         "rules.pace: bounds no rounds: combine it with rounds",
@@ -182,6 +182,23 @@ def test_loader_when_a_population_or_depth_is_wrong_then_the_fault_names_its_key
     assert any(line.startswith(fault) for line in faults_of(CRASH.replace(*edit)))
 
 
+@pytest.mark.parametrize(
+    ("edit", "fault"),
+    [
+        (("window_seconds = 3600, ", ""), "accounts[3].programme: has one of window_seconds and window_notional"),
+        (('minimum_edge = "-0.02"', 'minimum_edge = "1.5"'), "accounts[3].programme.minimum_edge: is 1.5, an edge is"),
+        (('{ minimum_edge = "0.005" }', "{}"), "accounts[4].programme.minimum_edge: is missing"),
+        (
+            ('role                   = "backstop"\nbackstop_capacity_lots = 60\n', ""),
+            "accounts[4].programme: belongs to a",
+        ),
+    ],
+)
+def test_loader_when_a_programme_is_wrong_then_the_fault_names_its_key_path(edit: tuple[str, str], fault: str) -> None:
+    """A programme is a backstop's, a window has a length and a notional, an edge is at most the notional."""
+    assert any(line.startswith(fault) for line in faults_of(text_of("backstop-edge").replace(*edit)))
+
+
 def test_loader_when_overrides_do_not_fit_then_they_are_faults() -> None:
     """Accounts and seed can only be replaced where there is a draw, within its bounds."""
     with pytest.raises(ScenarioError, match="--accounts needs a scenario with a population"):
@@ -231,6 +248,7 @@ def test_schema_when_read_then_it_is_valid_and_describes_every_key() -> None:
 def test_bundled_stories_when_listed_then_all_load_and_are_named_like_their_file() -> None:
     """What ships can be played."""
     assert bundled_names() == [
+        "backstop-edge",
         "both-sides-bankrupt",
         "cascade",
         "clawback",
@@ -241,6 +259,7 @@ def test_bundled_stories_when_listed_then_all_load_and_are_named_like_their_file
         "hedge-mode",
         "inverse",
         "six-longs",
+        "smart-partial",
         "two-traders",
     ]
     for name in bundled_names():

@@ -4,7 +4,7 @@ import pytest
 
 from deleverage.domain.document import residual_left
 from deleverage.domain.player import Run, play
-from deleverage.scenarios.loader import bundled_names, load
+from deleverage.scenarios.loader import bundled_names, load, loads, text_of
 
 
 def equity_of(run: Run) -> dict[str, int]:
@@ -57,6 +57,13 @@ def test_inverse_when_the_long_is_bankrupt_then_it_is_closed_at_its_amount_and_t
     assert run.domain.book.markets["XBTUSD"].settled
 
 
+def test_inverse_when_the_settlement_makes_a_paid_bankrupt_flat_then_the_next_step_tells_its_end() -> None:
+    """The fund pays long's shortfall and no trigger closes its lots; settled, it owes nothing: no stage has to act."""
+    text = text_of("inverse").replace("[rules]", '[fund]\ndeposit = 10\n\n[rules]\ntrigger = "never"')
+    run = play(loads(text))
+    assert [line.told for line in run.steps[1].stages] == [["1 bankruptcy ended"]]
+
+
 def test_hedge_mode_when_a_hedged_account_fails_then_its_legs_net_and_a_hedged_maker_is_left_naked() -> None:
     """5 lots net, 25 are closed at 84: maker's short first (10), then bear (15); maker keeps 10 lots long."""
     run = play(load("hedge-mode"))
@@ -64,6 +71,30 @@ def test_hedge_mode_when_a_hedged_account_fails_then_its_legs_net_and_a_hedged_m
     assert equity_of(run) == {"bear": 144_000, "maker": 2_000, "rest": 200_000, "tilted": 0}
     assert [(leg.unit_id, leg.leg_id, leg.lots) for leg in run.steps[0].rounds[0].naked] == [("maker", "A/long", 10)]
     assert [state.lots for state in run.after if state.unit_id == "maker"] == [(("A/long", 10),)]
+
+
+@pytest.mark.parametrize(("target", "sold", "kept"), [("1.2", [30, 0], 70), ("1", [16, 17], 67)])
+def test_smart_partial_when_the_target_lies_above_one_then_the_next_tick_sells_nothing(
+    target: str, sold: list[int], kept: int
+) -> None:
+    """70 lots are healthy at 94: 330 against 329. With a target of 1 it would be 84, 316 against 394.8: 17 more go.
+
+    They go at 95, one better than the mark; 67 x 4.7 = 314.9 is what 316 carries.
+    """
+    run = play(loads(text_of("smart-partial").replace('"1.2"', target)))
+    assert [sum(line.taken_lots for line in step.stages if line.stage == 2) for step in run.steps] == sold
+    assert [state.lots for state in run.after if state.unit_id == "whale"] == [(("A", kept),)]
+
+
+def test_backstop_edge_when_programmes_differ_then_the_vault_goes_first_and_its_window_binds() -> None:
+    """42 lots to vault, 58 to desk; a minute later neither takes over, the fund pays the 20 of its 29."""
+    run = play(load("backstop-edge"))
+    assert run.steps[0].stages[0].told == [
+        "42 lots of longs in A taken over by vault",
+        "58 lots of longs in A taken over by desk",
+    ]
+    assert equity_of(run) == {"bear": 6_200, "desk": 861, "late": 0, "thin": 31, "vault": 899}
+    assert [step.fund_after_quanta for step in run.steps] == [29, 9]
 
 
 def test_fund_covers_when_the_fund_pays_then_the_winner_is_closed_at_the_mark() -> None:

@@ -28,6 +28,7 @@ from deleverage.rulebook.price import (
     asked,
 )
 from deleverage.rulebook.ranking import RANKINGS, Candidate
+from deleverage.rulebook.reduction import REDUCTIONS, Share, Slices, Smart, Tiers
 from deleverage.rulebook.rules import PLUGS, ConfigError, Rules
 from deleverage.rulebook.selection import SELECTIONS, Levelling, PerCapita, ProRata, Queue, Request, ask
 from deleverage.rulebook.trigger import (
@@ -44,6 +45,7 @@ from deleverage.rulebook.trigger import (
 
 PPB = 10**9
 EVERY: dict[str, tuple[Registry[Any], tuple[Any, ...]]] = {
+    "reduction": (REDUCTIONS, (Share(5), Tiers(3), Smart(PPB), Slices(most_lots=2, max_slippage_ppb=3))),
     "trigger": (
         TRIGGERS,
         (

@@ -420,7 +420,7 @@ def test_rules_when_several_switches_are_wrong_then_every_fault_is_listed() -> N
     with pytest.raises(ConfigError) as error:
         Rules(
             price="best",  # type: ignore[arg-type]
-            reduce_share_ppb=-1,
+            order_band_ppb=-1,
             removed=("rich",),
             rerank="each_fill",
             policy=ProRata(),

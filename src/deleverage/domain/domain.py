@@ -6,7 +6,7 @@ Rules of this module:
 * A broken invariant, or whatever else nobody foresaw, stops the domain: it refuses everything from then on, the book
   stays as it was found, and the evidence (command, fact, sequence number, rules) is kept.
 * What others can cause is no defect: what is no command is a TypeError, an unlawful policy a PolicyFault, an unlawful
-  loss rule a LossFault; all leave the book unchanged and the domain at work.
+  loss rule a LossFault, an unlawful reduction rule a PlugFault; all leave the book unchanged and the domain at work.
 * What may happen is asked of a fork, never of the book: ``plan`` and ``what_if`` write nothing here.
 * Time is measured here and nowhere below; it changes no result.
 
@@ -26,6 +26,7 @@ from deleverage.rulebook.gates import Gate, withdrawal_gates
 from deleverage.rulebook.invariants import Invariants
 from deleverage.rulebook.losses.rule import LossFault
 from deleverage.rulebook.messages import Command, Fact, MarksSet, Rejection, RunStep
+from deleverage.rulebook.plug import PlugFault
 from deleverage.rulebook.ranking import Place
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.selection import PolicyFault
@@ -104,8 +105,9 @@ class Domain:
         """Return the answer to each command, in order: its facts, or the rejection that left the book unchanged.
 
         Raises, at the first command that cannot be answered (those before it stay done): PolicyFault where the policy's
-        allocation is unlawful, LossFault where the loss rule's shares are, and TypeError where it is no command at all
-        - nothing was changed; DomainStopped where we have a bug - the domain then refuses to go on.
+        allocation is unlawful, LossFault where the loss rule's shares are, PlugFault where the reduction rule's lots
+        are, and TypeError where it is no command at all - nothing was changed; DomainStopped where we have a bug - the
+        domain then refuses to go on.
         """
         return [self._answer(command, watcher) for command in commands]
 
@@ -167,7 +169,7 @@ class Domain:
         started = perf_counter_ns()
         try:
             answer = decide(self.book, command, self.rules)
-        except (PolicyFault, LossFault):
+        except (PolicyFault, LossFault, PlugFault):
             raise
         except Exception as defect:
             raise self._stop(command, None, defect) from defect

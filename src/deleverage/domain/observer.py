@@ -158,7 +158,9 @@ def _describe(line: StageRecord, fact: m.Fact) -> None:
         lots = sum(abs(fill.lots) for fill in fact.fills if fill.part == "liquidated")
         line.taken_lots += lots
         deal = "sold into" if fact.side == "long" else "bought back from"
-        line.told.append(f"{counted(lots, 'lot')} of {fact.side}s {deal} the book of {fact.market_id}")
+        told = f"{counted(lots, 'lot')} of {fact.side}s {deal} the book of {fact.market_id}"
+        stopped = sorted({sale.why for sale in fact.sales if sale.why})
+        line.told.append(told + (f", stopped by {' and '.join(stopped)}" if stopped else ""))
     elif isinstance(fact, m.TakenOver):
         lots = sum(abs(fill.lots) for fill in fact.fills if fill.part == "taker")
         line.taken_lots += lots

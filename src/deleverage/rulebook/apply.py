@@ -4,11 +4,13 @@ Every movement is written from the same four lists - fills, payments, pots, orde
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from deleverage.rulebook import messages as m
-from deleverage.rulebook.book import FUND_POT, ROUNDING_POT, Book, Market, Order, Unit
+from deleverage.rulebook.book import FUND_POT, ROUNDING_POT, Backstop, Book, Market, Order, Unit
 from deleverage.rulebook.closing import settle_unit
+from deleverage.rulebook.programmes import note_takeover
 
 
 def apply(book: Book, fact: m.Fact) -> None:
@@ -60,6 +62,13 @@ def _open_account(book: Book, fact: m.AccountOpened) -> None:
     account_id = fact.account.account_id
     book.accounts[account_id] = fact.account
     book.units[account_id] = Unit(account_id, account_id)
+
+
+def _programme_set(book: Book, fact: m.ProgrammeSet) -> None:
+    account = book.accounts[fact.account_id]
+    book.accounts[fact.account_id] = replace(account, backstop_capacity_lots=fact.capacity_lots)
+    backstop = book.backstops.setdefault(fact.account_id, Backstop(fact.programme))
+    backstop.programme = fact.programme
 
 
 def _open_unit(book: Book, fact: m.UnitOpened) -> None:
@@ -145,6 +154,10 @@ def _ended(book: Book, fact: m.BankruptcyEnded) -> None:
 
 def _taken_over(book: Book, fact: m.TakenOver) -> None:
     _count_for_groups(book, fact.fund_debts)
+    for fill in fact.fills:
+        if fill.part == "taker" and fill.unit_id in book.backstops:
+            notional_quanta = abs(fill.lots * book.markets[fill.market_id].value_quanta)
+            note_takeover(book.backstops[fill.unit_id], book.steps + 1, fact.time_ns, notional_quanta)
 
 
 def _fund_paid(book: Book, fact: m.FundPaid) -> None:
@@ -194,6 +207,7 @@ def _resumed(book: Book, fact: m.Resumed) -> None:
 _WRITERS: dict[type[m.Fact], Callable[[Book, Any], None]] = {
     m.MarketListed: _list_market,
     m.AccountOpened: _open_account,
+    m.ProgrammeSet: _programme_set,
     m.UnitOpened: _open_unit,
     m.MoneyIn: _money_in,
     m.MoneyOut: _money_out,

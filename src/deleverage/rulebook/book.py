@@ -99,6 +99,32 @@ class Account:
     hedge: bool = False  # a leg per side of a market, instead of one that flips
 
 
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """What a backstop has published about its takeovers, beside the capacity of its account.
+
+    It takes over at most ``window_notional_quanta`` per window of ``window_ns`` (both 0: no such bound), nothing for
+    ``cool_down_ns`` after a step in which it took over, and only where the money it gets against the mark, less what it
+    pays, is at least ``minimum_edge_ppb`` of the notional. Negative: the loss that it is ready to carry.
+    """
+
+    window_ns: int = 0
+    window_notional_quanta: int = 0
+    cool_down_ns: int = 0
+    minimum_edge_ppb: int = 0
+
+
+@dataclass(slots=True)
+class Backstop:
+    """A programme and where it stands: the window that is running, and the last step with a takeover (0: none)."""
+
+    programme: Programme
+    window_start_ns: int = 0
+    window_used_quanta: int = 0
+    last_step: int = 0
+    last_time_ns: int = 0
+
+
 def leg_id_of(market_id: str, side: str) -> str:
     """Return the name of a leg within its unit: the market, in hedge mode with ``/long`` or ``/short`` behind it."""
     return f"{market_id}/{side}" if side else market_id
@@ -191,6 +217,7 @@ class Book:
 
     markets: dict[str, Market] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
+    backstops: dict[str, Backstop] = field(default_factory=dict)  # accounts with a programme
     units: dict[str, Unit] = field(default_factory=dict)
     orders: dict[str, Order] = field(default_factory=dict)
     pots: dict[str, int] = field(default_factory=lambda: dict.fromkeys(POTS, 0))
@@ -226,6 +253,7 @@ class Book:
         return Book(
             markets={key: replace(market) for key, market in self.markets.items()},
             accounts=dict(self.accounts),
+            backstops={key: replace(backstop) for key, backstop in self.backstops.items()},
             units={key: copy_unit(unit) for key, unit in self.units.items()},
             orders={key: replace(order) for key, order in self.orders.items()},
             pots=dict(self.pots),

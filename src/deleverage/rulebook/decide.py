@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.apply import apply
 from deleverage.rulebook.book import Book
-from deleverage.rulebook.ladders import marks, money, opening, trading
+from deleverage.rulebook.ladders import backstops, marks, money, opening, trading
 from deleverage.rulebook.ladders.rungs import Ladder, Refused, next_fact, refuse, require_no_residual, require_types
 from deleverage.rulebook.messages import Code, Command, Fact, Rejection
 from deleverage.rulebook.rules import Rules
@@ -49,6 +49,7 @@ def _resume(book: Book, command: m.Resume, rules: Rules) -> Iterator[Fact]:
 
 _LADDERS: dict[type[Command], Ladder] = {
     **opening.LADDERS,
+    **backstops.LADDERS,
     **money.LADDERS,
     **trading.LADDERS,
     **marks.LADDERS,

@@ -16,10 +16,12 @@ from deleverage.rulebook.pace import PACES, Pace, Rounds, Spent
 from deleverage.rulebook.plug import PlugFault, Registry, spec_of
 from deleverage.rulebook.price import PRICES, Bankruptcy, Price
 from deleverage.rulebook.quantities import PPB
+from deleverage.rulebook.reduction import REDUCTIONS, Reduction, Share
 from deleverage.rulebook.selection import SELECTIONS, Policy, Queue
 from deleverage.rulebook.trigger import TRIGGERS, BankruptLots, Trigger
 
 PLUGS: dict[str, Registry[Any]] = {
+    "reduction": REDUCTIONS,
     "funding_source": FUNDING_SOURCES,
     "trigger": TRIGGERS,
     "policy": SELECTIONS,
@@ -52,12 +54,14 @@ class Rules:
     mark_band_ppb: int = 0
     min_sources: int = 1
     # Stage 2: what an unhealthy unit sells per round and market, within which band, at which fee.
-    reduce_share_ppb: int = PPB
+    reduction: Reduction = Share()
     order_band_ppb: int = 0
     liquidation_fee_ppb: int = 0
-    # Stage 3: takeover below this share of maintenance (0: bankrupts only); who owns a surplus; the fund's inventory.
+    # Stage 3: takeover below this share of maintenance (0: bankrupts only); who owns a surplus (fund, taker, the rest
+    # the user); the fund's inventory.
     close_out_ppb: int = 0
     surplus_to_fund_ppb: int = PPB
+    surplus_to_taker_ppb: int = 0
     fund_inventory_cap_lots: int = 0
     # How a shortfall is split over the legs of a unit: by maintenance or by notional.
     shortfall_split: str = "maintenance"
@@ -113,15 +117,18 @@ class Rules:
     def _faults(self) -> list[str]:
         faults = [
             f"{name} is {getattr(self, name)!r}, it is one of {', '.join(sorted(PLUGS[name].kinds))}"
-            for name in ("funding_source", "trigger", "price", "loss_rule", "pace")
+            for name in ("reduction", "funding_source", "trigger", "price", "loss_rule", "pace")
             if not isinstance(getattr(self, name), PLUGS[name].base)
         ]
         if not is_dataclass(self.policy):
             faults.append(f"policy is {type(self.policy).__name__}, no frozen dataclass: its parameters are hashed")
-        for name in ("reduce_share_ppb", "surplus_to_fund_ppb", "close_out_ppb", "liquidation_fee_ppb"):
+        for name in ("surplus_to_fund_ppb", "surplus_to_taker_ppb", "close_out_ppb", "liquidation_fee_ppb"):
             share = getattr(self, name)
             if not 0 <= share <= PPB:
                 faults.append(f"{name} is {share}, allowed are 0 to {PPB}")
+        owned = self.surplus_to_fund_ppb + self.surplus_to_taker_ppb
+        if owned > PPB:
+            faults.append(f"surplus_to_taker_ppb and surplus_to_fund_ppb are {owned} together, allowed are 0 to {PPB}")
         for name in ("max_mark_age_ns", "mark_band_ppb", "order_band_ppb", "min_sources", "fund_inventory_cap_lots"):
             if getattr(self, name) < 0:
                 faults.append(f"{name} is {getattr(self, name)}, allowed are 0 and more")

@@ -2,10 +2,10 @@
 
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.book import FUND_POT, copy_unit
-from deleverage.rulebook.checks import deleveraged, forced, fund, money, socialised, stops
+from deleverage.rulebook.checks import deleveraged, forced, fund, money, programmes, reduced, socialised, stops
 from deleverage.rulebook.checks.view import Checks, View
 from deleverage.rulebook.funding_source import DeleverageFirst, FundFirst
-from deleverage.rulebook.margin import equity, free_quanta, is_unhealthy, profit_moved
+from deleverage.rulebook.margin import equity, free_quanta, profit_moved
 from deleverage.rulebook.stages.bearers import gains_now
 from deleverage.rulebook.stages.scratch import guards
 
@@ -25,7 +25,15 @@ OF_A_STEP = (
 FORCED = (m.Netted, m.Reduced, m.TakenOver, m.FundPaid, m.Deleveraged, m.Socialised, m.ResidualNamed)
 """Facts that nobody asked for: the acts of the waterfall."""
 
-_CHECKS: Checks = {**forced.CHECKS, **fund.CHECKS, **money.CHECKS, **deleveraged.CHECKS, **socialised.CHECKS}
+_CHECKS: Checks = {
+    **forced.CHECKS,
+    **reduced.CHECKS,
+    **programmes.CHECKS,
+    **fund.CHECKS,
+    **money.CHECKS,
+    **deleveraged.CHECKS,
+    **socialised.CHECKS,
+}
 
 
 def look(view: View, fact: m.Fact, unit_ids: list[str]) -> None:
@@ -41,10 +49,10 @@ def look(view: View, fact: m.Fact, unit_ids: list[str]) -> None:
         view.profit = profit_moved(view.book, view.units[leaves], fact.amount_quanta, fact.released)
     if isinstance(fact, m.FundingAccrued):
         view.carry = view.book.markets[fact.market_id].funding_carry
-    if isinstance(fact, m.Reduced) and view.sellers is None:
-        view.sellers = {unit.unit_id for unit in view.book.units.values() if is_unhealthy(view.book, unit)}
-    if not isinstance(fact, m.Reduced):
-        view.sellers = None
+    if isinstance(fact, m.Reduced):
+        reduced.look_reduced(view, fact)
+    if isinstance(fact, m.TakenOver | m.ProgrammeSet):
+        programmes.look_programmes(view)
     if isinstance(fact, m.TakenOver) and view.sources is None:
         view.sources = {key for key, unit in view.book.units.items() if unit.bankrupt or view.below_close_out(unit)}
     if not isinstance(fact, m.TakenOver):
@@ -73,6 +81,8 @@ def check(view: View, fact: m.Fact) -> None:
     if isinstance(fact, m.StepEnded):
         forced.check_step_ended(view, fact)
         stops.check_end(view, fact)
+        reduced.check_unsold(view, fact)
+        programmes.check_passed(view, fact)
         view.gains, view.taken, view.freed, view.event_paid, view.market_paid = None, {}, {}, 0, {}
 
 

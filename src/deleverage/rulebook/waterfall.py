@@ -22,6 +22,7 @@ from deleverage.rulebook.messages import (
     BankruptcyEnded,
     Fact,
     MarginMoved,
+    Passed,
     StepEnded,
     UnitEquity,
 )
@@ -56,6 +57,12 @@ def run_step(book: Book, rules: Rules, time_ns: int, write: Callable[[Book, Fact
         stopped="pace" if paced else "quiet",
         guarded=tuple(f"{market_id}: {reason}" for market_id, reason in scratch.guarded.items()),
         waiting=any(not unit.legs for unit in scratch.bankrupt_units()),
+        unsold=tuple(scratch.unsold),
+        passed=tuple(
+            Passed(*place, unit_id, why)
+            for place, reasons in sorted(scratch.passed.items())
+            for unit_id, why in sorted(reasons.items())
+        ),
     )
     return scratch
 

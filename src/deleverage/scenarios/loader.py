@@ -18,6 +18,7 @@ from deleverage.scenarios.model import Depth, Impact, Origin, Scenario
 from deleverage.scenarios.opening import Holding, Opening, faults_of_opening, open_positions
 from deleverage.scenarios.parts import Names, read_market, read_orders, read_path, read_rules
 from deleverage.scenarios.plugs import RATE
+from deleverage.scenarios.programmes import read_programme
 from deleverage.scenarios.structure import check_shape, parse
 
 LARGEST_FILE_BYTES = 16_000_000
@@ -189,8 +190,18 @@ class _Builder:
                 hedge=account_id in self.names.hedgers,
             )
             self._add(opened, here)
+            self._programme((*here, "programme"), account_id, role, table)
             self._deposit((*here, "deposit"), account_id, table.get("deposit", 0))
             self._positions(here, account_id, table.get("positions", []))
+
+    def _programme(self, where: Path, account_id: str, role: str, account: dict[str, Any]) -> None:
+        if "programme" not in account:
+            return
+        if role != "backstop":
+            self.reader.fault(where, f"belongs to a backstop, but the role is {role}")
+            return
+        capacity = account.get("backstop_capacity_lots", 0)
+        self._add(read_programme(self.reader, where, account_id, capacity, account["programme"], self.money), where)
 
     def _deposit(self, where: Path, unit_id: str, value: object) -> None:
         amount = self.reader.units(where, value, self.money, 0)

@@ -27,7 +27,7 @@ SECOND_NS = 1_000_000_000
 MAX_LOTS, MAX_PRICE_TICKS, MAX_OPEN_INTEREST_LOTS = 10**9, 10**9, 10**10
 """Bounds of a market that states none; far inside what 64-bit integers hold."""
 
-SHARES = ("mark_band", "order_band", "reduce_share", "liquidation_fee", "close_out", "surplus_to_fund")
+SHARES = ("mark_band", "order_band", "liquidation_fee", "close_out", "surplus_to_fund", "surplus_to_taker")
 CAPS = ("fund_event_cap", "fund_group_cap", "fund_market_cap")
 
 

@@ -8,6 +8,7 @@ from deleverage.rulebook.losses.period import Clawback
 from deleverage.rulebook.pace import ClosedNotional, FirstOf, Rounds, TouchedUnits
 from deleverage.rulebook.price import Blend, Capped, Mark, PreviousMark, Spread
 from deleverage.rulebook.quantities import PPB
+from deleverage.rulebook.reduction import Share, Slices, Smart, Tiers
 from deleverage.rulebook.rules import ConfigError, Rules
 from deleverage.rulebook.selection import POLICIES
 from deleverage.rulebook.trigger import AllOf, AnyOf, BankruptLots, FundCannotAccept, FundExhausted, Never, PoolFactor
@@ -19,11 +20,17 @@ SWITCHES: dict[str, tuple[object, ...]] = {
     "max_mark_age_ns": (3 * SECOND_NS,),
     "mark_band_ppb": (50_000_000, 400_000_000),
     "min_sources": (2,),
-    "reduce_share_ppb": (250_000_000, 0),
+    "reduction": (
+        Share(share_ppb=250_000_000),
+        Tiers(count=1),
+        Smart(),
+        Slices(most_lots=5, max_slippage_ppb=30_000_000, max_depth_share_ppb=500_000_000),
+    ),
     "order_band_ppb": (100_000_000,),
     "liquidation_fee_ppb": (5_000_000, 7_777_777),
     "close_out_ppb": (500_000_000, PPB),
-    "surplus_to_fund_ppb": (0, 333_333_333),
+    "surplus_to_fund_ppb": (0, 0, 333_333_333),
+    "surplus_to_taker_ppb": (500_000_000, 666_666_667),
     "fund_inventory_cap_lots": (5, 10_000),
     "shortfall_split": ("notional",),
     "funding_source": (AllOrNothing(), DeleverageFirst()),

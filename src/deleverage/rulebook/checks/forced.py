@@ -1,9 +1,8 @@
-"""What every act of the waterfall must keep, and stages 1 and 2."""
+"""What every act of the waterfall must keep, and stage 1."""
 
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.checks.view import Checks, View, require
 from deleverage.rulebook.margin import equity, is_unhealthy
-from deleverage.rulebook.quantities import fee_ceil
 from deleverage.rulebook.stages.scratch import guards
 
 
@@ -77,30 +76,8 @@ def _check_netted(view: View, fact: m.Netted) -> None:
     require("INV-11", plain, "netting closes legs and does nothing else")
 
 
-def _check_reduced(view: View, fact: m.Reduced) -> None:
-    sold = {fill.unit_id for fill in fact.fills if fill.part == "liquidated"}
-    for unit_id in sorted(sold):
-        require("INV-8", unit_id in (view.sellers or ()), f"{unit_id} was sold out and was healthy")
-    makers = {fill.unit_id for fill in fact.fills if fill.part == "maker"}
-    for unit_id in sorted(makers):
-        fit = not is_unhealthy(view.book, view.book.units[unit_id])
-        require("INV-9", fit, f"maker {unit_id} was made unhealthy by a liquidation")
-    for payment in fact.payments:
-        require("INV-6", payment.unit_id in sold, f"{payment.unit_id} paid a fee and was not sold out")
-        fills = [fill for fill in fact.fills if fill.unit_id == payment.unit_id]
-        value = abs(view.book.markets[fact.market_id].value_quanta)
-        most = sum(fee_ceil(abs(fill.lots) * value, view.rules.liquidation_fee_ppb) for fill in fills)
-        fair = 0 <= -payment.amount_quanta <= most
-        require(
-            "INV-6", fair, f"{payment.unit_id} paid a fee of {-payment.amount_quanta}, at most {most} quanta are due"
-        )
-    bought = sum(abs(fill.lots) for fill in fact.fills if fill.part == "maker")
-    require("INV-8", not bought or bool(fact.orders), f"{bought} lots were bought without an order")
-
-
 CHECKS: Checks = {
     m.BankruptcyDeclared: _check_declared,
     m.BankruptcyEnded: _check_ended,
     m.Netted: _check_netted,
-    m.Reduced: _check_reduced,
 }

@@ -2,6 +2,7 @@
 
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.book import FUND_POT, market_of
+from deleverage.rulebook.checks.programmes import check_takers
 from deleverage.rulebook.checks.view import Checks, View, require
 from deleverage.rulebook.funding_source import FundingSource, Till
 from deleverage.rulebook.margin import is_unhealthy
@@ -26,9 +27,6 @@ def _check_taken_over(view: View, fact: m.TakenOver) -> None:
         if fill.part == "taker":
             role = view.book.role(view.units[fill.unit_id])
             require("INV-8", role in ("fund", "backstop"), f"{fill.unit_id} took over and is a {role}")
-            capacity = view.book.accounts[view.units[fill.unit_id].account_id].backstop_capacity_lots
-            willing = role == "fund" or abs(fill.lots) <= capacity
-            require("INV-8", willing, f"{fill.unit_id} took {abs(fill.lots)} lots over, its capacity is {capacity}")
             fit = role == "fund" or not is_unhealthy(view.book, view.book.units[fill.unit_id])
             require("INV-9", fit, f"backstop {fill.unit_id} was made unhealthy by a takeover")
             before = view.units[fill.unit_id].legs.get(fill.leg_id)
@@ -37,6 +35,7 @@ def _check_taken_over(view: View, fact: m.TakenOver) -> None:
             cap = view.rules.fund_inventory_cap_lots
             fits = role != "fund" or not larger or abs(held) <= cap
             require("INV-5", fits, f"the fund holds {held} lots of {fill.market_id}, its cap is {cap}")
+    check_takers(view, fact)
     _count_fund_money(view, fact.fund_debts)
 
 

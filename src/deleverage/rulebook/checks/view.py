@@ -6,12 +6,13 @@ from typing import Any
 
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.apportion import Share
-from deleverage.rulebook.book import Book, Unit
+from deleverage.rulebook.book import Backstop, Book, Unit
 from deleverage.rulebook.losses.rule import Bearer
 from deleverage.rulebook.margin import equity, maintenance_ppb_quanta
 from deleverage.rulebook.quantities import PPB
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.stages.bearers import Gains, bearers
+from deleverage.rulebook.stages.depth import Side
 
 
 class InvariantBroken(Exception):
@@ -37,7 +38,12 @@ class View:
     rules: Rules
     units: dict[str, Unit] = field(default_factory=dict)
     equities: dict[str, int] = field(default_factory=dict)
-    sellers: set[str] | None = None  # who was unhealthy when stage 2 of this round began
+    sellers: set[str] | None = None  # who was to be sold out when stage 2 of this round began
+    reduced_round: int = 0  # the round of the last sale of this step
+    side: Side | None = None  # what stage 2 found on a side of a market
+    near: dict[str, tuple[str, int, int]] = field(default_factory=dict)  # its orders: owner, lots, price in ticks
+    backstops: dict[str, Backstop] = field(default_factory=dict)  # programmes as they stood before the fact
+    taken_over: dict[tuple[str, str], int] = field(default_factory=dict)  # lots per backstop and market in this step
     sources: set[str] | None = None  # who was bankrupt or below close-out when stage 3 of this round began
     gains: dict[str, Gains] | None = None  # when the step began
     freed: dict[tuple[str, str, str], int] = field(default_factory=dict)  # debt that stage 5 of this round set free

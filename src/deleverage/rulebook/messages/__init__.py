@@ -6,4 +6,5 @@ Everything is frozen: a command is a wish, a fact is history, a rejection is an 
 
 from deleverage.rulebook.messages.commands import *
 from deleverage.rulebook.messages.facts import *
+from deleverage.rulebook.messages.ladder import *
 from deleverage.rulebook.messages.rejections import *

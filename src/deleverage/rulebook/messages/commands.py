@@ -32,6 +32,21 @@ class OpenAccount(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetProgramme(Command):
+    """Publish what a backstop takes over: lots per market and step, and the terms of ``Programme``.
+
+    It replaces what was published before; a window and a cool-down that are running go on under the new terms.
+    """
+
+    account_id: str
+    capacity_lots: int
+    window_ns: int = 0
+    window_notional_quanta: int = 0
+    cool_down_ns: int = 0
+    minimum_edge_ppb: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenIsolated(Command):
     """Make an isolated unit ``account_id/market_id`` (in hedge mode ``.../side``) with a quote of its own."""
 

@@ -8,7 +8,8 @@ in, goes out or changes units has facts of its own.
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from deleverage.rulebook.book import Account, MarketTerms, leg_id_of
+from deleverage.rulebook.book import Account, MarketTerms, Programme, leg_id_of
+from deleverage.rulebook.messages.ladder import Passed, Sale
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +84,15 @@ class AccountOpened(Fact):
     """An account and its cross unit exist."""
 
     account: Account
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgrammeSet(Fact):
+    """A backstop's capacity (lots per market and step) and programme are these from now on."""
+
+    account_id: str
+    capacity_lots: int
+    programme: Programme
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,8 +248,10 @@ class Netted(Movement):
 class Reduced(Movement):
     """Stage 2: lots of unhealthy units sold into the resting orders of one market and side."""
 
+    round: int
     market_id: str
     side: str
+    sales: tuple[Sale, ...]
 
 
 class DebtPaid(NamedTuple):
@@ -254,12 +266,16 @@ class DebtPaid(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakenOver(Movement):
-    """Stage 3: backstops and the fund took lots at the bankruptcy amount, the payment in the same fact."""
+    """Stage 3: backstops and the fund took lots at the bankruptcy amount, the payment in the same fact.
+
+    ``surplus_quanta`` moved with the lots; ``edge_quanta`` of it is the takers' (the fund's goes to the surplus pot).
+    """
 
     market_id: str
     side: str
     shortfall_quanta: int
     surplus_quanta: int
+    edge_quanta: int
     fund_debts: tuple[DebtPaid, ...]  # what the pool paid for, if it was the fund that took
 
 
@@ -409,6 +425,8 @@ class StepEnded(Fact):
     stopped: str
     guarded: tuple[str, ...]
     waiting: bool  # a shortfall without lots is left that a guarded gain or another round may still carry
+    unsold: tuple[Sale, ...]  # legs of the unhealthy of which the last round sold nothing
+    passed: tuple[Passed, ...]  # backstops that left lots to others, as each market and side was asked last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ class Code(IntEnum):
     WRONG_SIDE = auto()
     BAD_TERMS = auto()
     BAD_ROLE = auto()
+    BAD_PROGRAMME = auto()
     BAD_AMOUNT = auto()
     BAD_LOTS = auto()
     BAD_PRICE = auto()

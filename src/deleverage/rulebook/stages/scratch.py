@@ -11,7 +11,7 @@ from typing import Any
 from deleverage.rulebook.apportion import Share, apportion
 from deleverage.rulebook.book import LONG, SHORT, Book, Leg, Market, Order, Unit, market_of
 from deleverage.rulebook.margin import equity, is_unhealthy
-from deleverage.rulebook.messages import Fact, OrderChange
+from deleverage.rulebook.messages import Fact, OrderChange, Sale
 from deleverage.rulebook.pace import Room, Spent
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.stages.bearers import Gains, gains_now
@@ -48,7 +48,10 @@ class Scratch:
     # per step, for the pace: notional closed against candidates, and who was touched
     closed_notional_quanta: int = 0
     touched: set[str] = field(default_factory=set)
+    # backstops that left lots of a market and side to others, and why: as it was asked last
+    passed: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
     # per round
+    unsold: list[Sale] = field(default_factory=list)
     paced: bool = False  # pace has left lots that candidates could have taken
     shortfalls: Debts = field(default_factory=dict)
     surpluses: Debts = field(default_factory=dict)
