@@ -11,7 +11,19 @@ from typing import Any
 from tests.model.checks import ROLES, after_trade, are_bad_terms, is_bad_id, is_out_of_bounds, is_wrong_side, opens
 from tests.model.margin import equity, free_money, held_lots, initial, is_guarded, period_profit
 from tests.model.numbers import BILLION, split
-from tests.model.state import Account, Market, Order, Unit, World, can_only_close, fill, leg_id_of, market_of, move
+from tests.model.state import (
+    Account,
+    Market,
+    Order,
+    Programme,
+    Unit,
+    World,
+    can_only_close,
+    fill,
+    leg_id_of,
+    market_of,
+    move,
+)
 
 Given = dict[str, Any]
 
@@ -47,6 +59,26 @@ def open_account(world: World, given: Given, rules: Given) -> str | None:
         return "BAD_ROLE"
     world.accounts[account_id] = Account(account_id, group or account_id, role, capacity, hedge)
     world.units[account_id] = Unit(account_id, account_id, hedge=hedge)
+    return None
+
+
+def set_programme(world: World, given: Given, rules: Given) -> str | None:
+    """Publish what a backstop takes over; where it stands in its window and cool-down stays as it is."""
+    account = world.accounts.get(given["account_id"])
+    if account is None:
+        return "UNKNOWN_ACCOUNT"
+    if account.role != "backstop":
+        return "BAD_ROLE"
+    capacity, window, notional = given["capacity_lots"], given["window_ns"], given["window_notional_quanta"]
+    cool_down, edge = given["cool_down_ns"], given["minimum_edge_ppb"]
+    if any(not 0 <= number <= 10**40 for number in (capacity, window, notional, cool_down)):
+        return "BAD_PROGRAMME"
+    if not -(10**40) <= edge <= BILLION or (window > 0) != (notional > 0):
+        return "BAD_PROGRAMME"
+    account.capacity = capacity
+    programme = world.backstops.setdefault(account.account_id, Programme())
+    programme.window_ns, programme.window_notional = window, notional
+    programme.cool_down_ns, programme.minimum_edge = cool_down, edge
     return None
 
 
@@ -384,6 +416,7 @@ HANDLERS: dict[str, Callable[[World, Given, Given], str | None]] = {
     "ClosePeriod": close_period,
     "ListMarket": list_market,
     "OpenAccount": open_account,
+    "SetProgramme": set_programme,
     "OpenIsolated": open_isolated,
     "Deposit": deposit,
     "Withdraw": withdraw,

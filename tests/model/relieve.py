@@ -5,11 +5,15 @@ from math import floor
 from typing import TYPE_CHECKING
 
 from tests.model.margin import is_unhealthy
-from tests.model.numbers import BILLION, ceil_part, split
-from tests.model.state import Market, Order, Unit, can_only_close, fill, pay
+from tests.model.numbers import BILLION, ceil_part, floor_part, split
+from tests.model.reduction import is_near, wanted
+from tests.model.state import SIDES, Market, Order, Unit, can_only_close, fill, pay
 
 if TYPE_CHECKING:
     from tests.model.round import Round
+
+Sale = tuple[str, str, str, int, int, int, str]
+"""Unit, market, side of the leg in hedge mode; lots held, wanted and sold; why not more."""
 
 
 def relieve(now: "Round") -> None:
@@ -45,73 +49,102 @@ def reduce(now: "Round") -> None:
         for unit in now.world.all_units()
         if not unit.bankrupt and not now.step.out_of_reach(unit) and is_unhealthy(now.world, unit)
     ]
+    now.step.unsold = []
     for market in now.step.open_markets():
         for side in (1, -1):
             reduce_side(now, market, side, sellers)
 
 
 def reduce_side(now: "Round", market: Market, side: int, sellers: list[Unit]) -> None:
-    """Sell one side of one market: every order is shared by all who still want to sell."""
-    share = now.rules["reduce_share_ppb"]
-    wants = {}
-    for unit in sellers:
-        lots = unit.lots_on(market.market_id, side)
-        if lots > 0:
-            wants[unit.unit_id] = max(1, ceil_part(lots, share, BILLION))
+    """Sell one side of one market: every order is shared by all who may still sell, and every seller is told."""
+    rule = now.rules["reduction"]
+    held = now.lots_of(market, side, sellers)
+    wants = {u: wanted(now.world, market, now.world.units[u], side, rule) for u in held}
     if not wants:
         return
-    groups = {now.owner_group(unit_id) for unit_id in wants}
+    book = book_for(now, market, side, sellers, {u for u, (lots, _) in wants.items() if lots})
+    near = [order for order in book if is_near(market, side, order.price, now.rules["order_band_ppb"], rule)]
+    most = {u: lots for u, (lots, _) in wants.items()}
+    if rule["name"] == "slices":
+        depth = floor_part(sum(abs(order.lots) for order in near), rule.get("max_depth_share_ppb", BILLION), BILLION)
+        most = split(min(sum(most.values()), depth), [(u, lots, lots) for u, lots in most.items()])
+    left, too_poor, acted = dict(most), set[str](), False
+    for order in near:
+        acted |= sell_into(now, market, side, order, left, too_poor)
+    sales = []
+    for u, (lots, word) in sorted(wants.items()):
+        sold = most[u] - left[u]
+        why = "depth"
+        if sold == lots:
+            why = word
+        elif not near:
+            why = "band" if book else "empty_book"
+        elif sold < most[u] and u in too_poor:
+            why = "equity"
+        leg_side = SIDES[side] if now.world.units[u].hedge else ""
+        sales.append((u, market.market_id, leg_side, held[u], lots, sold, why))
+    now.step.unsold += [sale for sale in sales if sale[5] == 0]
+    if acted:
+        now.step.seen["reduced"].append((now.number, market.market_id, SIDES[side], tuple(sales)))
+        now.emitted = True
+
+
+def book_for(now: "Round", market: Market, side: int, sellers: list[Unit], selling: set[str]) -> list[Order]:
+    """Return the orders that may be sold into, best price first, then by placement."""
+    groups = {now.owner_group(u) for u in selling}
     not_makers = {unit.unit_id for unit in sellers} | {unit.unit_id for unit in now.bankrupts()}
     orders = [
         order
         for order in now.world.orders.values()
-        if order.market_id == market.market_id and order.lots * side > 0 and order.unit_id not in not_makers
+        if order.market_id == market.market_id
+        and order.lots * side > 0
+        and order.unit_id not in not_makers
+        and now.owner_group(order.unit_id) not in groups
     ]
-    orders.sort(key=lambda order: (-side * order.price, order.sequence))
-    band = now.rules["order_band_ppb"]
-    for order in orders:
-        if now.owner_group(order.unit_id) in groups:
-            continue
-        if band == 0 or abs(order.price - market.mark) * BILLION <= band * market.mark:
-            sell_into(now, market, side, order, wants)
+    return sorted(orders, key=lambda order: (-side * order.price, order.sequence))
 
 
-def sell_into(now: "Round", market: Market, side: int, order: Order, wants: dict[str, int]) -> None:
-    """Fill one order, or cancel it where it has nothing to close or its owner could not carry the lots."""
+def sell_into(now: "Round", market: Market, side: int, order: Order, left: dict[str, int], too_poor: set[str]) -> bool:
+    """Fill one order, or cancel it where it has nothing to close or its owner could not carry the lots.
+
+    Lots that are sold are taken off what is ``left``, and who cannot pay for the slippage is added to the ``too_poor``.
+    """
     units = now.world.units
     offered = abs(order.lots)
     if can_only_close(order.leg_id, order.lots):
         offered = min(offered, abs(units[order.unit_id].lots(order.leg_id)))
     if offered == 0:
         now.remove_order(order)
-        return
+        return True
     slippage = side * (market.lot_value - market.value_at(order.price))
     members = []
-    for unit_id, want in wants.items():
-        cap = want
+    for unit_id, allowed in left.items():
+        cap = allowed
         if slippage > 0:
             cap = min(cap, max(0, floor(Fraction(now.equity(units[unit_id]), slippage))))
-        members.append((unit_id, want, cap))
+        if cap < allowed:
+            too_poor.add(unit_id)
+        members.append((unit_id, allowed, cap))
     parts = split(offered, members)
     total = sum(parts.values())
     if total == 0:
-        return
+        return False
     lot_price = market.value_at(order.price)
     trial = units[order.unit_id].copy()
     fill(trial, market, side * total, -side * total * lot_price, order.leg_id)
     if is_unhealthy(now.world, trial) or abs(trial.lots(order.leg_id)) > market.max_lots:
         now.remove_order(order)
-        return
+        return True
     fill(units[order.unit_id], market, side * total, -side * total * lot_price, order.leg_id)
     for unit_id, lots in sorted(parts.items()):
         if lots:
-            wants[unit_id] -= lots
+            left[unit_id] -= lots
             fill(units[unit_id], market, -side * lots, side * lots * lot_price)
             charge_fee(now, market, units[unit_id], lots)
     order.lots -= side * total
     if order.lots == 0:
         now.remove_order(order)
-    now.emitted = True
+    return True
 
 
 def charge_fee(now: "Round", market: Market, unit: Unit, lots: int) -> None:

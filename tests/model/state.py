@@ -1,6 +1,6 @@
 """What the model remembers, and the two ways in which a unit's money changes: a fill and a payment."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -77,6 +77,38 @@ class Account:
     role: str
     capacity: int
     hedge: bool = False
+
+
+@dataclass(slots=True)
+class Programme:
+    """What a backstop takes over, and where it stands in its window and cool-down."""
+
+    window_ns: int = 0
+    window_notional: int = 0
+    cool_down_ns: int = 0
+    minimum_edge: int = 0
+    window_start: int = 0
+    window_used: int = 0
+    last_step: int = 0
+    last_time: int = 0
+
+    @property
+    def window_end(self) -> int:
+        """Return when the running window is over."""
+        return self.window_start + self.window_ns
+
+    @property
+    def cooled_down_at(self) -> int:
+        """Return when another step may take over again."""
+        return self.last_time + self.cool_down_ns
+
+    def note(self, step: int, time_ns: int, notional: int) -> None:
+        """Count a takeover."""
+        self.last_step, self.last_time = step, time_ns
+        if self.window_ns:
+            if self.window_used == 0 or time_ns >= self.window_end:
+                self.window_start, self.window_used = time_ns, 0
+            self.window_used += notional
 
 
 @dataclass(slots=True)
@@ -162,6 +194,7 @@ class World:
 
     markets: dict[str, Market] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
+    backstops: dict[str, Programme] = field(default_factory=dict)
     units: dict[str, Unit] = field(default_factory=dict)
     orders: dict[str, Order] = field(default_factory=dict)
     pots: dict[str, int] = field(default_factory=lambda: dict.fromkeys(POTS, 0))
@@ -286,6 +319,7 @@ def plain(world: World) -> dict[str, Any]:
             }
             for account in world.accounts.values()
         },
+        "backstops": {key: asdict(programme) for key, programme in world.backstops.items()},
         "markets": {
             market.market_id: {
                 "mark": market.mark,

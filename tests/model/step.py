@@ -8,6 +8,7 @@ from tests.model.margin import equity, gain, is_guarded, period_profit
 from tests.model.numbers import sign
 from tests.model.order import candidates
 from tests.model.pace import Pace
+from tests.model.relieve import Sale
 from tests.model.round import Round
 from tests.model.state import Market, Unit, World, market_of, move, pay, units_with_opening_orders
 from tests.model.trigger import is_held_back
@@ -22,6 +23,8 @@ class Step:
         time, oldest = world.time_ns, rules["max_mark_age_ns"]
         self.guarded = {market.market_id for market in world.all_markets() if is_guarded(market, time, oldest)}
         self.taken_by_backstop: dict[tuple[str, str], int] = defaultdict(int)
+        self.passed: dict[tuple[str, str], dict[str, str]] = {}
+        self.unsold: list[Sale] = []
         self.paid_to_debts = 0
         self.paid_by_market: dict[str, int] = defaultdict(int)
         self.taken: dict[str, int] = defaultdict(int)
@@ -30,7 +33,8 @@ class Step:
         self.gains = {
             unit.unit_id: gains_of(world, unit, self.guarded) for unit in world.all_units() if not unit.bankrupt
         }
-        self.seen: dict[str, Any] = {"rounds": 0, "fund": [], "deleveraged": [], "socialised": [], "residuals": []}
+        self.seen: dict[str, Any] = {"rounds": 0, "reduced": [], "taken_over": [], "fund": []}
+        self.seen |= {"deleveraged": [], "socialised": [], "residuals": []}
 
     def run(self) -> None:
         """Run rounds until one emits nothing or the pace binds, then name what is left."""
@@ -44,6 +48,10 @@ class Step:
         Round(self, 0).declare()
         self.seen["stopped"] = stopped
         self.seen["guarded"] = sorted(self.guarded)
+        self.seen["unsold"] = self.unsold
+        # By market, long before short as in the alphabet, and unit.
+        places = sorted(self.passed.items())
+        self.seen["passed"] = [(*place, *passed) for place, aside in places for passed in sorted(aside.items())]
         self.release()
         Round(self, 0).close()
         self.name_residuals(stopped)

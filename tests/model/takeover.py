@@ -2,8 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from tests.model.margin import is_unhealthy, maintenance, requirement
-from tests.model.numbers import BILLION, ceil_part, floor_part, split
+from tests.model.backstops import Backstops
+from tests.model.give import hand_over, sources_give
+from tests.model.margin import maintenance, requirement
+from tests.model.numbers import BILLION, split
 from tests.model.state import Market, Unit, fill, market_of
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ def take_over(now: "Round") -> None:
         split_debt(now, fund)
     for market in now.step.open_markets():
         for side in (1, -1):
-            backstops_take(now, market, side, sources)
+            Backstops(now, market, side, sources).take()
             fund_takes(now, market, side, sources)
 
 
@@ -54,49 +56,6 @@ def debt_weight(now: "Round", leg_id: str, lots: int) -> int:
     return requirement(market, lots, "maintenance")
 
 
-def moved_shortfall(
-    now: "Round", market: Market, side: int, lots: dict[str, int], closed: dict[str, int]
-) -> dict[str, int]:
-    """Return how much of each source's shortfall goes with the lots, rounded up."""
-    debts = {u: (u, now.world.units[u].leg_on(market.market_id, side)) for u in lots}
-    return {u: ceil_part(now.shortfall.get(debts[u], 0), closed[u], lots[u]) for u in lots}
-
-
-def backstops_take(now: "Round", market: Market, side: int, sources: list[Unit]) -> None:
-    """Let the backstops take what they can stay healthy with."""
-    key = market.market_id
-    lots = now.lots_of(market, side, sources)
-    source_ids = {unit.unit_id for unit in sources}
-    rooms = {}
-    for unit in now.world.all_units():
-        is_backstop = now.world.role(unit) == "backstop" and not unit.isolated
-        if is_backstop and not unit.bankrupt and unit.unit_id not in source_ids:
-            capacity = now.world.accounts[unit.account_id].capacity
-            room = min(
-                capacity - now.step.taken_by_backstop[unit.unit_id, key], market.max_lots - side * unit.lots(key)
-            )
-            if room > 0:
-                rooms[unit.unit_id] = room
-    while lots and rooms:
-        amount = min(sum(lots.values()), sum(rooms.values()))
-        takes = split(amount, [(u, room, room) for u, room in rooms.items()])
-        closed = split(amount, [(u, held, held) for u, held in lots.items()])
-        moved = moved_shortfall(now, market, side, lots, closed)
-        pays = split(sum(moved.values()), [(u, take, None) for u, take in takes.items()])
-        trials = {u: now.world.units[u].copy() for u in rooms}
-        for u, trial in trials.items():
-            fill(trial, market, side * takes[u], -side * takes[u] * market.lot_value - pays[u])
-        ill = [u for u, trial in trials.items() if takes[u] and is_unhealthy(now.world, trial)]
-        if not ill:
-            for u in rooms:
-                now.world.units[u] = trials[u]
-                now.step.taken_by_backstop[u, key] += takes[u]
-            sources_give(now, market, side, lots, closed, moved)
-            return
-        for u in ill:
-            del rooms[u]
-
-
 def fund_takes(now: "Round", market: Market, side: int, sources: list[Unit]) -> None:
     """Let the fund's cross unit take what is left within its cap, if the pool can pay for all of it."""
     fund = now.world.fund_unit()
@@ -105,8 +64,8 @@ def fund_takes(now: "Round", market: Market, side: int, sources: list[Unit]) -> 
         return
     cap = min(now.rules["fund_inventory_cap_lots"], market.max_lots)
     amount = min(sum(lots.values()), max(0, cap - side * fund.lots(market.market_id)))
-    closed = split(amount, [(u, held, held) for u, held in lots.items()])
-    moved = moved_shortfall(now, market, side, lots, closed)
+    gives = hand_over(now, market, side, lots, amount)
+    moved = gives.shortfall
     if amount == 0 or now.world.pots["fund"] < sum(moved.values()) or breaks_a_cap(now, market.market_id, moved):
         return
     for unit_id, part in moved.items():
@@ -117,7 +76,8 @@ def fund_takes(now: "Round", market: Market, side: int, sources: list[Unit]) -> 
             now.step.paid_by_market[market.market_id] += part
     fill(fund, market, side * amount, -side * amount * market.lot_value)
     now.world.pots["fund"] -= sum(moved.values())
-    sources_give(now, market, side, lots, closed, moved)
+    now.world.pots["surplus"] += sum(gives.edge.values())
+    sources_give(now, market, side, gives)
 
 
 def breaks_a_cap(now: "Round", market_id: str, moved: dict[str, int]) -> bool:
@@ -133,23 +93,3 @@ def breaks_a_cap(now: "Round", market_id: str, moved: dict[str, int]) -> bool:
         if by_group is not None and now.world.paid_by_group.get(group, 0) + part > by_group:
             return True
     return False
-
-
-def sources_give(
-    now: "Round", market: Market, side: int, lots: dict[str, int], closed: dict[str, int], moved: dict[str, int]
-) -> None:
-    """Give each source the value of its lots and its moved shortfall, less what the fund keeps of a surplus."""
-    for u in sorted(lots):
-        if closed[u] == 0:
-            continue
-        debt = (u, now.world.units[u].leg_on(market.market_id, side))
-        surplus = floor_part(now.surplus.get(debt, 0), closed[u], lots[u])
-        kept = floor_part(surplus, now.rules["surplus_to_fund_ppb"], BILLION)
-        amount = side * closed[u] * market.lot_value + moved[u] - kept
-        fill(now.world.units[u], market, -side * closed[u], amount)
-        now.world.pots["surplus"] += kept
-        if surplus:
-            now.surplus[debt] -= surplus
-        if moved[u]:
-            now.shortfall[debt] -= moved[u]
-        now.emitted = True
