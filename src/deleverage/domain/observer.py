@@ -69,9 +69,11 @@ class StepObserver:
             record.residual_quanta = book.residual_quanta
             _say_why(record)
             return
-        if isinstance(fact, m.BankruptcyEnded) and record.stages:
-            record.stages[-1].told.append(f"{counted(len(fact.units), 'bankruptcy', 'bankruptcies')} ended")
-            record.stages[-1].left = owed(book)
+        if isinstance(fact, m.BankruptcyEnded):
+            # Where no stage has acted before, the bankrupt was made flat between two steps: a market was settled.
+            line = record.stages[-1] if record.stages else self._line(fact, 0)
+            line.told.append(f"{counted(len(fact.units), 'bankruptcy', 'bankruptcies')} ended")
+            line.left = owed(book)
         stage = STAGE_OF.get(type(fact))
         if stage is None:
             return
