@@ -87,7 +87,7 @@ class Tally:
                 self.counts[f"rounds stopped by {stop}"] += any(pool[8] == stop for pool in one["pools"])
             self.counts["units at their cap"] += len(one["capped"])
             self.counts["units at their cap in several pools"] += sum(pools > 1 for pools in one["capped"].values())
-        self.counts["rounds reaching stage 6"] += len(seen["socialised"])
+        self.counts["facts of stage 6"] += len(seen["socialised"])
         self.counts["rounds with fund money"] += sum(not row[3] for row in seen["fund"])
         self.counts["rounds with fund money after stage 5"] += sum(row[3] for row in seen["fund"])
         self.counts["residuals"] += len(seen["residuals"])

@@ -20,7 +20,7 @@ def test_parity_when_random_worlds_are_run_then_rulebook_and_model_agree() -> No
     assert found is None, str(found)
     assert tally.counts["commands"] == 4_000
     assert tally.counts["rounds reaching stage 5"] >= 60, "the worlds have become too tame"
-    assert tally.counts["rounds reaching stage 6"] >= 5, "the worlds have become too tame"
+    assert tally.counts["facts of stage 6"] >= 5, "the worlds have become too tame"
     for what in ("rounds stopped by trigger", "rounds stopped by pace", "rounds with fund money after stage 5"):
         assert tally.counts[what] >= 3, "the worlds have become too tame"
 
