@@ -1,4 +1,4 @@
-"""The twelve planted bugs: small patches of the rulebook's text, applied to a copy of it and never to the original.
+"""The planted bugs: small patches of the rulebook's text, applied to a copy of it and never to the original.
 
 Each patch must fit exactly once, so a bug that no longer applies is an error and not a silent pass. A second patch is
 allowed where the bug needs one (a tie by insertion needs an unsorted walk and a key without the id).
@@ -145,6 +145,38 @@ BUGS = (
                 "price",
                 "    return max(0, min(price.money(closed), closed.shortfall_quanta))\n",
                 "    return price.money(closed)\n",
+            ),
+        ),
+    ),
+    Bug(
+        "slippage-unpaid",
+        "a unit is sold into orders whose slippage its own equity cannot pay",
+        (Patch("stages/sale", "Share(unit_id, lots, min(lots, affordable))", "Share(unit_id, lots, lots)"),),
+    ),
+    Bug(
+        "edge-not-met",
+        "a backstop is given lots that do not pay the edge it has published",
+        (
+            Patch(
+                "stages/backstops",
+                "return least is None or edge_quanta(scratch, offer, unit_id) * PPB >= least * notional",
+                "return least is None or notional >= 0",
+            ),
+            Patch(
+                "stages/backstops",
+                "    if least is not None and fill.money_quanta",
+                "    if False and fill.money_quanta",
+            ),
+        ),
+    ),
+    Bug(
+        "cool-down-ignored",
+        "a backstop takes over again before it has rested",
+        (
+            Patch(
+                "stages/backstops",
+                "if backstop is not None and cools_down(backstop, scratch.step, scratch.time_ns):",
+                "if backstop is not None and cools_down(backstop, 0, scratch.time_ns):",
             ),
         ),
     ),

@@ -4,11 +4,13 @@ import pytest
 
 from deleverage.domain import Domain
 from deleverage.rulebook.book import Book
+from deleverage.rulebook.losses.period import Clawback
 from deleverage.rulebook.messages import (
     Deleveraged,
     RunStep,
     Socialised,
 )
+from deleverage.rulebook.price import Mark
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.selection import ProRata
 from tests.properties.stories import mark, open_book, submit, trade
@@ -124,3 +126,21 @@ def test_books_when_winners_are_owed_more_than_the_pool_then_assets_cover_it_aft
     mark(book, 30)
     Domain(book, Rules()).submit([RunStep(time_ns=2)], Solvent())
     assert equities(book) == {"al": 0, "am": 0, "bo": 215, "cy": 215}
+
+
+def test_clawback_when_it_is_the_preset_then_the_net_profit_of_the_period_pays_pro_rata() -> None:
+    """al (10 BTC long, 200) is 100 short at 70, where bo has won 180 and ed 120; ETH at 90 takes 60 off bo, for gi.
+
+    Net profits of the period are 120, 120 and 60: the 100 are a third of them, 40, 40 and 20. Over gross ones bo would
+    have paid half.
+    """
+    book = open_book({"al": 200, "bo": 500, "ed": 500, "gi": 500}, market_ids=("BTC", "ETH"))
+    trade(book, "al", "bo", 6)
+    trade(book, "al", "ed", 4)
+    trade(book, "bo", "gi", 6, "ETH")
+    mark(book, 70)
+    mark(book, 90, "ETH")
+    facts = checked_step(book, Rules(price=Mark(), loss_rule=Clawback()))
+    cuts = {haircut.unit_id: haircut.taken_quanta for haircut in only(facts, Socialised).haircuts}
+    assert cuts == {"bo": 40, "ed": 40, "gi": 20}
+    assert equities(book)["al"] == 0

@@ -14,7 +14,7 @@ from deleverage.domain.records import (
 )
 from deleverage.domain.show import counted
 from deleverage.rulebook import messages as m
-from deleverage.rulebook.book import Book, Leg, leg_id_of
+from deleverage.rulebook.book import SIGN_OF, Book, Leg, leg_id_of
 from deleverage.rulebook.closing import settle
 from deleverage.rulebook.losses.gains import WinnersProRata
 from deleverage.rulebook.margin import equity
@@ -108,7 +108,7 @@ class StepObserver:
 
     def _queue(self, book: Book, fact: m.Deleveraged, pool: m.Pool) -> QueueRecord:
         """Return the queue as the policy saw it: the same candidates, tiers, step and round."""
-        side = 1 if pool.side == "long" else -1
+        side = SIGN_OF[pool.side]
         accounts = frozenset(
             unit.account_id for unit in book.units.values() if unit.bankrupt and unit.lots_on(pool.market_id, side)
         )

@@ -19,6 +19,8 @@ from deleverage.rulebook.quantities import Scale, inverse_value_per_lot, linear_
 FUND_POT, FEES_POT, ROUNDING_POT, SURPLUS_POT = "fund", "fees", "rounding", "surplus"
 CONTRACTS = ("linear", "quanto", "inverse")
 LONG, SHORT = "long", "short"
+SIGN_OF = {LONG: 1, SHORT: -1}
+"""A side and the sign of its lots, in the order in which a stage visits them."""
 POTS = (FUND_POT, FEES_POT, ROUNDING_POT, SURPLUS_POT, "spread", "overshoot")
 """Every place money can lie outside a unit: F, G, R and the named pots S of INV-1."""
 

@@ -1,6 +1,7 @@
 """Stage 5: the order of the queue, the money of each pool, and what every closing says."""
 
 from deleverage.rulebook import messages as m
+from deleverage.rulebook.book import SIGN_OF
 from deleverage.rulebook.checks.stops import check_bounds
 from deleverage.rulebook.checks.view import Checks, View, require
 from deleverage.rulebook.closing import money_asked
@@ -15,7 +16,7 @@ def check_order(view: View, fact: m.Deleveraged) -> None:
     if not isinstance(view.rules.policy, Queue) or view.rules.rerank == "each_fill":
         return
     for pool in fact.pools:
-        side = 1 if pool.side == "long" else -1
+        side = SIGN_OF[pool.side]
         accounts = frozenset(unit.account_id for unit in bankrupts_in(view.book, pool.market_id, side))
         found = eligible(view.book, view.rules, pool.market_id, side, accounts)
         capacity = sum(candidate.lots for candidate in found.candidates)
@@ -104,7 +105,7 @@ def _check_results(view: View, fact: m.Deleveraged) -> None:
 
 
 def _check_pool(view: View, fact: m.Deleveraged, pool: m.Pool) -> None:
-    name, side = f"{pool.market_id} {pool.side}", 1 if pool.side == "long" else -1
+    name, side = f"{pool.market_id} {pool.side}", SIGN_OF[pool.side]
     for what, low, high in (
         ("asked", pool.asked_quanta, pool.shortfall_quanta),
         ("collected", pool.collected_quanta, pool.asked_quanta),

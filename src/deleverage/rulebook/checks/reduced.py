@@ -1,14 +1,12 @@
 """Stage 2: who was sold out, how many lots the rule and the depth allowed, into which orders, and what stopped it."""
 
 from deleverage.rulebook import messages as m
-from deleverage.rulebook.book import Unit
+from deleverage.rulebook.book import SIGN_OF, Unit
 from deleverage.rulebook.checks.view import Checks, View, require
 from deleverage.rulebook.margin import is_unhealthy
 from deleverage.rulebook.quantities import fee_ceil
 from deleverage.rulebook.stages.depth import Side, side_of_market
-from deleverage.rulebook.stages.scratch import SIDES, guards
-
-SIGNS = dict(SIDES)
+from deleverage.rulebook.stages.scratch import guards
 
 
 def look_reduced(view: View, fact: m.Reduced) -> None:
@@ -21,7 +19,7 @@ def look_reduced(view: View, fact: m.Reduced) -> None:
         view.reduced_round, view.sellers = fact.round, {unit.unit_id for unit in _sellers(view, fact.time_ns)}
     sellers = [view.book.units[unit_id] for unit_id in sorted(view.sellers)]
     market = view.book.markets[fact.market_id]
-    view.side = side_of_market(view.book, view.rules, market, SIGNS[fact.side], sellers)
+    view.side = side_of_market(view.book, view.rules, market, SIGN_OF[fact.side], sellers)
     near = view.side.depth.near if view.side is not None else ()
     view.near = {order.order_id: (order.unit_id, abs(order.lots), order.price_ticks) for order in near}
 
@@ -75,7 +73,7 @@ def _check_why(side: Side | None, sale: m.Sale) -> None:
 
 def _check_orders(view: View, fact: m.Reduced) -> None:
     """Makers bought what left their orders at the orders' prices, and only orders within the bands were touched."""
-    market, sign = view.book.markets[fact.market_id], SIGNS[fact.side]
+    market, sign = view.book.markets[fact.market_id], SIGN_OF[fact.side]
     left: dict[tuple[str, int], int] = {}
     for change in fact.orders:
         require("INV-10", change.order_id in view.near, f"order {change.order_id} is not within the bands")
@@ -112,7 +110,7 @@ def check_unsold(view: View, fact: m.StepEnded) -> None:
     told = {(sale.unit_id, sale.market_id, sale.leg_side): sale for sale in fact.unsold}
     known: set[tuple[str, str, str]] = set()
     for market_id, market in sorted(view.book.markets.items()):
-        for sign in SIGNS.values() if market_id not in guarded else ():
+        for sign in SIGN_OF.values() if market_id not in guarded else ():
             side = side_of_market(view.book, view.rules, market, sign, sellers)
             for unit_id in side.wants if side is not None else ():
                 assert side is not None

@@ -7,7 +7,7 @@ bounds leave and which mark is guarded follow from the book, the rules and what 
 from collections.abc import Container
 
 from deleverage.rulebook import messages as m
-from deleverage.rulebook.book import Unit, market_of
+from deleverage.rulebook.book import LONG, SHORT, SIGN_OF, Unit, market_of
 from deleverage.rulebook.checks.view import View, require
 from deleverage.rulebook.pace import Room, Spent
 from deleverage.rulebook.stages.held import (
@@ -29,12 +29,12 @@ def check_start(view: View, fact: m.Deleveraged) -> None:
         for leg_id, leg in unit.legs.items() if unit.bankrupt else ():
             market_id = market_of(leg_id)
             if market_id not in guarded:
-                key = (market_id, "long" if leg.lots > 0 else "short")
+                key = (market_id, LONG if leg.lots > 0 else SHORT)
                 found[key] = found.get(key, 0) + abs(leg.lots)
     told = {(pool.market_id, pool.side): pool.lots for pool in fact.pools if pool.market_id not in guarded}
     require("INV-21", told == found, f"bankrupt lots are {found}, the pools say {told}")
     for pool in fact.pools:
-        name, side = f"{pool.market_id} {pool.side}", 1 if pool.side == "long" else -1
+        name, side = f"{pool.market_id} {pool.side}", SIGN_OF[pool.side]
         left = lots_after_netting(view.book, pool.market_id, side)
         netted = pool.lots - left
         require("INV-8", pool.netted_lots == netted, f"{name}: {pool.netted_lots} lots netted, {netted} could be")

@@ -6,6 +6,7 @@ the first in the queue is first because of its leverage.
 """
 
 from deleverage.rulebook.apportion import Share, apportion
+from deleverage.rulebook.book import SIGN_OF
 from deleverage.rulebook.closing import Lots, collect, money_asked
 from deleverage.rulebook.messages import Deleveraged, Freed
 from deleverage.rulebook.plug import text_of
@@ -16,7 +17,7 @@ from deleverage.rulebook.stages.held import may_start
 from deleverage.rulebook.stages.one_by_one import close_one_by_one
 from deleverage.rulebook.stages.pacing import lots_within, units_within
 from deleverage.rulebook.stages.plan import BankruptPool, Plan
-from deleverage.rulebook.stages.scratch import SIDES, Scratch
+from deleverage.rulebook.stages.scratch import Scratch
 
 
 def deleverage(scratch: Scratch) -> None:
@@ -70,7 +71,7 @@ def _pool_bankrupts(scratch: Scratch) -> list[BankruptPool]:
     pools = []
     bankrupts = scratch.bankrupt_units()
     for market_id, _ in scratch.open_markets():
-        for side_name, side in SIDES:
+        for side_name, side in SIGN_OF.items():
             lots, leg_ids, shortfalls = {}, {}, {}
             for unit in bankrupts:
                 if (found := unit.leg_on(market_id, side)) is not None:

@@ -6,11 +6,11 @@ by the splitting function - never first come - and never makes a maker unhealthy
 
 from collections.abc import Iterator
 
-from deleverage.rulebook.book import LONG, SHORT, Unit
+from deleverage.rulebook.book import LONG, SHORT, SIGN_OF, Unit
 from deleverage.rulebook.messages import Fill, Netted, OrdersCancelled
 from deleverage.rulebook.stages.depth import side_of_market
 from deleverage.rulebook.stages.sale import Selling
-from deleverage.rulebook.stages.scratch import SIDES, Scratch
+from deleverage.rulebook.stages.scratch import Scratch
 
 
 def relieve(scratch: Scratch) -> None:
@@ -45,7 +45,7 @@ def reduce(scratch: Scratch) -> None:
     if not sellers:
         return
     for _, market in scratch.open_markets():
-        for side_name, side in SIDES:
+        for side_name, side in SIGN_OF.items():
             found = side_of_market(scratch.book, scratch.rules, market, side, sellers)
             if found is not None:
                 equities = {unit_id: scratch.equity(unit_id) for unit_id in found.wants}

@@ -9,15 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from deleverage.rulebook.apportion import Share, apportion
-from deleverage.rulebook.book import LONG, SHORT, Book, Leg, Market, Order, Unit, market_of
+from deleverage.rulebook.book import Book, Leg, Market, Order, Unit, market_of
 from deleverage.rulebook.margin import equity, is_unhealthy
 from deleverage.rulebook.messages import Fact, OrderChange, Sale
 from deleverage.rulebook.pace import Room, Spent
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.stages.bearers import Gains, gains_now
-
-SIDES = ((LONG, 1), (SHORT, -1))
-"""Both sides with the sign of their lots, in the order in which a stage visits them."""
 
 Debts = dict[tuple[str, str], int]
 """Quanta owed per (unit, leg id); leg id "" is a flat unit's debt, which has no lots."""

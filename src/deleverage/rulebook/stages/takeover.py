@@ -4,13 +4,13 @@ The bankruptcy amount of a leg is its value less its share of the unit's equity,
 the mark; what the bankrupt's share is short of (or has over) is paid in the same fact: takeover and payment are one.
 """
 
-from deleverage.rulebook.book import FUND_POT, Unit
+from deleverage.rulebook.book import FUND_POT, SIGN_OF, Unit
 from deleverage.rulebook.margin import equity, equity_shares, maintenance_ppb_quanta
 from deleverage.rulebook.messages import Fill
 from deleverage.rulebook.quantities import PPB
 from deleverage.rulebook.stages.backstops import take_by_backstops
 from deleverage.rulebook.stages.offer import Offer, emit_takeover, moved_with, offer_of
-from deleverage.rulebook.stages.scratch import SIDES, Scratch
+from deleverage.rulebook.stages.scratch import Scratch
 
 
 def split_debts(scratch: Scratch) -> list[Unit]:
@@ -37,7 +37,7 @@ def split_debts(scratch: Scratch) -> list[Unit]:
 def take_over(scratch: Scratch, sources: list[Unit]) -> None:
     """Stage 3, market by market in id order, longs before shorts: backstops, then the fund what they leave."""
     for _, market in scratch.open_markets():
-        for side_name, side in SIDES:
+        for side_name, side in SIGN_OF.items():
             offer = offer_of(sources, market, side_name, side)
             if offer.lots:
                 offer = take_by_backstops(scratch, sources, offer)
