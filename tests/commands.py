@@ -5,6 +5,7 @@ from typing import Any
 from deleverage.rulebook import messages
 from deleverage.rulebook.book import MarketTerms, Tier
 from deleverage.rulebook.rules import Rules
+from deleverage.rulebook.schedule import Driver, Schedule
 
 
 def to_command(given: dict[str, Any]) -> messages.Command:
@@ -20,7 +21,12 @@ def to_command(given: dict[str, Any]) -> messages.Command:
 
 def to_terms(given: dict[str, Any]) -> MarketTerms:
     """Return the market terms that a dictionary describes."""
-    return MarketTerms(**(given | {"tiers": tuple(Tier(**tier) for tier in given["tiers"])}))
+    schedule: dict[str, Any] = {
+        name: Driver(*value) if isinstance(value, list) else value for name, value in given["schedule"].items()
+    }
+    tiers = tuple(Tier(**tier) for tier in given["tiers"])
+    terms: dict[str, Any] = given | {"tiers": tiers, "schedule": Schedule(**schedule)}
+    return MarketTerms(**terms)
 
 
 def to_rules(given: dict[str, Any]) -> Rules:

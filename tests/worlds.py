@@ -69,7 +69,6 @@ def random_rules(rng: Random) -> Plain:
         "reduction": _reduction(rng),
         "order_band_ppb": seldom(0, 20_000_000, 200_000_001),
         "liquidation_fee_ppb": seldom(0, 5_000_000, 7_777_777, 300_000_000, chance=0.5),
-        "close_out_ppb": seldom(0, 500_000_000, 333_333_333, PPB),
         "surplus_to_fund_ppb": to_fund,
         "surplus_to_taker_ppb": rng.choice((0, PPB - to_fund, (PPB - to_fund) // 3)),
         "fund_inventory_cap_lots": seldom(0, 1, 5, 10**4, 10**12, chance=0.35),

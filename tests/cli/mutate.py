@@ -162,7 +162,6 @@ RULES: dict[str, tuple[Any, ...]] = {
         {"name": "slices", "most_lots": 5, "max_slippage": "0.01", "max_depth_share": "0.3"},
     ),
     "liquidation_fee": ("0", "0.01", "1"),
-    "close_out": ("0", "0.5", "1"),
     "surplus_to_fund": ("0", "0.3", "0.5"),
     "surplus_to_taker": ("0", "0.3", "0.5"),
     "fund_inventory_cap_lots": (0, 3, 10**9),
@@ -197,6 +196,11 @@ def lively(random: Random, good: str) -> str:
             {"id": "house", "role": "fund", "deposit": random.choice((0, 500))},
         ]
     tables["fund"] = {"deposit": random.choice((0, 1, 50, 10**6))}
+    for market in tables["markets"]:
+        if random.random() < 0.5:
+            market["dynamic"] = {"floor": "0.5", "cap": random.choice((1, 4)), "max_step": random.choice((0, "0.7"))}
+            market["dynamic"]["volatility"] = {"from": "0.1", "slope": random.choice(("0.5", 3))}
+        market["tiers"][0]["close_out"] = random.choice(("0", market["tiers"][0]["maintenance"]))
     tables["allow_underwater"] = True
     for _ in range(random.randint(0, 5)):
         tables["path"].append(_frame(random, tables))
@@ -221,6 +225,8 @@ def _frame(random: Random, tables: dict[str, Any]) -> dict[str, Any]:
             "price": max(1, mark),
         }
         frame["orders"] = [order]
+    if random.random() < 0.3:
+        frame["requirements"] = {random.choice(list(markets)): {"volatility": random.choice(("0", "0.5", "3"))}}
     if random.random() < 0.2:
         frame |= random.choice(({"resume": True}, {"repay_residual": 5}, {"fund_deposit": 30}, {"confirmed": True}))
     return frame

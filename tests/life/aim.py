@@ -6,7 +6,13 @@ because its parts are seldom.
 
 from typing import TYPE_CHECKING, Any
 
-from tests.life.wrong import below_maintenance, below_zero, mark_guarded, open_interest_above_maximum
+from tests.life.wrong import (
+    below_maintenance,
+    below_zero,
+    leverage_too_low,
+    mark_guarded,
+    open_interest_above_maximum,
+)
 
 if TYPE_CHECKING:
     from tests.life.life import Life
@@ -19,6 +25,7 @@ HARD = (
     below_zero,
     *[mark_guarded] * 2,
     *[open_interest_above_maximum] * 3,
+    *[leverage_too_low] * 2,
 )
 """Refusals that need numbers just so."""
 
@@ -74,6 +81,8 @@ def _traders(life: "Life", market_id: str) -> list[str]:
 
 
 def _trading(life: "Life", market_id: str, unit_id: str) -> Plain | None:
+    if (market_id in life.settled or life.state["units"][unit_id]["bankrupt"]) and life.rng.random() < 0.3:
+        return life.at("SetLeverage", unit_id=unit_id, market_id=market_id, leverage_ppb=3 * 10**9)
     price = min(max(1, life.first_price[market_id]), life.terms[market_id]["max_price_ticks"])
     if life.rng.random() < 0.7:
         life.orders += 1
@@ -90,7 +99,10 @@ def _trading(life: "Life", market_id: str, unit_id: str) -> Plain | None:
 
 def _about_market(life: "Life", market_id: str) -> Plain | None:
     price = max(1, min(life.first_price[market_id], life.terms[market_id]["max_price_ticks"]))
-    kind = life.rng.choice(("SetMarks", "AccrueFunding", "SettleMarket", "OpenIsolated", "SettleMarket"))
+    kinds = ("SetMarks", "AccrueFunding", "SettleMarket", "OpenIsolated", "SettleMarket", "AnnounceRequirements")
+    kind = life.rng.choice(kinds)
+    if kind == "AnnounceRequirements":
+        return life.announcement(market_id)
     if kind == "SetMarks":
         return life.at(kind, marks=[life.mark(market_id, price)], confirmed=True)
     if kind == "AccrueFunding":

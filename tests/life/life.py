@@ -6,7 +6,7 @@ from random import Random
 
 from tests.life.aim import aimed
 from tests.life.ladder import programme, sell_out
-from tests.life.prices import Prices
+from tests.life.risk import Risk
 from tests.life.spoil import is_restless, spoiled
 from tests.life.view import PPB, SECOND, Plain
 from tests.life.wrong import wrong_command
@@ -15,7 +15,23 @@ NAMES = ("a", "a!", "a-", "a.b", "A", "B0", "b", "b-1", "c", "d", "e", "Z", "z",
 MARKETS = ("BTC", "BTC-", "eth", "X!", "1")
 
 
-class Life(Prices):
+KINDS = ("close_out", "maintenance", "initial")
+SELDOM = ("ListMarket", "OpenAccount", "SetProgramme", "DepositToFund", "RepayResidual", "CancelOrder", "Resume")
+"""What would seldom be the command that announced requirements take effect with."""
+
+
+def in_order(tier: Plain) -> Plain:
+    """Return a tier whose requirements are in order at its start: as drawn, or without deductions."""
+    amounts = [
+        tier["from_notional_quanta"] * tier[f"{kind}_rate_ppb"] - tier[f"{kind}_deduction_quanta"] * PPB
+        for kind in KINDS
+    ]
+    if all(tier[f"{KINDS[at]}_rate_ppb"] == 0 or amounts[at] <= amounts[at + 1] for at in range(2)):
+        return tier
+    return tier | {f"{kind}_deduction_quanta": 0 for kind in KINDS}
+
+
+class Life(Risk):
     """The life of one world."""
 
     def __init__(self, rng: Random, rules: Plain) -> None:
@@ -40,6 +56,8 @@ class Life(Prices):
             (0.8, self.feed_fund),
             (1.5, self.close_period),
             (0.7, self.wait),
+            (6.0, self.announce),
+            (2.0, self.set_leverage),
             (2.5, self.settle),
             (2.0, self.open_more),
             (0.2, self.step),
@@ -61,6 +79,9 @@ class Life(Prices):
                     yield wrong
             if self.rng.random() < self.aiming and (refused := aimed(self)) is not None:
                 yield refused
+            often = 0.4 if command["kind"] in SELDOM else 0.01
+            if self.rng.random() < often and (announcement := self.just_before(command)) is not None:
+                yield announcement
             yield command
 
     def endless(self) -> Generator[Plain, None, None]:
@@ -126,30 +147,33 @@ class Life(Prices):
         lots = max(1, self.size // (price * per_tick))
         initial = rng.choice((5_000_000, 10_000_000, 20_000_000, 50_000_000, 100_000_001, 333_333_333))
         share = rng.choice((300_000_000, 500_000_000, 666_666_667, 900_000_000, PPB))
+        close_out = rng.choice((0, 0, 0, 333_333_333, 500_000_000, PPB))
         tiers: list[Plain] = []
         start = 0
         for _ in range(rng.choice((1, 1, 2, 3))):
             upkeep = initial * share // PPB
             tier = {
                 "from_notional_quanta": start,
+                "close_out_rate_ppb": upkeep * close_out // PPB,
                 "maintenance_rate_ppb": upkeep,
                 "initial_rate_ppb": initial,
+                "close_out_deduction_quanta": 0,
                 "maintenance_deduction_quanta": 0,
                 "initial_deduction_quanta": 0,
             }
             if tiers:
                 before = tiers[-1]
-                for kind in ("maintenance", "initial"):
+                for kind in KINDS:
                     step = tier[f"{kind}_rate_ppb"] - before[f"{kind}_rate_ppb"]
                     exact = before[f"{kind}_deduction_quanta"] + start * step // PPB
                     tier[f"{kind}_deduction_quanta"] = rng.choice((exact, exact, exact + 1, 0))
             elif rng.random() < 0.1:
                 tier["maintenance_deduction_quanta"] = rng.randint(0, max(1, self.size // 50))
-            tiers.append(tier)
+            tiers.append(in_order(tier))
             start += max(1, self.size * rng.choice((1, 2, 5)) // 2)
             initial = min(PPB, initial * rng.choice((1, 2, 3)))
         if rng.random() < 0.04:
-            tiers[0]["maintenance_rate_ppb"] = 0
+            tiers[0] |= {"close_out_rate_ppb": 0, "maintenance_rate_ppb": 0}
         most = rng.choice((50, 50, 50, 5, 2)) * lots
         terms = {
             "market_id": market_id,
@@ -162,6 +186,7 @@ class Life(Prices):
             "face_quanta_ticks": 0,
             "min_value_quanta": 1,
             "expiry_ns": self.time + rng.randint(1, 60) * SECOND if rng.random() < 0.15 else 0,
+            "schedule": self.some_schedule(),
         }
         if rng.random() < 0.34:
             # One lot is worth as much at the first price as a linear one would be, and its value has a floor.

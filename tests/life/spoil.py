@@ -85,8 +85,9 @@ def bad_price(life: "Life", command: Plain) -> Plain:
 
 
 def bad_rate(life: "Life", command: Plain) -> Plain:
-    """Return a rate beyond the bounds."""
-    return {"rate_ppb": 10**9 + 1} if "rate_ppb" in command else {}
+    """Return a rate, leverage or estimate beyond its bounds."""
+    beyond = {"rate_ppb": 10**9 + 1, "leverage_ppb": 10**9 - 1, "volatility_ppb": 10**40 + 1}
+    return {name: number for name, number in beyond.items() if name in command}
 
 
 def another_side(life: "Life", command: Plain) -> Plain:

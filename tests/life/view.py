@@ -82,10 +82,10 @@ class View:
         return total
 
     def rate(self, market_id: str, notional: int) -> int:
-        """Return the initial rate of a notional."""
-        return int(
-            [t for t in self.terms[market_id]["tiers"] if t["from_notional_quanta"] <= notional][-1]["initial_rate_ppb"]
-        )
+        """Return the initial rate of a notional, under the factor in force; shares of open interest aside."""
+        tier = [tier for tier in self.terms[market_id]["tiers"] if tier["from_notional_quanta"] <= notional][-1]
+        factor = self.state.get("markets", {}).get(market_id, {}).get("factor", PPB)
+        return int(min(PPB, -(-tier["initial_rate_ppb"] * factor // PPB)))
 
     def maintenance(self, unit: Plain) -> int:
         """Return about what a unit needs to stay healthy."""

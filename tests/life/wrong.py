@@ -126,7 +126,11 @@ def duplicate_id(life: "Life") -> Plain | None:
 
 def unknown_market(life: "Life") -> Plain | None:
     """Return a command in a market that is not there."""
-    kind = life.rng.choice(("AccrueFunding", "OpenIsolated", "SetMarks", "Trade"))
+    kind = life.rng.choice(("AccrueFunding", "OpenIsolated", "SetMarks", "Trade", "SetLeverage", "Announce"))
+    if kind == "SetLeverage":
+        return life.at(kind, unit_id=life.rng.choice(("nobody", unit_of(life))), market_id="none", leverage_ppb=0)
+    if kind == "Announce":
+        return life.announcement(market_of(life), volatility_ppb=-1) | {"market_id": "none"}
     if kind == "AccrueFunding":
         return life.at(kind, market_id="none", rate_ppb=life.rng.choice((1, PPB + 1)))
     if kind == "OpenIsolated":
@@ -148,7 +152,9 @@ def unknown_account(life: "Life") -> Plain | None:
 
 def unknown_unit(life: "Life") -> Plain | None:
     """Return a command for a unit that is not there."""
-    kind = life.rng.choice(("Deposit", "Withdraw", "MoveMargin", "Trade", "PlaceOrder"))
+    kind = life.rng.choice(("Deposit", "Withdraw", "MoveMargin", "Trade", "PlaceOrder", "SetLeverage"))
+    if kind == "SetLeverage":
+        return life.at(kind, unit_id="nobody", market_id=market_of(life), leverage_ppb=life.rng.choice((0, PPB)))
     amount = life.rng.choice((0, 5))
     if kind in ("Deposit", "Withdraw"):
         return life.at(kind, unit_id="nobody", amount_quanta=amount)
@@ -170,11 +176,13 @@ def bad_terms(life: "Life") -> Plain | None:
     """Return the listing of a market with one fault in its terms."""
     terms: Plain = dict(life.terms[market_of(life)]) | {"market_id": "other"}
     first = dict(terms["tiers"][0])
-    fault = life.rng.randrange(9)
+    fault = life.rng.randrange(13)
     if fault < 4:
         size = "face_quanta_ticks" if terms["contract"] == "inverse" else "quanta_per_tick_lot"
         name = (size, "max_lots", "max_price_ticks", "max_open_interest_lots")[fault]
         return life.at("ListMarket", terms=terms | {name: life.rng.choice((0, -1, 10**40 + 1))})
+    if fault > 9:
+        return life.at("ListMarket", terms=terms | {"schedule": bad_schedule(life, terms["schedule"])})
     tiers: list[Plain] = {
         4: [],
         5: [first | {"from_notional_quanta": 1}],
@@ -182,14 +190,26 @@ def bad_terms(life: "Life") -> Plain | None:
         7: [first | {"initial_rate_ppb": life.rng.choice((PPB + 1, first["maintenance_rate_ppb"] - 1))}],
         8: [
             first
-            | {
-                life.rng.choice(
-                    ("maintenance_rate_ppb", "maintenance_deduction_quanta", "initial_deduction_quanta")
-                ): -1
-            }
+            | {life.rng.choice(("close_out_rate_ppb", "maintenance_deduction_quanta", "initial_deduction_quanta")): -1}
         ],
+        9: [first | {"maintenance_rate_ppb": first["initial_rate_ppb"], "initial_deduction_quanta": 10**35}],
     }[fault]
     return life.at("ListMarket", terms=terms | {"tiers": tiers})
+
+
+def bad_schedule(life: "Life", schedule: Plain) -> Plain:
+    """Return a schedule with one fault."""
+    faults: tuple[Plain, ...] = (
+        {"floor_ppb": 0},
+        {"floor_ppb": PPB + 1},
+        {"cap_ppb": PPB - 1},
+        {"cap_ppb": 10**40 + 1},
+        {"max_step_ppb": -1},
+        {"min_notice_ns": -1},
+        {"volatility": [-1, 0]},
+        {"unit_share": [0, 10**40 + 1]},
+    )
+    return schedule | life.rng.choice(faults)
 
 
 def bad_role(life: "Life") -> Plain | None:
@@ -245,6 +265,45 @@ def bad_rate(life: "Life") -> Plain | None:
     return life.at("AccrueFunding", market_id=market_of(life), rate_ppb=life.rng.choice((1, -1)) * (PPB + 1))
 
 
+def bad_leverage(life: "Life") -> Plain | None:
+    """Return a leverage that is none."""
+    leverage = life.rng.choice((0, -1, PPB - 1, PPB * PPB + 1))
+    return life.at("SetLeverage", unit_id=unit_of(life), market_id=market_of(life), leverage_ppb=leverage)
+
+
+def bad_estimate(life: "Life") -> Plain | None:
+    """Return an announcement of what cannot be measured."""
+    faults = [{"volatility_ppb": -1}, {"volatility_ppb": 10**40 + 1}, {"concentration_ppb": -1}]
+    fault = life.rng.choice([*faults, {"concentration_ppb": PPB + 1}])
+    return life.announcement(market_of(life), **fault)
+
+
+def notice_too_short(life: "Life") -> Plain | None:
+    """Return an announcement that takes effect too early."""
+    command = life.announcement(market_of(life))
+    notice = life.terms[command["market_id"]]["schedule"]["min_notice_ns"]
+    return command | {"effective_ns": command["time_ns"] + notice - life.rng.choice((1, 1, 10**9))}
+
+
+def leverage_above_maximum(life: "Life") -> Plain | None:
+    """Return a leverage that no tier of a market allows."""
+    market_id = market_of(life)
+    least = life.terms[market_id]["tiers"][0]["initial_rate_ppb"]
+    unit = life.units_for(market_id)[:1]
+    if not unit or least < 2:
+        return None
+    leverage = PPB * PPB // (least - 1) + life.rng.choice((0, PPB))
+    return life.at("SetLeverage", unit_id=unit[0], market_id=market_id, leverage_ppb=leverage)
+
+
+def leverage_too_low(life: "Life") -> Plain | None:
+    """Return a leverage that asks for all of a leg's notional, which its owner mostly does not have."""
+    market_id = market_of(life)
+    if market_id in life.settled or not (held := life.holders(market_id, life.rng.choice((1, -1)))):
+        return None
+    return life.at("SetLeverage", unit_id=held[0], market_id=market_id, leverage_ppb=PPB)
+
+
 def self_trade(life: "Life") -> Plain | None:
     """Return a trade of a unit with itself."""
     unit = unit_of(life)
@@ -271,7 +330,11 @@ def market_settled(life: "Life") -> Plain | None:
     if not life.settled:
         return None
     market_id = life.rng.choice(life.settled)
-    price, kind = life.rng.randint(1, life.first_price[market_id]), life.rng.randrange(6)
+    price, kind = life.rng.randint(1, life.first_price[market_id]), life.rng.randrange(8)
+    if kind == 6:
+        return life.announcement(market_id)
+    if kind == 7:
+        return life.at("SetLeverage", unit_id=unit_of(life), market_id=market_id, leverage_ppb=PPB)
     if kind < 2:
         return (some_order if kind else some_trade)(life, market_id=market_id, price_ticks=price)
     if kind == 2:
@@ -292,7 +355,7 @@ def not_expired(life: "Life") -> Plain | None:
 
 
 def wrong_market(life: "Life") -> Plain | None:
-    """Return a trade or order of an isolated unit in another market."""
+    """Return a trade, order or leverage of an isolated unit in another market."""
     pairs = [
         (key, market)
         for key, unit in life.state["units"].items()
@@ -302,6 +365,8 @@ def wrong_market(life: "Life") -> Plain | None:
     if not pairs:
         return None
     unit, market = life.rng.choice(pairs)
+    if life.rng.random() < 0.2:
+        return life.at("SetLeverage", unit_id=unit, market_id=market, leverage_ppb=PPB)
     if life.rng.random() < 0.5:
         return some_order(life, unit_id=unit, market_id=market)
     return some_trade(life, market_id=market, buyer_unit_id=unit)
@@ -319,9 +384,11 @@ def domain_halted(life: "Life") -> Plain | None:
     """Return what a halted domain refuses."""
     if not life.state["halted"]:
         return None
-    kind = life.rng.randrange(3)
+    kind = life.rng.randrange(4)
     if kind == 0:
         return life.at("RunStep")
+    if kind == 3:
+        return life.announcement(market_of(life))
     return some_trade(life) if kind == 1 else some_order(life)
 
 
@@ -339,9 +406,12 @@ def unit_bankrupt(life: "Life") -> Plain | None:
         return None
     key = life.rng.choice(bankrupts)
     unit = life.state["units"][key]
-    kind = life.rng.randrange(6)
+    kind = life.rng.randrange(7)
     if kind == 0:
         return life.at("Deposit", unit_id=key, amount_quanta=10)
+    if kind == 6:
+        market = unit["isolated"] or market_of(life)
+        return life.at("SetLeverage", unit_id=key, market_id=market, leverage_ppb=PPB * PPB)
     if kind == 1:
         return life.at("Withdraw", unit_id=key, amount_quanta=10**30)
     if kind == 2:
@@ -542,6 +612,8 @@ MAKERS: dict[str, Callable[["Life"], Plain | None]] = {
     "BAD_LOTS": bad_lots,
     "BAD_PRICE": bad_price,
     "BAD_RATE": bad_rate,
+    "BAD_LEVERAGE": bad_leverage,
+    "BAD_ESTIMATE": bad_estimate,
     "SELF_TRADE": self_trade,
     "NO_MARK": no_mark,
     "MARKET_SETTLED": market_settled,
@@ -555,6 +627,7 @@ MAKERS: dict[str, Callable[["Life"], Plain | None]] = {
     "MORE_THAN_HELD": more_than_held,
     "LOTS_ABOVE_MAXIMUM": lots_above_maximum,
     "OPEN_INTEREST_ABOVE_MAXIMUM": open_interest_above_maximum,
+    "LEVERAGE_ABOVE_MAXIMUM": leverage_above_maximum,
     "BELOW_INITIAL_MARGIN": below_initial_margin,
     "BELOW_ZERO": below_zero,
     "BELOW_MAINTENANCE": below_maintenance,
@@ -563,6 +636,7 @@ MAKERS: dict[str, Callable[["Life"], Plain | None]] = {
     "MARK_GUARDED": mark_guarded,
     "RESIDUAL_OUTSTANDING": residual_outstanding,
     "NO_RESIDUAL": no_residual,
+    "NOTICE_TOO_SHORT": notice_too_short,
 }
 
 SELDOM = (

@@ -3,9 +3,9 @@
 from itertools import pairwise
 from typing import Any
 
-from tests.model.margin import equity, held_lots, initial, is_unhealthy
+from tests.model.margin import covers_initial, equity, held_lots, is_unhealthy
 from tests.model.numbers import BILLION, sign
-from tests.model.state import SIDES, Market, Unit, World, can_only_close, fill
+from tests.model.state import SIDES, STILL, Market, Unit, World, can_only_close, fill
 
 ROLES = ("trader", "fund", "backstop")
 
@@ -49,13 +49,27 @@ def are_bad_terms(terms: dict[str, Any]) -> bool:
     starts = [tier["from_notional_quanta"] for tier in terms["tiers"]]
     if starts[0] != 0 or any(later <= earlier for earlier, later in pairwise(starts)):
         return True
-    for tier in terms["tiers"]:
-        low, high = tier["maintenance_rate_ppb"], tier["initial_rate_ppb"]
-        if low < 0 or low > BILLION or high < low or high > BILLION:
-            return True
-        if tier["maintenance_deduction_quanta"] < 0 or tier["initial_deduction_quanta"] < 0:
-            return True
-    return False
+    return any(is_bad_tier(tier) for tier in terms["tiers"]) or is_bad_schedule(terms.get("schedule", STILL))
+
+
+def is_bad_tier(tier: dict[str, int]) -> bool:
+    """Return whether the three requirements of a tier are not in order, from its start on."""
+    kinds = ("close_out", "maintenance", "initial")
+    rates = [tier[f"{kind}_rate_ppb"] for kind in kinds]
+    deductions = [tier[f"{kind}_deduction_quanta"] for kind in kinds]
+    if rates != sorted(rates) or rates[0] < 0 or rates[-1] > BILLION or min(deductions) < 0:
+        return True
+    start = tier["from_notional_quanta"]
+    amounts = [start * rate - deduction * BILLION for rate, deduction in zip(rates, deductions, strict=True)]
+    return any(rate > 0 and lower > higher for rate, (lower, higher) in zip(rates, pairwise(amounts), strict=False))
+
+
+def is_bad_schedule(schedule: dict[str, Any]) -> bool:
+    """Return whether a schedule's bounds or any of its other numbers cannot be used."""
+    drivers = [number for driver in schedule.values() if not isinstance(driver, int) for number in driver]
+    if not 1 <= schedule["floor_ppb"] <= BILLION <= schedule["cap_ppb"] <= 10**40:
+        return True
+    return any(not 0 <= number <= 10**40 for number in (schedule["max_step_ppb"], schedule["min_notice_ns"], *drivers))
 
 
 def is_out_of_bounds(number: int) -> bool:
@@ -101,7 +115,7 @@ def after_trade(
     if interest > market.max_open_interest_lots:
         return "OPEN_INTEREST_ABOVE_MAXIMUM", tried
     for copy, is_opening in zip(tried, opening, strict=True):
-        if is_opening and equity(world, copy) * BILLION < initial(world, copy):
+        if is_opening and not covers_initial(world, copy):
             return "BELOW_INITIAL_MARGIN", tried
     for copy, is_opening in zip(tried, opening, strict=True):
         if not is_opening and equity(world, copy) < 0:

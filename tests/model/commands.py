@@ -9,9 +9,11 @@ from math import floor
 from typing import Any
 
 from tests.model.checks import ROLES, after_trade, are_bad_terms, is_bad_id, is_out_of_bounds, is_wrong_side, opens
-from tests.model.margin import equity, free_money, held_lots, initial, is_guarded, period_profit
+from tests.model.margin import covers_initial, equity, free_money, held_lots, is_guarded, period_profit
 from tests.model.numbers import BILLION, split
+from tests.model.requirements import announce_requirements, set_leverage
 from tests.model.state import (
+    STILL,
     Account,
     Market,
     Order,
@@ -39,7 +41,7 @@ def list_market(world: World, given: Given, rules: Given) -> str | None:
         return "BAD_TERMS"
     names = ("market_id", "quanta_per_tick_lot", "tiers", "max_lots", "max_price_ticks", "max_open_interest_lots")
     fixed = [terms[name] for name in names]
-    others = {"contract": "linear", "face_quanta_ticks": 0, "min_value_quanta": 1, "expiry_ns": 0}
+    others = {"contract": "linear", "face_quanta_ticks": 0, "min_value_quanta": 1, "expiry_ns": 0, "schedule": STILL}
     extra = [terms.get(name, usual) for name, usual in others.items()]
     world.markets[terms["market_id"]] = Market(*fixed, *extra)
     return None
@@ -286,7 +288,7 @@ def place_order(world: World, given: Given, rules: Given) -> str | None:
     code = None
     if held_lots(world, unit, order.leg_id) > market.max_lots:
         code = "LOTS_ABOVE_MAXIMUM"
-    elif equity(world, unit) * BILLION < initial(world, unit):
+    elif not covers_initial(world, unit):
         code = "BELOW_INITIAL_MARGIN"
     if code is None:
         world.placed += 1
@@ -429,6 +431,8 @@ HANDLERS: dict[str, Callable[[World, Given, Given], str | None]] = {
     "SetMarks": set_marks,
     "AccrueFunding": accrue_funding,
     "SettleMarket": settle_market,
+    "SetLeverage": set_leverage,
+    "AnnounceRequirements": announce_requirements,
     "RunStep": run_step,
     "Resume": resume,
 }

@@ -3,8 +3,11 @@
 from fractions import Fraction
 from math import ceil
 
-from tests.model.numbers import BILLION
+from tests.model.numbers import BILLION, ceil_part
 from tests.model.state import Leg, Market, Unit, World, can_only_close, market_of
+
+SCALE = BILLION**2
+"""Requirements are whole numbers of quanta x 10^18: a rate in ppb times a factor in ppb."""
 
 
 def equity(world: World, unit: Unit) -> int:
@@ -16,17 +19,42 @@ def equity(world: World, unit: Unit) -> int:
     return total
 
 
+def tier_of(market: Market, notional: int) -> dict[str, int]:
+    """Return the last tier that begins at or below a notional."""
+    return [tier for tier in market.tiers if tier["from_notional_quanta"] <= notional][-1]
+
+
+def rise(driver: list[int], input_ppb: int) -> int:
+    """Return what a driver adds to the factor for an input above where it begins to count, rounded up."""
+    start, slope = driver
+    return ceil_part(slope, max(0, input_ppb - start), BILLION)
+
+
+def leg_factor(market: Market, lots: int) -> int:
+    """Return the factor on the requirements of some lots: the market's, raised by their share of the measured lots."""
+    if market.measured == 0:
+        return market.factor
+    share = ceil_part(abs(lots), BILLION, market.measured)
+    return min(market.schedule["cap_ppb"], market.factor + rise(market.schedule["unit_share"], share))
+
+
 def requirement(market: Market, lots: int, kind: str) -> int:
-    """Return the maintenance or initial requirement of some lots, in quanta x 10^9, never below 0."""
+    """Return the close-out, maintenance or initial requirement of some lots, in quanta x 10^18: 0 to the notional."""
     notional = abs(lots * market.lot_value)
-    tier = [tier for tier in market.tiers if tier["from_notional_quanta"] <= notional][-1]
+    tier = tier_of(market, notional)
     rate, deduction = tier[f"{kind}_rate_ppb"], tier[f"{kind}_deduction_quanta"]
-    return max(0, notional * rate - deduction * BILLION)
+    by_tier = max(0, notional * rate - deduction * BILLION)
+    return min(notional * SCALE, by_tier * leg_factor(market, lots))
+
+
+def over_legs(world: World, unit: Unit, kind: str) -> int:
+    """Return a unit's close-out or maintenance requirement on the lots of its legs, in quanta x 10^18."""
+    return sum(requirement(world.markets[market_of(key)], leg.lots, kind) for key, leg in unit.legs.items())
 
 
 def maintenance(world: World, unit: Unit) -> int:
-    """Return a unit's maintenance requirement, in quanta x 10^9."""
-    return sum(requirement(world.markets[market_of(key)], leg.lots, "maintenance") for key, leg in unit.legs.items())
+    """Return a unit's maintenance requirement, in quanta x 10^18."""
+    return over_legs(world, unit, "maintenance")
 
 
 def held_lots(world: World, unit: Unit, leg_id: str) -> int:
@@ -39,10 +67,32 @@ def held_lots(world: World, unit: Unit, leg_id: str) -> int:
     return max(abs(lots + buys), abs(lots - sells))
 
 
-def initial(world: World, unit: Unit) -> int:
-    """Return a unit's initial requirement on its held lots, in quanta x 10^9."""
+def held_legs(world: World, unit: Unit) -> dict[str, int]:
+    """Return the held lots of every leg id on which a unit has a leg or orders."""
     concerned = set(unit.legs) | {o.leg_id for o in world.orders.values() if o.unit_id == unit.unit_id}
-    return sum(requirement(world.markets[market_of(key)], held_lots(world, unit, key), "initial") for key in concerned)
+    return {key: held_lots(world, unit, key) for key in concerned}
+
+
+def rate_of(leverage_ppb: int) -> int:
+    """Return the initial rate that a leverage asks for, in ppb, rounded up."""
+    return ceil(Fraction(SCALE, leverage_ppb))
+
+
+def initial(world: World, unit: Unit) -> int:
+    """Return a unit's initial requirement on its held lots, by tier or by chosen leverage, in quanta x 10^18."""
+    total = 0
+    for key, lots in held_legs(world, unit).items():
+        market = world.markets[market_of(key)]
+        by_leverage = 0
+        if market.market_id in unit.leverages:
+            by_leverage = abs(lots * market.lot_value) * rate_of(unit.leverages[market.market_id]) * BILLION
+        total += max(requirement(market, lots, "initial"), by_leverage)
+    return total
+
+
+def covers_initial(world: World, unit: Unit) -> bool:
+    """Return whether a unit's equity reaches its initial requirement."""
+    return equity(world, unit) * SCALE >= initial(world, unit)
 
 
 def period_profit(world: World, unit: Unit) -> int:
@@ -52,12 +102,17 @@ def period_profit(world: World, unit: Unit) -> int:
 
 def is_unhealthy(world: World, unit: Unit) -> bool:
     """Return whether a unit's equity is below its maintenance requirement."""
-    return equity(world, unit) * BILLION < maintenance(world, unit)
+    return equity(world, unit) * SCALE < maintenance(world, unit)
+
+
+def is_below_close_out(world: World, unit: Unit) -> bool:
+    """Return whether a unit's equity is below its close-out requirement."""
+    return equity(world, unit) * SCALE < over_legs(world, unit, "close_out")
 
 
 def free_money(world: World, unit: Unit) -> int:
     """Return what a unit may take out."""
-    return max(0, equity(world, unit) - ceil(Fraction(initial(world, unit), BILLION)))
+    return max(0, equity(world, unit) - ceil(Fraction(initial(world, unit), SCALE)))
 
 
 def price_pnl(market: Market, leg: Leg) -> int:

@@ -5,6 +5,7 @@ from typing import Any
 from tests.model.checks import is_badly_typed
 from tests.model.commands import HANDLERS
 from tests.model.margin import period_profit
+from tests.model.requirements import take_effect
 from tests.model.state import Unit, World, move, plain, units_with_opening_orders
 from tests.model.step import Step
 
@@ -23,8 +24,10 @@ class Model:
             return "BAD_TYPE"
         if command["time_ns"] < self.world.time_ns:
             return "TIME_BACKWARDS"
+        before = take_effect(self.world, command["time_ns"])
         code = HANDLERS[command["kind"]](self.world, command, self.rules)
         if code is not None:
+            self.world.markets.update(before)
             return code
         self.world.time_ns = command["time_ns"]
         if command["kind"] == "Trade":

@@ -11,6 +11,18 @@ Debt = tuple[str, str]
 
 SIDES = {1: "long", -1: "short"}
 
+STILL: dict[str, Any] = {
+    "floor_ppb": 10**9,
+    "cap_ppb": 10**9,
+    "max_step_ppb": 0,
+    "min_notice_ns": 0,
+    "volatility": [0, 0],
+    "open_interest": [0, 0],
+    "concentration": [0, 0],
+    "unit_share": [0, 0],
+}
+"""The schedule of a market that names none: nothing moves. A driver is where it begins to count, and its slope."""
+
 POTS = ("fund", "fees", "rounding", "surplus", "spread", "overshoot")
 
 
@@ -43,6 +55,7 @@ class Market:
     face: int = 0
     least_value: int = 1
     expiry: int = 0
+    schedule: dict[str, Any] = field(default_factory=STILL.copy)
     mark: int = 0
     previous: int = 0
     mark_time: int = 0
@@ -51,6 +64,9 @@ class Market:
     carry: Fraction = Fraction(0)
     reduce_only: bool = False
     settled: bool = False
+    factor: int = 10**9
+    measured: int = 0
+    announced: tuple[int, int, int] | None = None  # the factor, the lots measured with it, when it takes effect
 
     @property
     def lot_value(self) -> int:
@@ -137,6 +153,7 @@ class Unit:
     transfers: int = 0
     result_before: int = 0
     legs: dict[str, Leg] = field(default_factory=dict)
+    leverages: dict[str, int] = field(default_factory=dict)  # by market, in ppb, where one was chosen
 
     def lots(self, leg_id: str) -> int:
         """Return the signed lots of a leg, 0 without it."""
@@ -167,6 +184,7 @@ class Unit:
             self.transfers,
             self.result_before,
             legs,
+            dict(self.leverages),
         )
 
 
@@ -307,6 +325,7 @@ def plain(world: World) -> dict[str, Any]:
                     }
                     for key, leg in unit.legs.items()
                 },
+                "leverages": dict(unit.leverages),
             }
             for unit in world.units.values()
         },
@@ -331,6 +350,9 @@ def plain(world: World) -> dict[str, Any]:
                 "reduce_only": market.reduce_only,
                 "settled": market.settled,
                 "contract": market.contract,
+                "factor": market.factor,
+                "measured": market.measured,
+                "announced": market.announced,
             }
             for market in world.markets.values()
         },

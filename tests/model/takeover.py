@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 from tests.model.backstops import Backstops
 from tests.model.give import hand_over, sources_give
-from tests.model.margin import maintenance, requirement
-from tests.model.numbers import BILLION, split
+from tests.model.margin import is_below_close_out, requirement
+from tests.model.numbers import split
 from tests.model.state import Market, Unit, fill, market_of
 
 if TYPE_CHECKING:
@@ -27,11 +27,9 @@ def take_over(now: "Round") -> None:
 
 
 def is_source(now: "Round", unit: Unit) -> bool:
-    """Return whether a unit is bankrupt, or in reach and below its close-out level."""
-    if unit.bankrupt:
-        return True
-    level = maintenance(now.world, unit) * now.rules["close_out_ppb"]
-    return not now.step.out_of_reach(unit) and now.equity(unit) * BILLION**2 < level
+    """Return whether a unit is bankrupt, or has legs, is in reach and below close-out."""
+    in_reach = bool(unit.legs) and not now.step.out_of_reach(unit)
+    return unit.bankrupt or (in_reach and is_below_close_out(now.world, unit))
 
 
 def split_debt(now: "Round", unit: Unit) -> None:

@@ -9,17 +9,20 @@ from deleverage.rulebook.invariants import Invariants
 from tests.commands import to_rules
 from tests.model import Model
 from tests.model.faults import faults
+from tests.model.state import STILL
 from tests.parity.compare import plain_book
 from tests.parity.run import compare, submit
 
 TIER = {
     "from_notional_quanta": 0,
+    "close_out_rate_ppb": 0,
     "maintenance_rate_ppb": 10**8,
     "initial_rate_ppb": 2 * 10**8,
+    "close_out_deduction_quanta": 0,
     "maintenance_deduction_quanta": 0,
     "initial_deduction_quanta": 0,
 }
-"""A tenth of the notional to keep a leg, a fifth to open it."""
+"""A tenth of the notional to keep a leg, a fifth to open it; takeover of bankrupts only."""
 
 TERMS = {
     "market_id": "M",
@@ -28,6 +31,7 @@ TERMS = {
     "max_lots": 1000,
     "max_price_ticks": 1000,
     "max_open_interest_lots": 1000,
+    "schedule": STILL,
 }
 
 RULES = {
@@ -38,7 +42,6 @@ RULES = {
     "surplus_to_taker_ppb": 0,
     "order_band_ppb": 0,
     "liquidation_fee_ppb": 0,
-    "close_out_ppb": 0,
     "surplus_to_fund_ppb": 0,
     "fund_inventory_cap_lots": 0,
     "shortfall_split": "maintenance",
@@ -61,12 +64,12 @@ RULES = {
 class Book:
     """A domain with market M at 100; accounts with a name from h on are in hedge mode. ``switches`` replace rules."""
 
-    def __init__(self, switches: dict[str, Any] | None = None, **deposits: int) -> None:
+    def __init__(self, switches: dict[str, Any] | None = None, terms: dict[str, Any] = TERMS, **deposits: int) -> None:
         rules = RULES | (switches or {})
         self.model = Model(rules)
         self.book, self.law = rulebook.Book(), to_rules(rules)
         self.watcher = Invariants(self.book, self.law)
-        self.do("ListMarket", terms=TERMS)
+        self.do("ListMarket", terms=terms)
         self.mark(100)
         for name, quanta in deposits.items():
             self.open(name, quanta)
@@ -78,8 +81,11 @@ class Book:
         self.do("Deposit", unit_id=name, amount_quanta=quanta)
 
     def tried(self, kind: str, **fields: Any) -> str | None:
-        """Return the code of a refusal; after either answer the books balance, and the rulebook has given the same."""
-        command = {"kind": kind, "time_ns": 0} | fields
+        """Return the code of a refusal; after either answer the books balance, and the rulebook has given the same.
+
+        Where no time is given it is the book's.
+        """
+        command = {"kind": kind, "time_ns": self.book.time_ns} | fields
         code = self.model.submit(command)
         assert faults(self.model) == []
         told = submit(self.book, command, self.law, decide, apply, self.watcher)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import astuple
 from typing import Any
 
 from deleverage.rulebook.book import Book
@@ -42,6 +43,7 @@ def plain_book(book: Book) -> Plain:
                     }
                     for key, leg in unit.legs.items()
                 },
+                "leverages": dict(unit.leverages),
             }
             for unit in book.units.values()
         },
@@ -78,6 +80,9 @@ def plain_book(book: Book) -> Plain:
                 "reduce_only": market.reduce_only,
                 "settled": market.settled,
                 "contract": market.terms.contract,
+                "factor": market.factor_ppb,
+                "measured": market.measured_lots,
+                "announced": next(map(astuple, market.announced), None),
             }
             for key, market in book.markets.items()
         },

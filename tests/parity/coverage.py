@@ -57,6 +57,10 @@ EXPECTED = {
     "AccrueFunding": _ANY + "UNKNOWN_MARKET:, BAD_RATE:c, NO_MARK:c, MARKET_SETTLED:c, DOMAIN_HALTED:c, accepted:c",
     "SettleMarket": _ANY + "UNKNOWN_MARKET:, BAD_PRICE:c, MARKET_SETTLED:c, NOT_EXPIRED:c, DOMAIN_HALTED:c, accepted:c",
     "ClosePeriod": _ANY + "NEGATIVE_EQUITY:, accepted:",
+    "SetLeverage": _ANY + "UNKNOWN_MARKET:, UNKNOWN_UNIT:c, BAD_LEVERAGE:cm, MARKET_SETTLED:cm, WRONG_MARKET:cm, "
+    "UNIT_BANKRUPT:cm, LEVERAGE_ABOVE_MAXIMUM:cm, BELOW_INITIAL_MARGIN:cm, accepted:cm",
+    "AnnounceRequirements": _ANY + "UNKNOWN_MARKET:, BAD_ESTIMATE:c, MARKET_SETTLED:c, DOMAIN_HALTED:c, "
+    "NOTICE_TOO_SHORT:c, accepted:c",
     "RunStep": _ANY + "DOMAIN_HALTED:, accepted:",
     "Resume": _ANY + "NOT_HALTED:, RESIDUAL_OUTSTANDING:, accepted:",
     "stage 1": "cancel:cm, net:cm",
@@ -69,6 +73,8 @@ EXPECTED = {
     "stage 7": "lots:cm, money:m",
 }
 
+EXPECTED["taking effect"] = ", ".join(f"{kind}:" for kind in EXPECTED if not kind.startswith("stage"))
+"""Announced requirements take effect with any command that is accepted."""
 
 _HANGS_ON = {
     (kind, answer): hangs_on

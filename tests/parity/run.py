@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from deleverage.rulebook.book import Book
-from deleverage.rulebook.messages import Fact, Rejection
+from deleverage.rulebook.messages import Fact, Rejection, RequirementsChanged
 from deleverage.rulebook.rules import Rules
 from tests.commands import to_command, to_rules
 from tests.model import Model
@@ -139,6 +139,7 @@ def run_world(
         else:
             tally.counts["accepted"] += 1
             tally.facts.update(type(fact).__name__ for fact in told)
+            tally.cells["taking effect", command["kind"], "-", "-"] += isinstance(told[0], RequirementsChanged)
             if command["kind"] == "RunStep":
                 tally.note_step(model.last_step)
                 tally.cells.update(stage_cells(told, before))

@@ -139,3 +139,22 @@ def test_levelling_when_a_lot_is_missing_to_the_level_then_the_first_id_gives_it
         book.do("RunStep")
         told = book.model.last_step["deleveraged"][0]["closed"]
         assert told == {("a", "M"): closed[0], ("b", "M"): closed[1]}
+
+
+def test_pace_when_the_last_fill_uses_it_up_and_nobody_is_left_then_not_the_pace_has_stopped_the_pool() -> None:
+    """One by one, 390 of notional are 6 lots at 65. a pays its 76 of the 90 that move with them, and is unhealthy then.
+
+    So the 4 lots left have no candidate before they have no room, and that is what is told: a removal, no pace.
+    """
+    pace = {"name": "first", "of": [{"name": "rounds"}, {"name": "closed-notional", "most_quanta": 390}]}
+    book = Book({"rerank": "each_fill", "removed": ["unhealthy"], "pace": pace}, a=320, c=1000, z=200)
+    second_market(book)
+    assert book.trade("z:long", "a", 10) is None
+    assert book.trade("a", "c", 6, market_id="N") is None
+    book.mark(1, "N")
+    book.mark(65)
+    book.do("RunStep")
+    step = book.model.last_step
+    assert step["deleveraged"][0]["pools"] == [("M", "long", 10, 0, 6, 90, 90, 76, "", ("a",))]
+    assert step["residuals"] == [("z", (("M/long", 4),), 60, 0, "removal")]
+    assert step["stopped"] == "quiet"

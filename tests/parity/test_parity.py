@@ -15,10 +15,10 @@ WORLDS = range(1, 25)
 
 
 def test_parity_when_random_worlds_are_run_then_rulebook_and_model_agree() -> None:
-    """Codes, whole states and the accounts of steps are equal after each of four thousand commands."""
-    found, tally = run(seed=1, count=4_000)
+    """Codes, whole states and the accounts of steps are equal after each of six thousand commands."""
+    found, tally = run(seed=1, count=6_000)
     assert found is None, str(found)
-    assert tally.counts["commands"] == 4_000
+    assert tally.counts["commands"] == 6_000
     assert tally.counts["rounds reaching stage 5"] >= 60, "the worlds have become too tame"
     assert tally.counts["facts of stage 6"] >= 5, "the worlds have become too tame"
     for what in ("rounds stopped by trigger", "rounds stopped by pace", "rounds with fund money after stage 5"):

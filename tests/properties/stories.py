@@ -1,5 +1,6 @@
 """Small books for property tests: a crash told with a handful of accounts, small enough to check by hand."""
 
+from dataclasses import replace
 from typing import Any
 
 from deleverage.rulebook.apply import apply
@@ -30,6 +31,13 @@ def submit(book: Book, command: Command, rules: Rules | None = None) -> tuple[Fa
     for fact in answer:
         apply(book, fact)
     return answer
+
+
+def close_out_at_maintenance(book: Book) -> None:
+    """Let whoever is unhealthy be taken over: the close-out rate becomes the maintenance rate."""
+    for market in book.markets.values():
+        tiers = tuple(replace(tier, close_out_rate_ppb=tier.maintenance_rate_ppb) for tier in market.terms.tiers)
+        market.terms = replace(market.terms, tiers=tiers)
 
 
 def open_book(deposits: dict[str, int], fund_quanta: int = 0, market_ids: tuple[str, ...] = ("BTC",)) -> Book:

@@ -18,13 +18,13 @@ from deleverage.rulebook.invariants import InvariantBroken, Invariants
 from deleverage.rulebook.quantities import PPB
 from deleverage.rulebook.reduction import Share, Slices
 from deleverage.rulebook.rules import Rules
-from tests.properties.stories import crashed, mark, open_book, submit, trade
+from tests.properties.stories import close_out_at_maintenance, crashed, mark, open_book, submit, trade
 from tests.properties.test_lies import objection, took
 
 Facts = tuple[m.Fact, ...]
 Change = Callable[[Any], Any]
 
-HALF_TO_TAKER = Rules(close_out_ppb=PPB, surplus_to_fund_ppb=0, surplus_to_taker_ppb=500_000_000)
+HALF_TO_TAKER = Rules(surplus_to_fund_ppb=0, surplus_to_taker_ppb=500_000_000)
 THIRD_OF_DEPTH = Rules(reduction=Slices(most_lots=10, max_depth_share_ppb=333_333_333))
 BAND = Rules(order_band_ppb=10_000_000)
 SLIPPAGE = Rules(reduction=Slices(most_lots=10, max_slippage_ppb=10_000_000))
@@ -52,6 +52,7 @@ def with_backstop(book: Book, capacity_lots: int = 10) -> Book:
 def thin() -> Book:
     """Return the book in which al has 4 left at 90, with x."""
     book = open_book({"al": 104, "bo": 9_000})
+    close_out_at_maintenance(book)
     trade(book, "al", "bo", 10)
     mark(book, 90)
     return with_backstop(book)

@@ -56,6 +56,37 @@ def edited(*edits: tuple[str, str]) -> str:
         (('tick  = "1"', 'tick  = "0"'), "markets[0].tick: is 0, must be above 0"),
         (('tick  = "1"', 'tick  = "0.001"'), "markets[0].tick: 0.001 is not a multiple of 0.01"),
         (("from = 0", "from = 5"), "markets[0].tiers[0].from: is not 0: the first tier starts at 0"),
+        (
+            ('initial = "0.10"', 'initial = "0.10", max_leverage = 11'),
+            "markets[0].tiers[0].max_leverage: is 11, but the initial rate is 0.10",
+        ),
+        (
+            ('initial = "0.10"', "max_leverage = 21"),
+            "markets[0].tiers[0].max_leverage: is 1 / 21, below the maintenance rate 0.05",
+        ),
+        (
+            (', initial = "0.10"', ""),
+            "markets[0].tiers[0].initial: is missing: a tier has an initial rate or a max_leverage",
+        ),
+        (
+            ('initial = "0.10"', 'initial = "0.10", close_out = "0.06"'),
+            "markets[0].tiers[0].close_out: is 0.06, above the maintenance rate",
+        ),
+        (
+            ('[[accounts]]\nid        = "alice"', '[markets.dynamic]\nfloor = 2\n[[accounts]]\nid        = "alice"'),
+            "markets[0].dynamic.floor: is 2, above 1: the published table lies within the bounds",
+        ),
+        (
+            ('[[accounts]]\nid        = "alice"', '[markets.dynamic]\ncap = 0.5\n[[accounts]]\nid        = "alice"'),
+            "markets[0].dynamic.cap: is 0.5, below 1: the published table lies within the bounds",
+        ),
+        (
+            ("XYZ = 85 }", "XYZ = 85 }\nrequirements = { XYZ = { concentration = 1.5 } }"),
+            "path[0].requirements.XYZ.concentration: is 1.5, a share is at most 1",
+        ),
+        (("size = 10,", "size = 10, leverage = 0.5,"), "accounts[0].positions[0].leverage: is 0.5"),
+        (("size = 10,", "size = 10, leverage = 11,"), "accounts[0].positions[0].leverage: is refused, LEVERAGE_ABOVE"),
+        (("size = 10,", "size = 10, leverage = 8,"), "accounts[0]: is refused, BELOW_INITIAL_MARGIN"),
         (('"0.10"', '"0.01"'), "markets[0].tiers[0].initial: is 0.01, below the maintenance rate 0.05"),
         (("= 120", "= 20"), "accounts[0]: is refused, BELOW_INITIAL_MARGIN"),
         (("name   =", "nmae   ="), "name: is missing"),
@@ -261,6 +292,7 @@ def test_bundled_stories_when_listed_then_all_load_and_are_named_like_their_file
         "six-longs",
         "smart-partial",
         "two-traders",
+        "volatility",
     ]
     for name in bundled_names():
         assert load(name).name == name

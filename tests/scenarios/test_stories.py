@@ -161,6 +161,17 @@ def test_clawback_when_the_week_ends_in_a_loss_then_its_winners_pay_and_are_paid
     assert not residual_left(run)
 
 
+def test_volatility_when_requirements_rise_with_notice_then_two_longs_reduce_and_nobody_else_pays() -> None:
+    """Factor 1, 1, 2, 2, 1; tight sells 3 and the whale 8 lots at 1 below the mark, the maker buys them there."""
+    run = play(load("volatility"))
+    assert [step.factors_ppb["XYZ"] for step in run.steps] == [10**9, 10**9, 2 * 10**9, 2 * 10**9, 10**9]
+    assert [len(step.stages) for step in run.steps] == [0, 0, 1, 0, 0]
+    lots = {state.unit_id: dict(state.lots).get("XYZ", 0) for state in run.after}
+    assert lots == {"maker": 11, "roomy": 10, "short-1": -25, "short-2": -25, "tight": 7, "whale": 22}
+    money = {"maker": 101100, "roomy": 14000, "short-1": 102500, "short-2": 102500, "tight": 8700, "whale": 31200}
+    assert equity_of(run) == money
+
+
 @pytest.mark.parametrize("name", [name for name in bundled_names() if not name.startswith("crash")])
 @pytest.mark.parametrize("policy", ["pro-rata", "queue-bitmex", "queue-profit", "queue-rotation"])
 def test_stories_when_another_policy_is_chosen_then_they_still_end_without_a_residual(name: str, policy: str) -> None:

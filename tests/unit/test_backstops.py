@@ -27,10 +27,10 @@ from deleverage.rulebook.messages import (
 from deleverage.rulebook.programmes import cools_down, window_left_quanta
 from deleverage.rulebook.quantities import PPB
 from deleverage.rulebook.rules import ConfigError, Rules
-from tests.properties.stories import crashed, mark, open_book, step, submit, trade
+from tests.properties.stories import close_out_at_maintenance, crashed, mark, open_book, step, submit, trade
 
 ANY_EDGE = -(10**40)
-HALF_TO_TAKER = Rules(close_out_ppb=PPB, surplus_to_fund_ppb=0, surplus_to_taker_ppb=500_000_000)
+HALF_TO_TAKER = Rules(surplus_to_fund_ppb=0, surplus_to_taker_ppb=500_000_000)
 
 
 def backstop(book: Book, name: str, capacity_lots: int, quanta: int = 5_000, **programme: int) -> None:
@@ -44,6 +44,7 @@ def backstop(book: Book, name: str, capacity_lots: int, quanta: int = 5_000, **p
 def thin(equity_quanta: int = 4) -> Book:
     """Return a book at 90 in which al (10 lots long) has an equity below its maintenance of 4.5; bo is short."""
     book = open_book({"al": 100 + equity_quanta, "bo": 9_000})
+    close_out_at_maintenance(book)
     trade(book, "al", "bo", 10)
     mark(book, 90)
     return book
@@ -128,6 +129,7 @@ def test_take_over_when_programmes_differ_then_who_asks_for_least_goes_first() -
 def test_take_over_when_one_source_pays_and_another_does_not_then_only_that_one_is_taken() -> None:
     """al has 4 left on 10 lots, di owes 50 on 10: x asks for no edge and takes al's lots; di's are deleveraged."""
     book = open_book({"al": 104, "di": 104, "bo": 9_000})
+    close_out_at_maintenance(book)
     trade(book, "al", "bo", 10)
     trade(book, "di", "bo", 10)
     mark(book, 90)
@@ -144,7 +146,6 @@ def test_take_over_when_the_fund_takes_then_the_takers_part_enters_the_pool() ->
     submit(book, OpenAccount(time_ns=1, account_id="fund", role="fund"))
     submit(book, DepositToFund(time_ns=1, amount_quanta=50))
     rules = Rules(
-        close_out_ppb=PPB,
         surplus_to_fund_ppb=250_000_000,
         surplus_to_taker_ppb=500_000_000,
         fund_inventory_cap_lots=10,

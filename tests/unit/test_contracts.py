@@ -64,7 +64,7 @@ def test_inverse_when_the_price_rises_then_the_long_gains_in_the_base_currency()
 def test_inverse_when_the_value_is_negative_then_margin_is_on_its_magnitude() -> None:
     """Maintenance of 0.5 % on 1,000,000 quanta of notional is 5,000."""
     book = inverse_book(300_000, 300_000)
-    assert leg_maintenance(book.markets["XBT"], 10) == 5_000 * 10**9
+    assert leg_maintenance(book.markets["XBT"], 10) == 5_000 * 10**18
 
 
 def test_inverse_when_the_long_is_bankrupt_then_it_is_closed_at_the_price_of_its_last_quantum() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from deleverage.rulebook.book import Book, MarketTerms, Tier
 from deleverage.rulebook.decide import decide
-from deleverage.rulebook.margin import equity, held_lots, initial_ppb_quanta, is_unhealthy, maintenance_ppb_quanta
+from deleverage.rulebook.margin import equity, held_lots, initial_numerator, is_unhealthy, maintenance_numerator
 from deleverage.rulebook.messages import (
     Code,
     Command,
@@ -26,7 +26,7 @@ from deleverage.rulebook.messages import (
     SettleMarket,
     Trade,
 )
-from deleverage.rulebook.quantities import PPB
+from deleverage.rulebook.quantities import MARGIN_SCALE
 from deleverage.rulebook.rules import Rules
 from tests.properties.stories import submit
 
@@ -91,7 +91,7 @@ def test_hedge_when_a_unit_buys_and_sells_then_it_holds_two_legs_and_both_need_m
     book = hedged()
     legs = book.units["h"].legs
     assert {leg_id: leg.lots for leg_id, leg in legs.items()} == {"BTC/long": 30, "BTC/short": -10}
-    assert maintenance_ppb_quanta(book, book.units["h"]) == 200 * PPB
+    assert maintenance_numerator(book, book.units["h"]) == 200 * MARGIN_SCALE
     assert book.markets["BTC"].open_interest_lots == 30 + 10
 
 
@@ -113,12 +113,12 @@ def test_hedge_when_a_trade_closes_more_than_the_leg_has_then_it_is_refused_and_
 def test_hedge_when_closing_orders_together_exceed_the_leg_then_the_last_is_refused() -> None:
     """10 short: orders to buy back 7 and 3 rest and hold no margin, one more lot is refused."""
     book = hedged()
-    before = initial_ppb_quanta(book, book.units["h"])
+    before = initial_numerator(book, book.units["h"])
     submit(book, order("h", 7, 95, "short", "o1"))
     submit(book, order("h", 3, 95, "short", "o2"))
     assert code_of(book, order("h", 1, 95, "short", "o3")) is Code.MORE_THAN_HELD
     assert held_lots(book, book.units["h"]) == {"BTC/long": 30, "BTC/short": 10}
-    assert initial_ppb_quanta(book, book.units["h"]) == before
+    assert initial_numerator(book, book.units["h"]) == before
 
 
 def test_hedge_when_an_opening_order_rests_then_it_holds_margin_beside_the_leg() -> None:

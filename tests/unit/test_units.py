@@ -38,19 +38,20 @@ def ppb(rate: int) -> int:
 def _one_is_a_rate(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (margin, quantities):
         monkeypatch.setattr(module, "PPB", Measure(quantities.PPB, ppb=1))
+    monkeypatch.setattr(margin, "MARGIN_SCALE", Measure(quantities.MARGIN_SCALE, ppb=2))
 
 
 @pytest.fixture
 def market() -> Market:
     """Return a market whose every number carries its unit."""
     tiers = (
-        Tier(money(0), ppb(5_000_000), ppb(10_000_000), money(0), money(0)),
-        Tier(money(1_000), ppb(20_000_000), ppb(40_000_000), money(15), money(30)),
+        Tier(money(0), ppb(5_000_000), ppb(10_000_000), money(0), money(0), ppb(2_000_000), money(0)),
+        Tier(money(1_000), ppb(20_000_000), ppb(40_000_000), money(15), money(30), ppb(8_000_000), money(6)),
     )
     multiplier = as_int(Measure(7, quantum=1, tick=-1, lot=-1))
     terms = MarketTerms("BTC", multiplier, tiers, lots(10**6), as_int(Measure(10**6, tick=1)), lots(10**6))
     mark, previous = as_int(Measure(50, tick=1)), as_int(Measure(55, tick=1))
-    return Market(terms, mark, previous, funding_quanta=as_int(Measure(-3, **PER_LOT)))
+    return Market(terms, mark, previous, funding_quanta=as_int(Measure(-3, **PER_LOT)), factor_ppb=ppb(3 * 10**9))
 
 
 @pytest.fixture
@@ -70,9 +71,11 @@ FORMULAS: dict[str, tuple[Callable[[Market, Unit], Any], dict[str, int]]] = {
     "value per lot": (lambda m, u: m.value_quanta, PER_LOT),
     "leg value": (lambda m, u: margin.leg_value(u.legs["BTC"], m), QUANTUM),
     "equity": (lambda m, u: margin.equity(Book(markets={"BTC": m}), u), QUANTUM),
-    "leg maintenance": (lambda m, u: margin.leg_maintenance(m, u.legs["BTC"].lots), {"quantum": 1, "ppb": 1}),
+    "leg maintenance": (lambda m, u: margin.leg_maintenance(m, u.legs["BTC"].lots), {"quantum": 1, "ppb": 2}),
+    "leg close-out": (lambda m, u: margin.leg_close_out(m, u.legs["BTC"].lots), {"quantum": 1, "ppb": 2}),
+    "leg initial": (lambda m, u: margin.leg_initial(m, lots(12), ppb(5 * 10**9)), {"quantum": 1, "ppb": 2}),
     "maintenance shown": (lambda m, u: margin.maintenance_margin_ceil(Book(markets={"BTC": m}), u), QUANTUM),
-    "initial": (lambda m, u: margin.initial_ppb_quanta(Book(markets={"BTC": m}), u), {"quantum": 1, "ppb": 1}),
+    "initial": (lambda m, u: margin.initial_numerator(Book(markets={"BTC": m}), u), {"quantum": 1, "ppb": 2}),
     "price pnl": (lambda m, u: margin.price_pnl(u.legs["BTC"], m), QUANTUM),
     "gain": (lambda m, u: margin.gain(u.legs["BTC"], m), QUANTUM),
     "funding per lot": (lambda m, u: quantities.funding_per_lot_half_even(m.value_quanta, ppb(12_500), 0)[0], PER_LOT),

@@ -1,6 +1,6 @@
 """The waterfall stage by stage, on books small enough to check by hand; prices in ticks, money in quanta."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import pytest
@@ -181,13 +181,14 @@ def test_take_over_when_a_unit_is_above_zero_then_the_preset_owns_the_surplus(sh
     submit(book, OpenAccount(time_ns=0, account_id="x", role="backstop", backstop_capacity_lots=10))
     submit(book, Deposit(time_ns=0, unit_id="x", amount_quanta=5_000))
     trade(book, "al", "bo", 10)
-    terms_half = Rules(close_out_ppb=1_000_000_000, surplus_to_fund_ppb=share)
+    market, rules = book.markets["BTC"], Rules(surplus_to_fund_ppb=share)
+    market.terms = replace(market.terms, tiers=(replace(market.terms.tiers[0], close_out_rate_ppb=5_000_000),))
     mark(book, 90)
     assert equity(book, book.units["al"]) == 40
-    facts = step(book, terms_half)
-    assert kinds(facts) == ["StepEnded"], "40 is above the maintenance of 4.5: nothing happens"
+    facts = step(book, rules)
+    assert kinds(facts) == ["StepEnded"], "40 is above a close-out of 4.5: nothing happens"
     spend(book, "al", 36)
-    fact = only(step(book, terms_half), TakenOver)
+    fact = only(step(book, rules), TakenOver)
     assert fact.surplus_quanta == 4
     assert book.pots["fund"] == kept // 10
 

@@ -14,7 +14,7 @@ from deleverage.domain.records import STAGES, FillRecord, QueueRecord, RoundReco
 from deleverage.domain.show import counted, grouped, money_text, percent_text, price_of
 from deleverage.rulebook.margin import equity
 from deleverage.rulebook.plug import text_of
-from deleverage.rulebook.quantities import format_units
+from deleverage.rulebook.quantities import PPB, Scale, format_units
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -72,6 +72,9 @@ class _Printer:
         self.line("")
         self.line(f"step {step.step}: {step.label}", "bold")
         self.line(f"  marks {marks}; fund {self.amount(step.fund_before_quanta)}")
+        moved = {name: ppb for name, ppb in step.factors_ppb.items() if ppb != PPB}
+        for name, ppb in moved.items():
+            self.line(f"  requirements in {name} are {format_units(ppb, Scale(1, 9))} times the table")
         for reason in step.guarded:
             self.line(f"  guarded {reason}")
         if not step.stages:

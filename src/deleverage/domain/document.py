@@ -18,6 +18,7 @@ from deleverage.rulebook.plug import text_of
 from deleverage.rulebook.quantities import Scale, format_units
 
 SCHEMA_VERSION = 1
+RATE = Scale(1, 9)
 ACCOUNTS_SHOWN = 1_000
 
 
@@ -155,6 +156,7 @@ class _Writer:
             "step": step.step,
             "time_ns": str(step.time_ns),
             "marks": {name: format_units(ticks, self.terms[name].tick) for name, ticks in step.marks.items()},
+            "factors": {name: format_units(ppb, RATE) for name, ppb in step.factors_ppb.items()},
             "guarded": list(step.guarded),
             "stopped": step.stopped,
         }

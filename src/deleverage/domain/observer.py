@@ -74,6 +74,8 @@ class StepObserver:
             line = record.stages[-1] if record.stages else self._line(fact, 0)
             line.told.append(f"{counted(len(fact.units), 'bankruptcy', 'bankruptcies')} ended")
             line.left = owed(book)
+        if isinstance(fact, m.RequirementsChanged):
+            record.factors_ppb[fact.market_id] = fact.factor_ppb
         stage = STAGE_OF.get(type(fact))
         if stage is None:
             return

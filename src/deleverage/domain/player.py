@@ -121,6 +121,7 @@ class _Frame:
                 time_ns=self.frame.time_ns,
                 marks={market_id: market.mark_price_ticks for market_id, market in sorted(book.markets.items())},
                 fund_before_quanta=book.pots["fund"],
+                factors_ppb={market_id: market.factor_ppb for market_id, market in sorted(book.markets.items())},
             )
             facts = self._submit(RunStep(time_ns=self.frame.time_ns), StepObserver(record, self.run.scenario.rules))
             if facts:

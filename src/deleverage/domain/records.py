@@ -92,6 +92,7 @@ class StepRecord:
     rounds: list[RoundRecord] = field(default_factory=list)
     residuals: tuple[Residual, ...] = ()
     residual_quanta: int = 0
+    factors_ppb: dict[str, int] = field(default_factory=dict)  # of the requirements, per market
 
 
 class UnitState(NamedTuple):

@@ -11,6 +11,7 @@ from deleverage.rulebook import messages as m
 from deleverage.rulebook.book import FUND_POT, ROUNDING_POT, Backstop, Book, Market, Order, Unit
 from deleverage.rulebook.closing import settle_unit
 from deleverage.rulebook.programmes import note_takeover
+from deleverage.rulebook.schedule import Announced
 
 
 def apply(book: Book, fact: m.Fact) -> None:
@@ -138,6 +139,20 @@ def _funding_accrued(book: Book, fact: m.FundingAccrued) -> None:
     market.funding_carry = fact.carry_after
 
 
+def _leverage_set(book: Book, fact: m.LeverageSet) -> None:
+    book.units[fact.unit_id].leverages[fact.market_id] = fact.leverage_ppb
+
+
+def _requirements_announced(book: Book, fact: m.RequirementsAnnounced) -> None:
+    announced = Announced(fact.factor_ppb, fact.open_interest_lots, fact.effective_ns)
+    book.markets[fact.market_id].announced = (announced,)
+
+
+def _requirements_changed(book: Book, fact: m.RequirementsChanged) -> None:
+    market = book.markets[fact.market_id]
+    market.factor_ppb, market.measured_lots, market.announced = fact.factor_ppb, fact.measured_lots, ()
+
+
 def _market_settled(book: Book, fact: m.MarketSettled) -> None:
     book.markets[fact.market_id].settled = True
 
@@ -215,6 +230,9 @@ _WRITERS: dict[type[m.Fact], Callable[[Book, Any], None]] = {
     m.OrderPlaced: _order_placed,
     m.MarksSet: _marks_set,
     m.FundingAccrued: _funding_accrued,
+    m.LeverageSet: _leverage_set,
+    m.RequirementsAnnounced: _requirements_announced,
+    m.RequirementsChanged: _requirements_changed,
     m.MarketSettled: _market_settled,
     m.PeriodClosed: _period_closed,
     m.BankruptcyDeclared: _declared,

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field, fields, replace
 from hashlib import sha256
 from typing import Any
 
-from deleverage.rulebook.quantities import Scale, inverse_value_per_lot, linear_value_per_lot
+from deleverage.rulebook.quantities import PPB, Scale, inverse_value_per_lot, linear_value_per_lot
+from deleverage.rulebook.schedule import Announced, Schedule
 
 FUND_POT, FEES_POT, ROUNDING_POT, SURPLUS_POT = "fund", "fees", "rounding", "surplus"
 CONTRACTS = ("linear", "quanto", "inverse")
@@ -29,7 +30,9 @@ POTS = (FUND_POT, FEES_POT, ROUNDING_POT, SURPLUS_POT, "spread", "overshoot")
 class Tier:
     """One step of a market's margin table, for legs whose notional is at least ``from_notional_quanta``.
 
-    Requirement = notional x rate - deduction. Precedents: Binance "maintenance amount", Bybit "MM deduction".
+    Three thresholds, three rates: may not open, liquidation, takeover (0: bankrupts only). Requirement = notional x
+    rate - deduction, times the market's factor. A tier's largest leverage is the one whose rate, rounded up, is the
+    initial rate. Precedents: Binance "maintenance amount", Bybit "MM deduction".
     """
 
     from_notional_quanta: int
@@ -37,6 +40,8 @@ class Tier:
     initial_rate_ppb: int
     maintenance_deduction_quanta: int = 0
     initial_deduction_quanta: int = 0
+    close_out_rate_ppb: int = 0
+    close_out_deduction_quanta: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,7 @@ class MarketTerms:
     ``contract`` is linear, quanto (linear in another currency than the price's) or inverse. Linear and quanto contracts
     have ``quanta_per_tick_lot``; inverse ones ``face_quanta_ticks``, the face value of a lot in quanta x ticks. A price
     at which a lot is worth less than ``min_value_quanta`` is refused: a value of 0 would mean a margin of 0. A dated
-    contract has an ``expiry_ns``; 0 is perpetual.
+    contract has an ``expiry_ns``; 0 is perpetual. ``schedule`` says how requirements may follow the market's risk.
     """
 
     market_id: str
@@ -61,6 +66,7 @@ class MarketTerms:
     face_quanta_ticks: int = 0
     min_value_quanta: int = 1
     expiry_ns: int = 0
+    schedule: Schedule = Schedule()
 
     def value_at(self, price_ticks: int) -> int:
         """Return the signed quanta one lot is worth at a price: the one place where contracts differ."""
@@ -83,6 +89,9 @@ class Market:
     reduce_only: bool = False
     settled: bool = False
     open_interest_lots: int = 0  # sum of the long lots, equal to the sum of the short ones
+    factor_ppb: int = PPB  # what the table's requirements are multiplied by
+    measured_lots: int = 0  # the open interest that legs' shares are taken of; 0: never measured
+    announced: tuple[Announced, ...] = ()  # what waits to take effect: one or none
 
     @property
     def value_quanta(self) -> int:
@@ -157,8 +166,9 @@ class Unit:
     """What margin, bankruptcy and caps apply to: a cross account, or one isolated leg with a quote of its own.
 
     ``quote`` is cash after every trade: bought lots debited, sold lots credited. ``deposits``, ``realised`` and
-    ``transfers`` are the ledger of INV-3, kept by a path of their own. ``result_before`` is what equity less deposits
-    was when the period began: a memo, it moves no money.
+    ``transfers`` are the ledger of INV-3, kept by a path of their own. ``leverages`` are what the owner chose per
+    market (ppb, 10^9 is 1x); they outlive the legs. ``result_before`` is what equity less deposits was when the period
+    began: a memo, it moves no money.
     """
 
     unit_id: str
@@ -172,6 +182,7 @@ class Unit:
     transfers: int = 0
     result_before: int = 0
     legs: dict[str, Leg] = field(default_factory=dict)  # by leg id
+    leverages: dict[str, int] = field(default_factory=dict)  # by market
 
     def leg_on(self, market_id: str, sign: int) -> tuple[str, Leg] | None:
         """Return the leg with lots of this sign in a market, with its id; there is at most one."""
@@ -294,6 +305,7 @@ def copy_unit(unit: Unit) -> Unit:
         unit.transfers,
         unit.result_before,
         legs,
+        dict(unit.leverages),
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.apply import apply
 from deleverage.rulebook.book import Book
-from deleverage.rulebook.ladders import backstops, marks, money, opening, trading
+from deleverage.rulebook.ladders import backstops, marks, money, opening, risk, trading
 from deleverage.rulebook.ladders.rungs import Ladder, Refused, next_fact, refuse, require_no_residual, require_types
 from deleverage.rulebook.messages import Code, Command, Fact, Rejection
 from deleverage.rulebook.rules import Rules
@@ -21,7 +21,9 @@ Answer = tuple[Fact, ...] | Rejection
 def decide(book: Book, command: Command, rules: Rules) -> Answer:
     """Return the facts that answer a command, or the first reason (in order of precedence) to refuse it.
 
-    The book is not changed either way. Times are in ns, money in quanta, prices in ticks, sizes in lots.
+    Announced requirements whose time has come take effect before anything else is judged: a command is answered whole
+    under one set of requirements. The book is not changed either way. Times are in ns, money in quanta, prices in
+    ticks, sizes in lots.
     """
     time_ns = command.time_ns
     try:
@@ -29,7 +31,12 @@ def decide(book: Book, command: Command, rules: Rules) -> Answer:
         refuse(
             time_ns < book.time_ns, Code.TIME_BACKWARDS, "a command is never older than the book", time_ns, book.time_ns
         )
-        return tuple(_LADDERS[type(command)](book, command, rules))
+        changes = tuple(risk.changes_due(book, time_ns))
+        if changes:
+            book = book.copy()
+            for change in changes:
+                apply(book, change)
+        return (*changes, *_LADDERS[type(command)](book, command, rules))
     except Refused as refused:
         return refused.rejection
 
@@ -53,6 +60,7 @@ _LADDERS: dict[type[Command], Ladder] = {
     **money.LADDERS,
     **trading.LADDERS,
     **marks.LADDERS,
+    **risk.LADDERS,
     m.RunStep: _run_step,
     m.Resume: _resume,
 }

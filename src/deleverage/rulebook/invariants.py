@@ -30,7 +30,7 @@ def touched_units(fact: m.Fact) -> list[str]:
         names.add(fact.unit_id)
     elif isinstance(fact, m.MarginMoved):
         names |= {fact.from_unit_id, fact.to_unit_id}
-    elif isinstance(fact, m.UnitOpened):
+    elif isinstance(fact, m.UnitOpened | m.LeverageSet):
         names.add(fact.unit_id)
     elif isinstance(fact, m.AccountOpened):
         names.add(fact.account.account_id)

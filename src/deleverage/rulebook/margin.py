@@ -1,7 +1,8 @@
 """What a unit is worth, what it must hold, and how its debt lies on its legs.
 
-Signs: equity is owed to the unit +; requirements are >= 0. Requirements are kept as *numerators* in quanta x 10^9
-(names end in ``_ppb_quanta``), so that a threshold is compared without any rounding; the numbers shown are rounded up.
+Signs: equity is owed to the unit +; requirements are >= 0. Requirements are kept as *numerators* in quanta x 10^18
+(``MARGIN_SCALE``), so that a threshold is compared without any rounding; the numbers shown are rounded up. Three
+thresholds, one form: initial (may not open), maintenance (liquidation), close-out (takeover).
 
 Deliberately absent: what happens to an unhealthy unit, and every price that is not the last accepted mark.
 """
@@ -10,7 +11,7 @@ from fractions import Fraction
 
 from deleverage.rulebook.apportion import Share, apportion
 from deleverage.rulebook.book import LONG, SHORT, Book, Leg, Market, Tier, Unit, market_of
-from deleverage.rulebook.quantities import PPB, div_ceil, sign
+from deleverage.rulebook.quantities import MARGIN_SCALE, PPB, div_ceil, initial_rate_ceil, sign
 
 
 def leg_value(leg: Leg, market: Market) -> int:
@@ -36,28 +37,55 @@ def tier_of(market: Market, notional_quanta: int) -> Tier:
     return chosen
 
 
+def _required(market: Market, lots: int, rate_ppb: int, deduction_quanta: int) -> int:
+    """Return one requirement of some lots as a numerator: the table's, times the factor, from 0 to the notional.
+
+    Nobody has to hold more than a position is worth: a long that is paid in full is never unhealthy (dYdX: at most 1).
+    """
+    notional_quanta = abs(lots * market.value_quanta)
+    table = max(0, notional_quanta * rate_ppb - deduction_quanta * PPB)
+    factor_ppb = market.terms.schedule.leg_factor_ppb(market.factor_ppb, abs(lots), market.measured_lots)
+    return min(notional_quanta * MARGIN_SCALE, table * factor_ppb)
+
+
+def leg_close_out(market: Market, lots: int) -> int:
+    """Return the close-out requirement of a leg as a numerator in quanta x 10^18."""
+    tier = tier_of(market, abs(lots * market.value_quanta))
+    return _required(market, lots, tier.close_out_rate_ppb, tier.close_out_deduction_quanta)
+
+
 def leg_maintenance(market: Market, lots: int) -> int:
-    """Return the maintenance requirement of a leg as a numerator in quanta x 10^9, never below 0."""
+    """Return the maintenance requirement of a leg as a numerator in quanta x 10^18."""
+    tier = tier_of(market, abs(lots * market.value_quanta))
+    return _required(market, lots, tier.maintenance_rate_ppb, tier.maintenance_deduction_quanta)
+
+
+def leg_initial(market: Market, lots: int, leverage_ppb: int = 0) -> int:
+    """Return the initial requirement of lots held or ordered as a numerator in quanta x 10^18.
+
+    That of the tier, or of the leverage that the owner chose (0: none), whichever is larger.
+    """
     notional_quanta = abs(lots * market.value_quanta)
     tier = tier_of(market, notional_quanta)
-    return max(0, notional_quanta * tier.maintenance_rate_ppb - tier.maintenance_deduction_quanta * PPB)
+    required = _required(market, lots, tier.initial_rate_ppb, tier.initial_deduction_quanta)
+    if leverage_ppb == 0:
+        return required
+    return max(required, notional_quanta * initial_rate_ceil(leverage_ppb) * PPB)
 
 
-def leg_initial(market: Market, lots: int) -> int:
-    """Return the initial requirement of lots held or ordered as a numerator in quanta x 10^9, never below 0."""
-    notional_quanta = abs(lots * market.value_quanta)
-    tier = tier_of(market, notional_quanta)
-    return max(0, notional_quanta * tier.initial_rate_ppb - tier.initial_deduction_quanta * PPB)
+def close_out_numerator(book: Book, unit: Unit) -> int:
+    """Return the unit's close-out requirement as a numerator in quanta x 10^18."""
+    return sum(leg_close_out(book.markets[market_of(leg_id)], leg.lots) for leg_id, leg in unit.legs.items())
 
 
-def maintenance_ppb_quanta(book: Book, unit: Unit) -> int:
-    """Return the unit's maintenance requirement as a numerator in quanta x 10^9."""
+def maintenance_numerator(book: Book, unit: Unit) -> int:
+    """Return the unit's maintenance requirement as a numerator in quanta x 10^18."""
     return sum(leg_maintenance(book.markets[market_of(leg_id)], leg.lots) for leg_id, leg in unit.legs.items())
 
 
 def maintenance_margin_ceil(book: Book, unit: Unit) -> int:
     """Return the maintenance margin in quanta, rounded up: the number shown to people."""
-    return div_ceil(maintenance_ppb_quanta(book, unit), PPB)
+    return div_ceil(maintenance_numerator(book, unit), MARGIN_SCALE)
 
 
 def held_lots(book: Book, unit: Unit) -> dict[str, int]:
@@ -83,27 +111,46 @@ def closes(leg_side: str, lots: int) -> bool:
     return (leg_side == LONG and lots < 0) or (leg_side == SHORT and lots > 0)
 
 
-def initial_ppb_quanta(book: Book, unit: Unit) -> int:
-    """Return the initial requirement of positions and open orders as a numerator in quanta x 10^9."""
-    return sum(leg_initial(book.markets[market_of(leg_id)], lots) for leg_id, lots in held_lots(book, unit).items())
+def initial_numerator(book: Book, unit: Unit) -> int:
+    """Return the initial requirement of positions and open orders as a numerator in quanta x 10^18."""
+    total = 0
+    for leg_id, lots in held_lots(book, unit).items():
+        market_id = market_of(leg_id)
+        total += leg_initial(book.markets[market_id], lots, unit.leverages.get(market_id, 0))
+    return total
+
+
+def least_initial_rate(book: Book, unit: Unit, market_id: str) -> int:
+    """Return the initial rate in ppb that a leverage in a market may not go below: the highest of the held legs' tiers.
+
+    Without a leg or an order there, the first tier's.
+    """
+    market = book.markets[market_id]
+    held = [lots for leg_id, lots in held_lots(book, unit).items() if market_of(leg_id) == market_id]
+    return max(tier_of(market, lots * abs(market.value_quanta)).initial_rate_ppb for lots in held or [0])
 
 
 def is_unhealthy(book: Book, unit: Unit) -> bool:
     """Return whether equity lies below maintenance: compared as numerators, without rounding."""
-    return equity(book, unit) * PPB < maintenance_ppb_quanta(book, unit)
+    return equity(book, unit) * MARGIN_SCALE < maintenance_numerator(book, unit)
+
+
+def is_below_close_out(book: Book, unit: Unit) -> bool:
+    """Return whether a unit's lots may be taken over although it is not bankrupt: compared without rounding."""
+    return equity(book, unit) * MARGIN_SCALE < close_out_numerator(book, unit)
 
 
 def free_quanta(book: Book, unit: Unit) -> int:
     """Return what may leave the unit: equity above the initial requirement (rounded up), at least 0."""
-    return max(0, equity(book, unit) - div_ceil(initial_ppb_quanta(book, unit), PPB))
+    return max(0, equity(book, unit) - div_ceil(initial_numerator(book, unit), MARGIN_SCALE))
 
 
 def distress(book: Book, unit: Unit) -> tuple[int, Fraction, str]:
     """Return the key by which distressed units go: equity / maintenance ascending, no maintenance first, then id."""
-    maintenance = maintenance_ppb_quanta(book, unit)
+    maintenance = maintenance_numerator(book, unit)
     if maintenance == 0:
         return (0, Fraction(0), unit.unit_id)
-    return (1, Fraction(equity(book, unit) * PPB, maintenance), unit.unit_id)
+    return (1, Fraction(equity(book, unit) * MARGIN_SCALE, maintenance), unit.unit_id)
 
 
 def equity_shares(book: Book, unit: Unit, split_by: str) -> dict[str, int]:

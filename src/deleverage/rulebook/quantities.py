@@ -17,6 +17,10 @@ PPB = 1_000_000_000
 """One, in parts per billion: a rate of 12.5 ppm and a rate of one sixth must both fit."""
 
 
+MARGIN_SCALE = PPB * PPB
+"""Requirements are kept in quanta x 10^18: a rate in ppb times a factor in ppb, so that no threshold is rounded."""
+
+
 LARGEST = 10**40
 """The bound of every number that comes in: products of four stay far below what a binary64 score can hold."""
 
@@ -69,6 +73,11 @@ def share_ceil(amount: int, part: int, whole: int) -> int:
     return div_ceil(amount * part, whole)
 
 
+def ratio_ceil(part: int, whole: int) -> int:
+    """Return ``part / whole`` in ppb, rounded up; ``whole`` > 0."""
+    return div_ceil(part * PPB, whole)
+
+
 def wrap(number: int, count: int) -> int:
     """Return the place of a number on a circle of ``count`` places, from 0."""
     return number % count
@@ -103,6 +112,11 @@ def funding_per_lot_half_even(value_quanta: int, rate_ppb: int, carry: int) -> t
     owed = abs(value_quanta) * rate_ppb + carry
     paid = div_half_even(owed, PPB)
     return paid, owed - paid * PPB
+
+
+def initial_rate_ceil(leverage_ppb: int) -> int:
+    """Return the initial rate of a leverage in ppb, ``1 / leverage`` rounded up: 75x is 0.013333334."""
+    return div_ceil(PPB * PPB, leverage_ppb)
 
 
 def fee_ceil(notional_quanta: int, rate_ppb: int) -> int:

@@ -57,9 +57,7 @@ class Rules:
     reduction: Reduction = Share()
     order_band_ppb: int = 0
     liquidation_fee_ppb: int = 0
-    # Stage 3: takeover below this share of maintenance (0: bankrupts only); who owns a surplus (fund, taker, the rest
-    # the user); the fund's inventory.
-    close_out_ppb: int = 0
+    # Stage 3: who owns a surplus (fund, taker, the rest the user); the fund's inventory.
     surplus_to_fund_ppb: int = PPB
     surplus_to_taker_ppb: int = 0
     fund_inventory_cap_lots: int = 0
@@ -122,7 +120,7 @@ class Rules:
         ]
         if not is_dataclass(self.policy):
             faults.append(f"policy is {type(self.policy).__name__}, no frozen dataclass: its parameters are hashed")
-        for name in ("surplus_to_fund_ppb", "surplus_to_taker_ppb", "close_out_ppb", "liquidation_fee_ppb"):
+        for name in ("surplus_to_fund_ppb", "surplus_to_taker_ppb", "liquidation_fee_ppb"):
             share = getattr(self, name)
             if not 0 <= share <= PPB:
                 faults.append(f"{name} is {share}, allowed are 0 to {PPB}")

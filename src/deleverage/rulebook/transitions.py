@@ -2,10 +2,10 @@
 
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.book import FUND_POT, copy_unit
-from deleverage.rulebook.checks import deleveraged, forced, fund, money, programmes, reduced, socialised, stops
+from deleverage.rulebook.checks import deleveraged, forced, fund, money, programmes, reduced, risk, socialised, stops
 from deleverage.rulebook.checks.view import Checks, View
 from deleverage.rulebook.funding_source import DeleverageFirst, FundFirst
-from deleverage.rulebook.margin import equity, free_quanta, profit_moved
+from deleverage.rulebook.margin import equity, free_quanta, is_below_close_out, profit_moved
 from deleverage.rulebook.stages.bearers import gains_now
 from deleverage.rulebook.stages.scratch import guards
 
@@ -31,6 +31,7 @@ _CHECKS: Checks = {
     **programmes.CHECKS,
     **fund.CHECKS,
     **money.CHECKS,
+    **risk.CHECKS,
     **deleveraged.CHECKS,
     **socialised.CHECKS,
 }
@@ -49,12 +50,15 @@ def look(view: View, fact: m.Fact, unit_ids: list[str]) -> None:
         view.profit = profit_moved(view.book, view.units[leaves], fact.amount_quanta, fact.released)
     if isinstance(fact, m.FundingAccrued):
         view.carry = view.book.markets[fact.market_id].funding_carry
+    if isinstance(fact, m.RequirementsChanged):
+        risk.check_changes(view, fact)
     if isinstance(fact, m.Reduced):
         reduced.look_reduced(view, fact)
     if isinstance(fact, m.TakenOver | m.ProgrammeSet):
         programmes.look_programmes(view)
     if isinstance(fact, m.TakenOver) and view.sources is None:
-        view.sources = {key for key, unit in view.book.units.items() if unit.bankrupt or view.below_close_out(unit)}
+        units = view.book.units.items()
+        view.sources = {key for key, unit in units if unit.bankrupt or is_below_close_out(view.book, unit)}
     if not isinstance(fact, m.TakenOver):
         view.sources = None
     if view.gains is None and (isinstance(fact, OF_A_STEP) or _relieves(fact)):

@@ -8,7 +8,15 @@ from pathlib import Path as File
 from typing import Any
 
 from deleverage.rulebook.book import LONG, SHORT, leg_id_of, side_of
-from deleverage.rulebook.messages import Command, Deposit, DepositToFund, ListMarket, OpenAccount, OpenIsolated
+from deleverage.rulebook.messages import (
+    Command,
+    Deposit,
+    DepositToFund,
+    ListMarket,
+    OpenAccount,
+    OpenIsolated,
+    SetLeverage,
+)
 from deleverage.rulebook.quantities import Scale, format_units
 from deleverage.rulebook.selection import Policy
 from deleverage.scenarios.drawn import Drawn, draw_population
@@ -19,6 +27,7 @@ from deleverage.scenarios.opening import Holding, Opening, faults_of_opening, op
 from deleverage.scenarios.parts import Names, read_market, read_orders, read_path, read_rules
 from deleverage.scenarios.plugs import RATE
 from deleverage.scenarios.programmes import read_programme
+from deleverage.scenarios.requirements import read_leverage
 from deleverage.scenarios.structure import check_shape, parse
 
 LARGEST_FILE_BYTES = 16_000_000
@@ -92,6 +101,7 @@ class _Builder:
         self.holdings: list[Holding] = []
         self.paths: dict[str, Path] = {}
         self.rest: dict[str, str] = {}
+        self.leverages: dict[tuple[str, str], int] = {}
 
     def scenario(self) -> Scenario:
         """Return the scenario; what it returns is only worth something if no fault was noted."""
@@ -234,7 +244,17 @@ class _Builder:
                 opened = OpenIsolated(time_ns=0, account_id=account_id, market_id=market_id, side=side_of(leg_id))
                 self._add(opened, where)
                 self._deposit((*where, "isolated_margin"), unit_id, table["isolated_margin"])
+            if "leverage" in table:
+                self._leverage((*where, "leverage"), unit_id, market_id, table["leverage"])
             self.holdings.append(Holding(unit_id, market_id, lots, entry, path_text(where), hedge))
+
+    def _leverage(self, where: Path, unit_id: str, market_id: str, value: object) -> None:
+        """Note a chosen leverage; it is the market's, so two sides of a cross unit in hedge mode state the same."""
+        chosen = read_leverage(self.reader, where, value)
+        if self.leverages.setdefault((unit_id, market_id), chosen) != chosen:
+            self.reader.fault(where, f"is {value}, another position of {unit_id} in {market_id} states another one")
+        setting = SetLeverage(time_ns=0, unit_id=unit_id, market_id=market_id, leverage_ppb=chosen)
+        self._add(setting, where)
 
     def _population(self) -> Drawn | None:
         """Draw the accounts that the file does not write down, if it asks for it."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from deleverage.rulebook.book import LONG, SHORT, MarketTerms, Tier
+from deleverage.rulebook.book import LONG, SHORT, MarketTerms
 from deleverage.rulebook.messages import (
     AccrueFunding,
     ClosePeriod,
@@ -22,12 +22,12 @@ from deleverage.rulebook.selection import Policy
 from deleverage.scenarios.faults import Path, Reader
 from deleverage.scenarios.model import Frame
 from deleverage.scenarios.plugs import RATE, read_plug, read_policy
+from deleverage.scenarios.requirements import SECOND_NS, read_announcement, read_schedule, read_tiers
 
-SECOND_NS = 1_000_000_000
 MAX_LOTS, MAX_PRICE_TICKS, MAX_OPEN_INTEREST_LOTS = 10**9, 10**9, 10**10
 """Bounds of a market that states none; far inside what 64-bit integers hold."""
 
-SHARES = ("mark_band", "order_band", "liquidation_fee", "close_out", "surplus_to_fund", "surplus_to_taker")
+SHARES = ("mark_band", "order_band", "liquidation_fee", "surplus_to_fund", "surplus_to_taker")
 CAPS = ("fund_event_cap", "fund_group_cap", "fund_market_cap")
 
 
@@ -93,7 +93,7 @@ def read_market(names: Names, path: Path, table: dict[str, Any]) -> MarketTerms 
     terms = MarketTerms(
         market_id=table["id"],
         quanta_per_tick_lot=tick_value,
-        tiers=_read_tiers(names, path, table["tiers"]),
+        tiers=read_tiers(reader, names.money, path, table["tiers"]),
         max_lots=_bound(reader, (*path, "max_size"), table, lot, MAX_LOTS),
         max_price_ticks=_bound(reader, (*path, "max_price"), table, tick, MAX_PRICE_TICKS),
         max_open_interest_lots=_bound(reader, (*path, "max_open_interest"), table, lot, MAX_OPEN_INTEREST_LOTS),
@@ -103,6 +103,7 @@ def read_market(names: Names, path: Path, table: dict[str, Any]) -> MarketTerms 
         face_quanta_ticks=face,
         min_value_quanta=_bound(reader, (*path, "min_value"), table, names.money, 1),
         expiry_ns=table.get("expires_after_seconds", 0) * SECOND_NS,
+        schedule=read_schedule(reader, (*path, "dynamic"), table.get("dynamic", {})),
     )
     names.terms[terms.market_id] = terms
     names.marks[terms.market_id] = names.price((*path, "mark"), table["mark"], terms)
@@ -135,33 +136,6 @@ def _contract_size(
 def _bound(reader: Reader, path: Path, table: dict[str, Any], scale: Scale, default: int) -> int:
     key = str(path[-1])
     return reader.units(path, table[key], scale, 1) if key in table else default
-
-
-def _read_tiers(names: Names, path: Path, tables: list[Any]) -> tuple[Tier, ...]:
-    reader = names.reader
-    tiers: list[Tier] = []
-    for at, table in enumerate(tables):
-        here = (*path, "tiers", at)
-        start = reader.units((*here, "from"), table["from"], names.money, 0)
-        before = tiers[-1].from_notional_quanta if tiers else None
-        if at == 0 and start != 0:
-            reader.fault((*here, "from"), "is not 0: the first tier starts at 0")
-        if before is not None and start <= before:
-            reader.fault((*here, "from"), "does not ascend: it must lie above the tier before")
-        maintenance = reader.units((*here, "maintenance"), table["maintenance"], RATE, 0)
-        initial = reader.units((*here, "initial"), table["initial"], RATE, 0)
-        if initial < maintenance:
-            reader.fault(
-                (*here, "initial"), f"is {table['initial']}, below the maintenance rate {table['maintenance']}"
-            )
-        if max(initial, maintenance) > PPB:
-            reader.fault((*here, "initial"), "a rate is a share of notional, at most 1")
-        deductions = (
-            reader.units((*here, key), table.get(key, 0), names.money, 0)
-            for key in ("maintenance_deduction", "initial_deduction")
-        )
-        tiers.append(Tier(start, maintenance, initial, *deductions))
-    return tuple(tiers)
 
 
 def read_rules(reader: Reader, money: Scale, table: dict[str, Any], policy: str | Policy | None) -> Rules:
@@ -274,6 +248,9 @@ def _frame_commands(names: Names, here: Path, table: dict[str, Any], time_ns: in
             if abs(rate_ppb) > PPB:
                 reader.fault((*here, "funding", market_id), f"is {value}, a rate lies between -1 and 1")
             commands.append(AccrueFunding(time_ns=time_ns, market_id=market_id, rate_ppb=rate_ppb))
+    for market_id, inputs in table.get("requirements", {}).items():
+        if names.market((*here, "requirements", market_id), market_id) is not None:
+            commands.append(read_announcement(reader, (*here, "requirements", market_id), market_id, inputs, time_ns))
     for market_id, value in table.get("settle", {}).items():
         terms = names.market((*here, "settle", market_id), market_id)
         if terms is not None:

@@ -28,7 +28,6 @@ SWITCHES: dict[str, tuple[object, ...]] = {
     ),
     "order_band_ppb": (100_000_000,),
     "liquidation_fee_ppb": (5_000_000, 7_777_777),
-    "close_out_ppb": (500_000_000, PPB),
     "surplus_to_fund_ppb": (0, 0, 333_333_333),
     "surplus_to_taker_ppb": (500_000_000, 666_666_667),
     "fund_inventory_cap_lots": (5, 10_000),

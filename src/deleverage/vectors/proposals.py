@@ -12,6 +12,7 @@ from deleverage.documents.codec import members_of
 from deleverage.rulebook.book import Book, MarketTerms, Tier
 from deleverage.rulebook.messages import Command
 from deleverage.rulebook.quantities import LARGEST, PPB
+from deleverage.rulebook.schedule import Driver, Schedule
 from deleverage.scenarios.draws import Draws
 from deleverage.vectors.presets import SECOND_NS
 
@@ -40,15 +41,19 @@ class Proposals:
         return replace(drawn, time_ns=time_ns - self.chance(5))
 
     def terms(self, market_id: str) -> MarketTerms:
-        """Return lawful terms of a market: one of three contracts, one or two tiers, bounds that can be met."""
+        """Return lawful terms of a market: one of three contracts, one or two tiers, bounds that can be met.
+
+        Half of the markets have a close-out rate, half a schedule that announcements can move.
+        """
         draws = self.draws
         contract = self.pick(("linear", "linear", "quanto", "inverse"))
         rate = self.pick((5_000_000, 20_000_000, 50_000_000))
-        tiers = [Tier(0, rate, 2 * rate)]
+        close_out = self.pick((0, rate // 2))
+        tiers = [Tier(0, rate, 2 * rate, close_out_rate_ppb=close_out)]
         if self.chance(40):
             start = draws.between(20_000, 60_000)
-            deduction = start * rate // PPB
-            tiers.append(Tier(start, 2 * rate, 4 * rate, deduction, 2 * deduction))
+            deduction, close_out_deduction = start * rate // PPB, start * close_out // PPB
+            tiers.append(Tier(start, 2 * rate, 4 * rate, deduction, 2 * deduction, 2 * close_out, close_out_deduction))
         return MarketTerms(
             market_id,
             quanta_per_tick_lot=0 if contract == "inverse" else self.pick((1, 3, 10)),
@@ -59,7 +64,13 @@ class Proposals:
             contract=contract,
             face_quanta_ticks=draws.between(10_000, 1_000_000) if contract == "inverse" else 0,
             expiry_ns=self.book.time_ns + draws.between(20, 60) * SECOND_NS if self.chance(25) else 0,
+            schedule=self._schedule() if self.chance(50) else Schedule(),
         )
+
+    def _schedule(self) -> Schedule:
+        slope = Driver(self.pick((0, 100_000_000)), self.pick((PPB // 3, 2 * PPB)))
+        cap, step, notice = self.pick((2, 5)) * PPB, self.pick((0, 300_000_000)), self.pick((0, SECOND_NS))
+        return Schedule(cap_ppb=cap, max_step_ppb=step, min_notice_ns=notice, volatility=slope, unit_share=slope)
 
     # -- by declared type ---------------------------------------------------------------------------------------------
 
@@ -91,8 +102,12 @@ class Proposals:
             return self.pick((0, LARGEST, near, near, max(1, near * draws.between(50, 150) // 100)))
         if name.endswith("quanta"):
             return self.pick((0, 1, draws.between(1, 1_000), draws.between(1, 1_000_000), LARGEST + 1))
+        if name.endswith("leverage_ppb"):
+            return self.pick((PPB - 1, draws.between(1, 20) * PPB, 300 * PPB))
         if name.endswith("ppb"):
             return self.pick((-1, 0, draws.between(-PPB, PPB), 2 * PPB))
+        if name.endswith("ns"):
+            return self.book.time_ns + self.pick((0, 1, SECOND_NS))
         return draws.below(3)
 
     def _text(self, name: str) -> str:

@@ -26,6 +26,7 @@ from deleverage.rulebook.messages import (
     PlaceOrder,
     Rejection,
     RepayResidual,
+    RequirementsChanged,
     Resume,
     RunStep,
     SetMarks,
@@ -39,7 +40,7 @@ from deleverage.vectors.proposals import Proposals
 from deleverage.vectors.recorder import Recorder
 from deleverage.vectors.vector import Vector
 
-COMMANDS = 90
+COMMANDS = 120
 """A world ends with the move that reaches so many commands."""
 
 TRIED, ENOUGH = 40, 3
@@ -213,8 +214,8 @@ class _World:
         for _ in range(2):
             if self._give(RunStep(time_ns=self.time_ns)) < 2:
                 break  # refused, or nothing was due
-        for _ in range(3 * any(unit.bankrupt for unit in self.book.units.values())):
-            self._novelty()  # what is refused while bankrupts wait is not refused for long
+        for _ in range(3 * (self.book.halted or any(unit.bankrupt for unit in self.book.units.values()))):
+            self._novelty()  # what is refused in a halt or while bankrupts wait is not refused for long
 
     def _pay_in(self) -> None:
         """Give money to the two units that have least."""
@@ -258,11 +259,15 @@ def _opposite(one: Unit, other: Unit, market_id: str) -> int:
 
 
 def _kinds(domain: Domain, command: Command) -> str:
-    """Return the kind of answer a domain would give: the code, or the command and what its facts have parts of."""
+    """Return the kind of answer a domain would give: the code, or the command and what its facts have parts of.
+
+    Requirements that take effect with it are left out: they come with any command, and would make two kinds of each.
+    """
     answer = decide(domain.book, command, domain.rules)
     if isinstance(answer, Rejection):
         return answer.code.name
-    return " ".join(sorted({type(command).__name__, *map(_shape, answer)}))
+    own = (fact for fact in answer if not isinstance(fact, RequirementsChanged))
+    return " ".join(sorted({type(command).__name__, *map(_shape, own)}))
 
 
 def _shape(fact: Fact) -> str:

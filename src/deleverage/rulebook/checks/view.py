@@ -8,8 +8,7 @@ from deleverage.rulebook import messages as m
 from deleverage.rulebook.apportion import Share
 from deleverage.rulebook.book import Backstop, Book, Unit
 from deleverage.rulebook.losses.rule import Bearer
-from deleverage.rulebook.margin import equity, maintenance_ppb_quanta
-from deleverage.rulebook.quantities import PPB
+from deleverage.rulebook.margin import equity
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.stages.bearers import Gains, bearers
 from deleverage.rulebook.stages.depth import Side
@@ -72,11 +71,6 @@ class View:
     def take(self, unit_id: str, quanta: int) -> None:
         """Count money that stage 5 or 6 took from a unit."""
         self.taken[unit_id] = self.taken.get(unit_id, 0) + quanta
-
-    def below_close_out(self, unit: Unit) -> bool:
-        """Return whether a unit may be taken over although it is not bankrupt."""
-        threshold = maintenance_ppb_quanta(self.book, unit) * self.rules.close_out_ppb
-        return equity(self.book, unit) * PPB * PPB < threshold
 
 
 Checks = dict[type[m.Fact], Callable[[View, Any], None]]

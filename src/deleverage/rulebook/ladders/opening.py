@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from deleverage.rulebook import messages as m
-from deleverage.rulebook.book import CONTRACTS, LONG, SHORT, Account, Book, leg_id_of
+from deleverage.rulebook.book import CONTRACTS, LONG, SHORT, Account, Book, Tier, leg_id_of
 from deleverage.rulebook.ladders.rungs import (
     Ladder,
     next_fact,
@@ -17,6 +17,7 @@ from deleverage.rulebook.ladders.rungs import (
 from deleverage.rulebook.messages import Code, Command, Fact
 from deleverage.rulebook.quantities import LARGEST, PPB
 from deleverage.rulebook.rules import Rules
+from deleverage.rulebook.schedule import Schedule
 
 
 def _list_market(book: Book, command: m.ListMarket, rules: Rules) -> Iterator[Fact]:
@@ -34,12 +35,40 @@ def _list_market(book: Book, command: m.ListMarket, rules: Rules) -> Iterator[Fa
     ascend = starts[:1] == [0] and all(one < other for one, other in pairwise(starts))
     refuse(not ascend, Code.BAD_TERMS, "tiers start at 0 and ascend", str(starts))
     for tier in terms.tiers:
-        rates = (tier.maintenance_rate_ppb, tier.initial_rate_ppb)
-        ordered = 0 <= rates[0] <= rates[1] <= PPB
-        refuse(not ordered, Code.BAD_TERMS, "0 <= maintenance rate <= initial rate <= 10^9 ppb", str(rates), PPB)
-        lowest = min(tier.maintenance_deduction_quanta, tier.initial_deduction_quanta)
-        refuse(lowest < 0, Code.BAD_TERMS, "a deduction is not negative", lowest, 0)
+        _require_tier(tier)
+    _require_schedule(terms.schedule)
     yield m.MarketListed(**next_fact(book, command), terms=terms)
+
+
+def _require_tier(tier: Tier) -> None:
+    """Refuse a tier whose close-out, maintenance and initial requirement are not in this order at every notional.
+
+    Rates in order keep amounts in order from the tier's start on, so it is enough to look there. A rate of 0 asks for
+    nothing, whatever is deducted.
+    """
+    rates = (tier.close_out_rate_ppb, tier.maintenance_rate_ppb, tier.initial_rate_ppb)
+    ordered = 0 <= rates[0] <= rates[1] <= rates[2] <= PPB
+    sentence = "0 <= close-out <= maintenance <= initial rate <= 10^9 ppb"
+    refuse(not ordered, Code.BAD_TERMS, sentence, str(rates), PPB)
+    deductions = (tier.close_out_deduction_quanta, tier.maintenance_deduction_quanta, tier.initial_deduction_quanta)
+    refuse(min(deductions) < 0, Code.BAD_TERMS, "a deduction is not negative", min(deductions), 0)
+    start = tier.from_notional_quanta
+    amounts = [start * rate_ppb - deduction * PPB for rate_ppb, deduction in zip(rates, deductions, strict=True)]
+    crossed = any(rates[at] and amounts[at] > amounts[at + 1] for at in range(2))
+    sentence = "close-out <= maintenance <= initial requirement where the tier starts"
+    refuse(crossed, Code.BAD_TERMS, sentence, str(amounts))
+
+
+def _require_schedule(schedule: Schedule) -> None:
+    """Refuse a schedule whose bounds do not hold the published table, or with a number beyond every bound."""
+    bounds = (schedule.floor_ppb, schedule.cap_ppb)
+    held = 1 <= bounds[0] <= PPB <= bounds[1] <= LARGEST
+    refuse(not held, Code.BAD_TERMS, "1 <= floor <= 10^9 <= cap <= 10^40 ppb", str(bounds), PPB)
+    drivers = (schedule.volatility, schedule.open_interest, schedule.concentration, schedule.unit_share)
+    numbers = [schedule.max_step_ppb, schedule.min_notice_ns]
+    numbers += [number for driver in drivers for number in (driver.from_ppb, driver.slope_ppb)]
+    within = 0 <= min(numbers) <= max(numbers) <= LARGEST
+    refuse(not within, Code.BAD_TERMS, "the numbers of a schedule lie from 0 to 10^40", str(numbers), LARGEST)
 
 
 def _open_account(book: Book, command: m.OpenAccount, rules: Rules) -> Iterator[Fact]:

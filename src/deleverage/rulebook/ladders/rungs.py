@@ -10,11 +10,11 @@ from deleverage.rulebook.gates import Gate
 from deleverage.rulebook.margin import (
     equity,
     free_quanta,
-    initial_ppb_quanta,
+    initial_numerator,
     profit_moved,
 )
 from deleverage.rulebook.messages import Code, Command, Fact, Rejection
-from deleverage.rulebook.quantities import LARGEST, PPB, div_ceil
+from deleverage.rulebook.quantities import LARGEST, MARGIN_SCALE, div_ceil
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.stages.scratch import guards
 
@@ -196,6 +196,7 @@ def require_lots(market: Market, lots: int) -> None:
 
 def require_initial(book: Book, looked: Unit) -> None:
     """Refuse a unit that would hold less than the initial margin."""
-    own, initial = equity(book, looked), initial_ppb_quanta(book, looked)
+    own, initial = equity(book, looked), initial_numerator(book, looked)
     sentence = f"{looked.unit_id} would hold less than the initial margin"
-    refuse(own * PPB < initial, Code.BELOW_INITIAL_MARGIN, sentence, own, div_ceil(initial, PPB))
+    short = own * MARGIN_SCALE < initial
+    refuse(short, Code.BELOW_INITIAL_MARGIN, sentence, own, div_ceil(initial, MARGIN_SCALE))

@@ -197,6 +197,45 @@ class FundingAccrued(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeverageSet(Fact):
+    """A unit's leverage in a market is what its owner chose; ``leverage_before_ppb`` 0: none was chosen."""
+
+    unit_id: str
+    market_id: str
+    leverage_before_ppb: int
+    leverage_ppb: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequirementsAnnounced(Fact):
+    """The factor that a market's requirements will be multiplied by, and how the schedule came to it; ppb and lots.
+
+    ``target_ppb`` is what the inputs ask for, ``factor_ppb`` as near to it as one step from ``factor_before_ppb``.
+    """
+
+    market_id: str
+    volatility_ppb: int
+    concentration_ppb: int
+    open_interest_lots: int
+    open_interest_ppb: int
+    target_ppb: int
+    factor_before_ppb: int
+    factor_ppb: int
+    effective_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequirementsChanged(Fact):
+    """An announcement has taken effect: factor and measured open interest of a market, before and now."""
+
+    market_id: str
+    factor_before_ppb: int
+    factor_ppb: int
+    measured_before_lots: int
+    measured_lots: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MarketSettled(Movement):
     """Every leg of a market was closed at the settlement price, its orders cancelled; equities are what they were."""
 

@@ -23,6 +23,8 @@ class Code(IntEnum):
     BAD_LOTS = auto()
     BAD_PRICE = auto()
     BAD_RATE = auto()
+    BAD_LEVERAGE = auto()
+    BAD_ESTIMATE = auto()
     SELF_TRADE = auto()
     NO_MARK = auto()
     MARKET_SETTLED = auto()
@@ -37,6 +39,7 @@ class Code(IntEnum):
     MORE_THAN_HELD = auto()
     LOTS_ABOVE_MAXIMUM = auto()
     OPEN_INTEREST_ABOVE_MAXIMUM = auto()
+    LEVERAGE_ABOVE_MAXIMUM = auto()
     BELOW_INITIAL_MARGIN = auto()
     BELOW_ZERO = auto()
     BELOW_MAINTENANCE = auto()
@@ -45,6 +48,7 @@ class Code(IntEnum):
     NEGATIVE_EQUITY = auto()
     RESIDUAL_OUTSTANDING = auto()
     NO_RESIDUAL = auto()
+    NOTICE_TOO_SHORT = auto()
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,8 +139,10 @@ def _ask_policy(scratch: Scratch, pool: BankruptPool) -> tuple[dict[str, Candida
     accounts = frozenset(scratch.book.units[unit_id].account_id for unit_id in pool.lots)
     found = eligible(scratch.book, scratch.rules, pool.market_id, pool.side, accounts)
     pool.removed = found.removed
-    capacity = sum(candidate.lots for candidate in found.candidates)
-    need_lots = lots_within(scratch, pool, min(pool.open_lots, capacity))
+    lots = min(pool.open_lots, sum(candidate.lots for candidate in found.candidates))
+    need_lots = lots_within(scratch, pool.market_id, lots)
+    if need_lots < lots:
+        pool.stopped = "pace"
     request = Request(need_lots, found.candidates, pool.market_id, pool.side_name, scratch.step, scratch.round)
     allotments = units_within(scratch, pool, ask(scratch.rules.policy, request)) if need_lots else []
     return {candidate.unit_id: candidate for candidate in found.candidates}, allotments

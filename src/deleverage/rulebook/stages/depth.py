@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from deleverage.rulebook.apportion import Share, apportion
 from deleverage.rulebook.book import Book, Market, Order, Unit, market_of, side_of
-from deleverage.rulebook.margin import equity, leg_maintenance, maintenance_ppb_quanta
-from deleverage.rulebook.quantities import PPB, share_floor
+from deleverage.rulebook.margin import equity, leg_maintenance, maintenance_numerator
+from deleverage.rulebook.quantities import MARGIN_SCALE, PPB, share_floor
 from deleverage.rulebook.reduction import Bounds, Holding, Want, wanted
 from deleverage.rulebook.rules import Rules
 
@@ -65,14 +65,14 @@ def side_of_market(book: Book, rules: Rules, market: Market, side: int, sellers:
 
 
 def holding(book: Book, unit: Unit, leg_id: str) -> Holding:
-    """Return a leg as a reduction rule sees it; numerators in quanta x 10^9."""
+    """Return a leg as a reduction rule sees it; numerators in quanta x 10^18."""
     market = book.markets[market_of(leg_id)]
     return Holding(
         lots=abs(unit.legs[leg_id].lots),
         value_quanta=abs(market.value_quanta),
         tier_starts_quanta=tuple(tier.from_notional_quanta for tier in market.terms.tiers),
-        equity=equity(book, unit) * PPB,
-        maintenance=maintenance_ppb_quanta(book, unit),
+        equity=equity(book, unit) * MARGIN_SCALE,
+        maintenance=maintenance_numerator(book, unit),
         requirement=lambda lots: leg_maintenance(market, lots),
     )
 

@@ -6,15 +6,12 @@ from deleverage.rulebook.stages.plan import BankruptPool
 from deleverage.rulebook.stages.scratch import Scratch
 
 
-def lots_within(scratch: Scratch, pool: BankruptPool, lots: int) -> int:
-    """Return how many of ``lots`` the notional left in this step holds; fewer than all is a stop of the pool."""
+def lots_within(scratch: Scratch, market_id: str, lots: int) -> int:
+    """Return how many of ``lots`` in a market the notional left in this step holds."""
     room_quanta = scratch.room().notional_quanta
     if room_quanta is None:
         return lots
-    most = div_floor(room_quanta, abs(scratch.book.markets[pool.market_id].value_quanta))
-    if most < lots:
-        pool.stopped = "pace"
-    return min(lots, most)
+    return min(lots, div_floor(room_quanta, abs(scratch.book.markets[market_id].value_quanta)))
 
 
 def units_within(scratch: Scratch, pool: BankruptPool, allotments: list[Allotment]) -> list[Allotment]:

@@ -5,9 +5,8 @@ the mark; what the bankrupt's share is short of (or has over) is paid in the sam
 """
 
 from deleverage.rulebook.book import FUND_POT, SIGN_OF, Unit
-from deleverage.rulebook.margin import equity, equity_shares, maintenance_ppb_quanta
+from deleverage.rulebook.margin import equity_shares, is_below_close_out
 from deleverage.rulebook.messages import Fill
-from deleverage.rulebook.quantities import PPB
 from deleverage.rulebook.stages.backstops import take_by_backstops
 from deleverage.rulebook.stages.offer import Offer, emit_takeover, moved_with, offer_of
 from deleverage.rulebook.stages.scratch import Scratch
@@ -23,8 +22,7 @@ def split_debts(scratch: Scratch) -> list[Unit]:
     fund = scratch.book.fund_unit()
     sources = []
     for unit in scratch.book.sorted_units():
-        below = unit.bankrupt or _below_close_out(scratch, unit)
-        if not below:
+        if not (unit.bankrupt or (unit is not fund and _below_close_out(scratch, unit))):
             continue
         for leg_id, share in equity_shares(scratch.book, unit, scratch.rules.shortfall_split).items():
             ledger = scratch.shortfalls if share < 0 else scratch.surpluses
@@ -46,10 +44,7 @@ def take_over(scratch: Scratch, sources: list[Unit]) -> None:
 
 
 def _below_close_out(scratch: Scratch, unit: Unit) -> bool:
-    if scratch.rules.close_out_ppb == 0 or not unit.legs or scratch.out_of_reach(unit):
-        return False
-    threshold = maintenance_ppb_quanta(scratch.book, unit) * scratch.rules.close_out_ppb
-    return equity(scratch.book, unit) * PPB * PPB < threshold
+    return bool(unit.legs) and not scratch.out_of_reach(unit) and is_below_close_out(scratch.book, unit)
 
 
 def _take_by_fund(scratch: Scratch, offer: Offer) -> None:
