@@ -38,8 +38,8 @@ static: $(VENV)/ready-dev
 parity: $(VENV)/ready-dev ## the twins side by side: SEED= first seed, COUNT= commands
 	$(PY) -m tests.parity.run --seed $(SEED) --count $(COUNT)
 
-coverage: $(VENV)/ready-dev ## the twins on 500,000 commands; each command x answer x contract x margin mode at least 20 times
-	$(PY) -m tests.parity.run --seed 1 --count 500000 --jobs $(JOBS) --coverage
+coverage: $(VENV)/ready-dev ## the twins on 600,000 commands; each command x answer x contract x margin mode at least 20 times
+	$(PY) -m tests.parity.run --seed 1 --count 600000 --jobs $(JOBS) --coverage
 
 hunt: $(VENV)/ready-dev ## plant fifteen bugs in copies of the rulebook and see who finds them
 	$(PY) -m tests.planted.hunt

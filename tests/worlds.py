@@ -62,11 +62,17 @@ def random_rules(rng: Random) -> Plain:
         [], ["own_units"], ["unhealthy"], ["no_equity"], ["own_units", "unhealthy", "no_equity"], chance=0.5
     )
     to_fund = seldom(PPB, 0, 500_000_000, 333_333_333, chance=0.5)
+    breaker = seldom(0, 1, 20_000_000, 150_000_001, chance=0.3)
     return {
         "max_mark_age_ns": seldom(0, 3 * SECOND, 20 * SECOND, chance=0.2),
         "mark_band_ppb": seldom(0, 50_000_000, 400_000_000, chance=0.5),
         "min_sources": seldom(1, 0, 2),
         "reduction": _reduction(rng),
+        "grace_ns": seldom(0, 1, SECOND, 20 * SECOND, 10**15, chance=0.5),
+        "trade_band_ppb": seldom(0, 5_000_000, 30_000_000, 333_333_333, chance=0.15),
+        "breaker_ppb": breaker,
+        "breaker_window_ns": rng.choice((1, SECOND, 20 * SECOND, 10**15)) if breaker else 0,
+        "pause_ns": rng.choice((1, SECOND, 3 * SECOND, 30 * SECOND)) if breaker else 0,
         "order_band_ppb": seldom(0, 20_000_000, 200_000_001),
         "liquidation_fee_ppb": seldom(0, 5_000_000, 7_777_777, 300_000_000, chance=0.5),
         "surplus_to_fund_ppb": to_fund,
@@ -86,12 +92,16 @@ def random_rules(rng: Random) -> Plain:
         "loss_rule": _loss_rule(rng),
         "haircut_claims": seldom(False, True),
         "pace": _pace(rng, seldom(32, 1, 1, 2, 3, chance=0.35)),
+        "reduce_throttle": _throttle(rng) if rng.random() < 0.2 else [],
+        "close_throttle": _throttle(rng) if rng.random() < 0.2 else [],
     }
 
 
 def _reduction(rng: Random) -> Plain:
     """Return a reduction rule, often the common one; slices are as small and as large as worlds are."""
-    name = "share" if rng.random() < 0.3 else rng.choice(("share", "tiers", "tiers", "smart", "smart", "slices"))
+    name = (
+        "share" if rng.random() < 0.3 else rng.choice(("share", "tiers", "tiers", "tiers", "smart", "smart", "slices"))
+    )
     if name == "share":
         return {"name": name, "share_ppb": rng.choice((PPB, PPB, 250_000_000, 333_333_333, 1, 0))}
     if name == "tiers":
@@ -134,6 +144,13 @@ def _price(rng: Random, usual: float) -> Plain:
         )
         return {"name": name, "price": inner, "most_ppb": share}
     return {"name": name}
+
+
+def _throttle(rng: Random) -> list[Plain]:
+    """Return a table that tightens with stress, from hardly ever to always binding."""
+    starts = [0, *sorted(rng.sample((1, 10_000_000, 200_000_000, 500_000_000, PPB), rng.randint(0, 3)))]
+    bounds = sorted((rng.choice((0, 1, 500, 10**4, 10**6, 10**7, 10**11, 10**18)) for _ in starts), reverse=True)
+    return [{"stress_from_ppb": one, "most_quanta": most} for one, most in zip(starts, bounds, strict=True)]
 
 
 def _loss_rule(rng: Random, deepest: int = 1) -> Plain:

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from deleverage.domain import document as document_module
 from deleverage.domain.document import document
 from deleverage.domain.player import play
-from deleverage.scenarios.loader import bundled_names, load
+from deleverage.scenarios.loader import bundled_names, load, loads, text_of
 
 
 def told(name: str, **overrides: Any) -> dict[str, Any]:
@@ -33,6 +33,17 @@ def test_document_when_a_story_was_played_then_its_schema_accepts_it(name: str) 
     assert [error.message for error in Draft202012Validator(run_schema()).iter_errors(found)] == []
     assert found["conservation"]["state"] == "exact"
     assert found["conservation"]["sum"] == "0"
+
+
+def test_document_when_throttles_bind_then_they_are_told_and_the_schema_accepts_them() -> None:
+    """In `cascade` each step may sell 300 and close 300: at 91.9 that is 3 lots of either, 275.70."""
+    table = "[{ stress_from = 0, most = 300 }]"
+    limits = f"[rules]\nreduce_throttle = {table}\nclose_throttle = {table}\n"
+    found = document(play(loads(text_of("cascade").replace("[settlement]", f"{limits}[settlement]", 1))))
+    assert [error.message for error in Draft202012Validator(run_schema()).iter_errors(found)] == []
+    fourth = [(one["stage"], one["most"], one["done"], one["binds"]) for one in found["steps"][3]["throttles"]]
+    assert fourth == [(2, "300", "275.7", True), (5, "300", "275.7", True)]
+    assert found["rounds"][0]["pools"][0]["stopped"] == "throttle"
 
 
 def test_document_when_a_story_is_played_twice_then_the_bytes_are_the_same() -> None:

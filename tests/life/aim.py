@@ -1,4 +1,4 @@
-"""Commands aimed at a state of the domain that refuses them: halted, bankrupt, settled, expired, reduce-only, no mark.
+"""Commands aimed at a state of the domain that refuses them: halted, paused, bankrupt, settled, expired, no mark.
 
 The state chooses what is possible; contract, margin mode and command are drawn evenly, so that no cell stays empty
 because its parts are seldom.
@@ -32,7 +32,7 @@ HARD = (
 
 def aimed(life: "Life") -> Plain | None:
     """Return a command that the present state refuses, or None if it refuses nothing."""
-    if life.rng.random() < 0.25:
+    if life.rng.random() < 0.35:
         return life.rng.choice(HARD)(life)
     places = _places(life)
     if not places or not life.state["units"]:
@@ -40,14 +40,17 @@ def aimed(life: "Life") -> Plain | None:
     why = life.rng.choice(sorted(places))
     if "bankrupt" in places and life.rng.random() < 0.6:
         why = "bankrupt"  # It does not last.
+    for seldom in ("settled", "halted"):
+        if seldom in places and life.rng.random() < 0.2:
+            why = seldom
     if why == "bankrupt":
         return _against_bankrupt(life, _even(life, places[why]))
     market_id = _by_contract(life, places[why])
     kinds = ["Trade", "PlaceOrder", "Trade", "PlaceOrder", "market"]
-    if life.rng.choice(kinds) == "market":
+    if why not in ("paused", "banded") and life.rng.choice(kinds) == "market":
         return _about_market(life, market_id)
     unit = _even(life, _traders(life, market_id))
-    return None if unit is None else _trading(life, market_id, unit)
+    return None if unit is None else _trading(life, market_id, unit, beyond=why == "banded")
 
 
 def _places(life: "Life") -> dict[str, list[str]]:
@@ -56,7 +59,10 @@ def _places(life: "Life") -> dict[str, list[str]]:
     found["settled"] = life.settled
     found["no mark"] = [key for key, market in markets.items() if not market["mark"]]
     found["expired"] = [key for key in markets if 0 < life.terms[key]["expiry_ns"] <= life.time]
-    found["halted"] = list(markets) if life.state["halted"] else []
+    found["halted"] = list(markets) if life.is_halted() else []
+    found["stopped"] = [key for key in life.state["halts"] if key]
+    found["paused"] = [key for key, market in markets.items() if life.time < market["paused_until"]]
+    found["banded"] = [key for key, market in markets.items() if market["mark"] and life.rules["trade_band_ppb"]]
     found["reduce-only"] = [key for key, market in markets.items() if market["reduce_only"]]
     found["bankrupt"] = [key for key, unit in life.state["units"].items() if unit["bankrupt"]]
     return {why: places for why, places in found.items() if places}
@@ -80,10 +86,14 @@ def _traders(life: "Life", market_id: str) -> list[str]:
     return [key for key, unit in units if not unit["bankrupt"] and unit["isolated"] in ("", market_id)]
 
 
-def _trading(life: "Life", market_id: str, unit_id: str) -> Plain | None:
+def _trading(life: "Life", market_id: str, unit_id: str, beyond: bool = False) -> Plain | None:
     if (market_id in life.settled or life.state["units"][unit_id]["bankrupt"]) and life.rng.random() < 0.3:
         return life.at("SetLeverage", unit_id=unit_id, market_id=market_id, leverage_ppb=3 * 10**9)
-    price = min(max(1, life.first_price[market_id]), life.terms[market_id]["max_price_ticks"])
+    price = life.first_price[market_id]
+    if beyond:  # a little more than the band allows
+        price = life.state["markets"][market_id]["mark"]
+        price += price * life.rules["trade_band_ppb"] // 10**9 + 1
+    price = min(max(1, price), life.terms[market_id]["max_price_ticks"])
     if life.rng.random() < 0.7:
         life.orders += 1
         fields = {"order_id": f"a{life.orders}", "unit_id": unit_id, "market_id": market_id}
@@ -99,11 +109,17 @@ def _trading(life: "Life", market_id: str, unit_id: str) -> Plain | None:
 
 def _about_market(life: "Life", market_id: str) -> Plain | None:
     price = max(1, min(life.first_price[market_id], life.terms[market_id]["max_price_ticks"]))
-    kinds = ("SetMarks", "AccrueFunding", "SettleMarket", "OpenIsolated", "SettleMarket", "AnnounceRequirements")
+    if market_id in life.settled and life.rng.random() < 0.3:
+        halting = life.rng.random() < 0.5
+        return life.at("Halt", scope=market_id, reason="late") if halting else life.at("Resume", scope=market_id)
+    kinds = ["SetMarks", "AccrueFunding", "SettleMarket", "OpenIsolated", "SettleMarket", "AnnounceRequirements"]
+    kinds += ["OpenIsolated", "OpenIsolated"] if market_id in life.settled else ["SettleMarket"]
     kind = life.rng.choice(kinds)
     if kind == "AnnounceRequirements":
         return life.announcement(market_id)
     if kind == "SetMarks":
+        if not life.state["halted"] and life.is_halted():
+            return None
         return life.at(kind, marks=[life.mark(market_id, price)], confirmed=True)
     if kind == "AccrueFunding":
         return life.at(kind, market_id=market_id, rate_ppb=1)
@@ -128,7 +144,7 @@ def _against_bankrupt(life: "Life", unit_id: str | None) -> Plain | None:
         if not siblings:
             return None
         return life.at(kind, from_unit_id=unit_id, to_unit_id=life.rng.choice(siblings), amount_quanta=1)
-    earlier = ("settled", "no mark", "expired", "halted")  # These refuse before bankruptcy does.
+    earlier = ("settled", "no mark", "expired", "halted", "stopped")  # These refuse before bankruptcy does.
     refusing = {key for why, places in _places(life).items() if why in earlier for key in places}
     markets = [key for key in life.state["markets"] if key not in refusing and unit["isolated"] in ("", key)]
     return _trading(life, _by_contract(life, markets), unit_id) if markets else None

@@ -8,6 +8,7 @@ from tests.life.aim import aimed
 from tests.life.ladder import programme, sell_out
 from tests.life.risk import Risk
 from tests.life.spoil import is_restless, spoiled
+from tests.life.stops import Stops
 from tests.life.view import PPB, SECOND, Plain
 from tests.life.wrong import wrong_command
 
@@ -16,7 +17,16 @@ MARKETS = ("BTC", "BTC-", "eth", "X!", "1")
 
 
 KINDS = ("close_out", "maintenance", "initial")
-SELDOM = ("ListMarket", "OpenAccount", "SetProgramme", "DepositToFund", "RepayResidual", "CancelOrder", "Resume")
+SELDOM = (
+    "ListMarket",
+    "OpenAccount",
+    "SetProgramme",
+    "DepositToFund",
+    "RepayResidual",
+    "CancelOrder",
+    "Resume",
+    "ClosePeriod",
+)
 """What would seldom be the command that announced requirements take effect with."""
 
 
@@ -31,7 +41,7 @@ def in_order(tier: Plain) -> Plain:
     return tier | {f"{kind}_deduction_quanta": 0 for kind in KINDS}
 
 
-class Life(Risk):
+class Life(Risk, Stops):
     """The life of one world."""
 
     def __init__(self, rng: Random, rules: Plain) -> None:
@@ -63,6 +73,8 @@ class Life(Risk):
             (0.2, self.step),
             (1.0, lambda: programme(self, 0.5)),
             (13.0, lambda: sell_out(self)),
+            (5.0, self.halt),
+            (6.0, self.surprise),
             (34.0, self.wrong),
         ]
 
@@ -93,6 +105,8 @@ class Life(Risk):
             is_locked = any(market["reduce_only"] for market in self.state["markets"].values())
             if self.rng.random() < (0.8 if self.state["halted"] else 0.12 if is_locked else 0):
                 yield from self.recover()
+            elif self.rng.random() < (0.6 if self.is_halted() else 0.15 if self.state["halts"] else 0):
+                yield from self.resume()
             else:
                 yield from self.rng.choices(self.moves, weights)[0][1]()
 

@@ -79,6 +79,8 @@ class Money(Trading):
             # All but a quantum mostly ends the residual, and leaves a claim that is repaid in the open domain.
             amount = self.rng.choice((owed, owed, max(1, owed - 1), self.rng.randint(1, owed)))
             yield self.at("RepayResidual", amount_quanta=amount)
-        yield self.at("Resume")
+        halted = list(self.state["halts"])
+        scope = self.rng.choice(halted) if halted and self.rng.random() < 0.7 else ""
+        yield self.at("Resume", scope=scope)
         if not self.state["halted"] and (left := sum(self.state["claims"].values())):
             yield self.at("RepayResidual", amount_quanta=left)

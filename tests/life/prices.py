@@ -115,7 +115,7 @@ class Prices(Money):
                 yield from self.part_of_room(market_id, one, other, side, self.rng.randint(20, 45))
         yield from self.drain(poor)
         yield from self.ruin(victim, markets[0])
-        if self.rng.random() < 0.6 and not self.state["halted"]:
+        if self.rng.random() < 0.6 and not self.is_halted():
             yield from self.drain([second])
             yield from self.ruin(second, markets[0])
 

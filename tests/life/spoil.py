@@ -176,6 +176,7 @@ def is_restless(state: Plain, rng: Random) -> bool:
     """Return whether the domain is in a state that seldom lasts: then everything is tried on it."""
     seldom = (
         state["halted"]
+        or state["halts"]
         or state["waiting"]
         or any(unit["bankrupt"] for unit in state["units"].values())
         or any(market["reduce_only"] or market["guard"] for market in state["markets"].values())

@@ -147,8 +147,22 @@ class View:
     def live_markets(self) -> list[str]:
         """Return the markets in which something can be opened."""
         any_of = self.rng.random() < 0.1
-        found = [k for k, m in self.state["markets"].items() if m["mark"] and (any_of or not m["reduce_only"])]
-        return [] if self.state["halted"] else found
+        found = [
+            key
+            for key, market in self.state["markets"].items()
+            if market["mark"] and (any_of or not self.is_locked(key))
+        ]
+        return [] if self.is_halted() else found
+
+    def is_locked(self, market_id: str) -> bool:
+        """Return whether nothing may be opened in a market."""
+        market = self.state["markets"][market_id]
+        paused = self.time < market["paused_until"]
+        return bool(market["reduce_only"] or paused or market_id in self.state["halts"])
+
+    def is_halted(self) -> bool:
+        """Return whether the whole domain stands still."""
+        return self.state["halted"] or "" in self.state["halts"]
 
     def units_for(self, market_id: str) -> list[str]:
         """Return the units that may trade in a market, shuffled."""

@@ -126,11 +126,14 @@ def duplicate_id(life: "Life") -> Plain | None:
 
 def unknown_market(life: "Life") -> Plain | None:
     """Return a command in a market that is not there."""
-    kind = life.rng.choice(("AccrueFunding", "OpenIsolated", "SetMarks", "Trade", "SetLeverage", "Announce"))
+    kinds = ("AccrueFunding", "OpenIsolated", "SetMarks", "Trade", "SetLeverage", "Announce", "Halt", "Resume")
+    kind = life.rng.choice(kinds)
     if kind == "SetLeverage":
         return life.at(kind, unit_id=life.rng.choice(("nobody", unit_of(life))), market_id="none", leverage_ppb=0)
     if kind == "Announce":
         return life.announcement(market_of(life), volatility_ppb=-1) | {"market_id": "none"}
+    if kind in ("Halt", "Resume"):
+        return life.at(kind, scope="none") | ({"reason": life.rng.choice(("", "x"))} if kind == "Halt" else {})
     if kind == "AccrueFunding":
         return life.at(kind, market_id="none", rate_ppb=life.rng.choice((1, PPB + 1)))
     if kind == "OpenIsolated":
@@ -330,11 +333,13 @@ def market_settled(life: "Life") -> Plain | None:
     if not life.settled:
         return None
     market_id = life.rng.choice(life.settled)
-    price, kind = life.rng.randint(1, life.first_price[market_id]), life.rng.randrange(8)
+    price, kind = life.rng.randint(1, life.first_price[market_id]), life.rng.randrange(10)
     if kind == 6:
         return life.announcement(market_id)
     if kind == 7:
         return life.at("SetLeverage", unit_id=unit_of(life), market_id=market_id, leverage_ppb=PPB)
+    if kind > 7:
+        return life.at("Resume", scope=market_id) | ({"kind": "Halt", "reason": "late"} if kind > 8 else {})
     if kind < 2:
         return (some_order if kind else some_trade)(life, market_id=market_id, price_ticks=price)
     if kind == 2:
@@ -382,21 +387,46 @@ def not_same_account(life: "Life") -> Plain | None:
 
 def domain_halted(life: "Life") -> Plain | None:
     """Return what a halted domain refuses."""
-    if not life.state["halted"]:
+    if not life.is_halted():
         return None
-    kind = life.rng.randrange(4)
+    kind = life.rng.randrange(5)
     if kind == 0:
         return life.at("RunStep")
-    if kind == 3:
+    if kind == 1:
+        return life.at("AccrueFunding", market_id=market_of(life), rate_ppb=7)
+    if kind == 4:
         return life.announcement(market_of(life))
-    return some_trade(life) if kind == 1 else some_order(life)
+    return some_trade(life) if kind == 2 else some_order(life)
+
+
+def market_halted(life: "Life") -> Plain | None:
+    """Return what a halted market refuses."""
+    halted = [key for key in life.state["halts"] if key]
+    if not halted:
+        return None
+    market_id, kind = life.rng.choice(halted), life.rng.randrange(3)
+    if kind == 0:
+        return life.at("AccrueFunding", market_id=market_id, rate_ppb=7)
+    return (some_trade if kind == 1 else some_order)(life, market_id=market_id)
+
+
+def already_halted(life: "Life") -> Plain | None:
+    """Return a halt of what an operator has halted."""
+    halted = list(life.state["halts"])
+    return life.at("Halt", scope=life.rng.choice(halted), reason="again") if halted else None
+
+
+def bad_reason(life: "Life") -> Plain | None:
+    """Return a halt for no reason that can be written down."""
+    scope = life.rng.choice(("", market_of(life), *life.settled[:1]))
+    return life.at("Halt", scope=scope, reason=life.rng.choice(("", "x" * 201, "caf\u00e9", "two\nlines", "\x7f")))
 
 
 def not_halted(life: "Life") -> Plain | None:
     """Return a resumption of what was never halted."""
-    if life.state["halted"]:
-        return None
-    return life.at("Resume")
+    if life.rng.random() < 0.5:
+        return life.at("Resume", scope=market_of(life))
+    return None if life.is_halted() else life.at("Resume")
 
 
 def unit_bankrupt(life: "Life") -> Plain | None:
@@ -430,11 +460,34 @@ def unit_bankrupt(life: "Life") -> Plain | None:
 def market_reduce_only(life: "Life") -> Plain | None:
     """Return a trade or order that a reduce-only market refuses."""
     locked = [key for key, market in life.state["markets"].items() if market["reduce_only"]]
-    if not locked or life.state["halted"]:
+    if not locked or life.is_halted():
         return None
     if life.rng.random() < 0.5:
         return some_order(life, market_id=locked[0])
     return some_trade(life, market_id=locked[0])
+
+
+def market_paused(life: "Life") -> Plain | None:
+    """Return a trade or order in a market that the breaker has paused."""
+    paused = [key for key, market in life.state["markets"].items() if life.time < market["paused_until"]]
+    if not paused:
+        return None
+    return (some_order if life.rng.random() < 0.5 else some_trade)(life, market_id=life.rng.choice(paused))
+
+
+def price_out_of_band(life: "Life") -> Plain | None:
+    """Return a trade or order at a price just beyond the band, or in a closing trade far beyond it."""
+    band, market_id = life.rules["trade_band_ppb"], market_of(life)
+    mark = life.state["markets"][market_id]["mark"]
+    if not band or not mark:
+        return None
+    sign = life.rng.choice((1, -1))
+    price = mark + sign * (mark * band // PPB + life.rng.choice((0, 1, 1, mark // 2)))
+    price = max(1, min(price, life.terms[market_id]["max_price_ticks"]))
+    longs, shorts = life.holders(market_id, 1), life.holders(market_id, -1)
+    if longs and shorts and life.rng.random() < 0.3:
+        return life.trade(market_id, shorts[0], longs[0], 1, price, closing=True)
+    return (some_order if life.rng.random() < 0.5 else some_trade)(life, market_id=market_id, price_ticks=price)
 
 
 def lots_above_maximum(life: "Life") -> Plain | None:
@@ -527,7 +580,8 @@ def negative_equity(life: "Life") -> Plain | None:
 def residual_outstanding(life: "Life") -> Plain | None:
     """Return a resumption or a deposit before the residual is repaid, or while a shortfall waits."""
     if life.rng.random() < 0.3:
-        return life.at("Resume") if life.state["residual"] else None
+        scope = life.rng.choice(("", *life.state["halts"]))
+        return life.at("Resume", scope=scope) if life.state["residual"] else None
     if not life.state["residual"] and not life.state["waiting"]:
         return None
     return life.at("Deposit", unit_id=unit_of(life), amount_quanta=7)
@@ -614,6 +668,7 @@ MAKERS: dict[str, Callable[["Life"], Plain | None]] = {
     "BAD_RATE": bad_rate,
     "BAD_LEVERAGE": bad_leverage,
     "BAD_ESTIMATE": bad_estimate,
+    "BAD_REASON": bad_reason,
     "SELF_TRADE": self_trade,
     "NO_MARK": no_mark,
     "MARKET_SETTLED": market_settled,
@@ -621,9 +676,13 @@ MAKERS: dict[str, Callable[["Life"], Plain | None]] = {
     "WRONG_MARKET": wrong_market,
     "NOT_SAME_ACCOUNT": not_same_account,
     "DOMAIN_HALTED": domain_halted,
+    "MARKET_HALTED": market_halted,
+    "ALREADY_HALTED": already_halted,
     "NOT_HALTED": not_halted,
     "UNIT_BANKRUPT": unit_bankrupt,
     "MARKET_REDUCE_ONLY": market_reduce_only,
+    "MARKET_PAUSED": market_paused,
+    "PRICE_OUT_OF_BAND": price_out_of_band,
     "MORE_THAN_HELD": more_than_held,
     "LOTS_ABOVE_MAXIMUM": lots_above_maximum,
     "OPEN_INTEREST_ABOVE_MAXIMUM": open_interest_above_maximum,
@@ -642,6 +701,8 @@ MAKERS: dict[str, Callable[["Life"], Plain | None]] = {
 SELDOM = (
     mark_guarded,
     domain_halted,
+    market_halted,
+    already_halted,
     unit_bankrupt,
     market_reduce_only,
     negative_equity,

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from tests.model.give import edge_of, hand_over, sources_give
+from tests.model.give import edge_of, given_lots, hand_over, sources_give
 from tests.model.margin import is_unhealthy
 from tests.model.numbers import BILLION, split
 from tests.model.state import SIDES, Account, Market, Unit, fill
@@ -44,7 +44,7 @@ class Backstops:
 
     def lots(self) -> dict[str, int]:
         """Return what the sources still have on this side."""
-        return self.now.lots_of(self.market, self.side, self.sources)
+        return given_lots(self.now, self.market, self.side, self.sources)
 
     def minimum_edge(self, account_id: str) -> int | None:
         """Return what a backstop asks for at least; None without a programme."""

@@ -26,6 +26,7 @@ from tests.model.state import (
     market_of,
     move,
 )
+from tests.model.stopping import halt, is_out_of_band, resume, tell_breaker
 
 Given = dict[str, Any]
 
@@ -235,12 +236,18 @@ def trade(world: World, given: Given, rules: Given) -> str | None:
         return "WRONG_MARKET"
     sides = [(buyer, leg_id_of(key, bought), lots), (seller, leg_id_of(key, sold), -lots)]
     opening = any(opens(*side) for side in sides)
-    if opening and world.halted:
+    if opening and world.is_halted:
         return "DOMAIN_HALTED"
+    if opening and key in world.halts:
+        return "MARKET_HALTED"
     if buyer.bankrupt or seller.bankrupt:
         return "UNIT_BANKRUPT"
     if opening and market.reduce_only:
         return "MARKET_REDUCE_ONLY"
+    if opening and given["time_ns"] < market.paused_until:
+        return "MARKET_PAUSED"
+    if is_out_of_band(market, price, rules):
+        return "PRICE_OUT_OF_BAND"
     code, tried = after_trade(world, market, sides, price)
     for unit, copy in zip((buyer, seller), tried, strict=True):
         loses = equity(world, copy) < equity(world, unit)
@@ -275,12 +282,18 @@ def place_order(world: World, given: Given, rules: Given) -> str | None:
         return closed
     if unit.isolated not in ("", market.market_id):
         return "WRONG_MARKET"
-    if world.halted:
+    if world.is_halted:
         return "DOMAIN_HALTED"
+    if market.market_id in world.halts:
+        return "MARKET_HALTED"
     if unit.bankrupt:
         return "UNIT_BANKRUPT"
     if market.reduce_only:
         return "MARKET_REDUCE_ONLY"
+    if given["time_ns"] < market.paused_until:
+        return "MARKET_PAUSED"
+    if is_out_of_band(market, price, rules):
+        return "PRICE_OUT_OF_BAND"
     order = Order(order_id, unit.unit_id, market.market_id, side, lots, price, world.placed)
     if can_only_close(order.leg_id, lots) and abs(lots) > left_to_close(world, unit, order.leg_id):
         return "MORE_THAN_HELD"
@@ -335,6 +348,7 @@ def set_marks(world: World, given: Given, rules: Given) -> str | None:
                 guard = "out_of_band"
         market.guard = guard
         if not guard:
+            tell_breaker(market, price, given["time_ns"], rules)
             market.previous = market.mark or price
             market.mark = price
             market.mark_time = given["time_ns"]
@@ -352,8 +366,10 @@ def accrue_funding(world: World, given: Given, rules: Given) -> str | None:
         return "NO_MARK"
     if market.settled:
         return "MARKET_SETTLED"
-    if world.halted:
+    if world.is_halted:
         return "DOMAIN_HALTED"
+    if market.market_id in world.halts:
+        return "MARKET_HALTED"
     # Python rounds a Fraction to the nearest integer, halves to the even one.
     owed = Fraction(abs(market.lot_value) * rate, BILLION) + market.carry
     market.funding += round(owed)
@@ -374,6 +390,7 @@ def settle_market(world: World, given: Given, rules: Given) -> str | None:
         return "NOT_EXPIRED"
     if world.halted and price != market.mark:
         return "DOMAIN_HALTED"
+    tell_breaker(market, price, given["time_ns"], rules)
     market.previous = market.mark or price
     market.mark, market.guard, market.mark_time = price, "", given["time_ns"]
     for unit in world.all_units():
@@ -384,6 +401,7 @@ def settle_market(world: World, given: Given, rules: Given) -> str | None:
             move(unit, world.units[unit.account_id], unit.quote, period_profit(world, unit))
     world.orders = {key: order for key, order in world.orders.items() if order.market_id != market.market_id}
     market.settled = True
+    world.halts.pop(market.market_id, None)
     return None
 
 
@@ -398,20 +416,7 @@ def close_period(world: World, given: Given, rules: Given) -> str | None:
 
 def run_step(world: World, given: Given, rules: Given) -> str | None:
     """Say whether a step may run; the model runs it."""
-    return "DOMAIN_HALTED" if world.halted else None
-
-
-def resume(world: World, given: Given, rules: Given) -> str | None:
-    """Lift the halt and reopen the markets."""
-    if not world.halted and not any(market.reduce_only for market in world.markets.values()):
-        return "NOT_HALTED"
-    if world.residual > 0:
-        return "RESIDUAL_OUTSTANDING"
-    world.halted = False
-    waiting = {market_of(key) for unit in world.units.values() if unit.bankrupt for key in unit.legs}
-    for market in world.markets.values():
-        market.reduce_only = market.market_id in waiting
-    return None
+    return "DOMAIN_HALTED" if world.is_halted else None
 
 
 HANDLERS: dict[str, Callable[[World, Given, Given], str | None]] = {
@@ -434,5 +439,6 @@ HANDLERS: dict[str, Callable[[World, Given, Given], str | None]] = {
     "SetLeverage": set_leverage,
     "AnnounceRequirements": announce_requirements,
     "RunStep": run_step,
+    "Halt": halt,
     "Resume": resume,
 }

@@ -88,7 +88,7 @@ def deleverage(now: "Round") -> None:
     for (unit_id, _), quanta in money.items():
         now.step.taken[unit_id] += quanta
     _cancel_orders(now, closed)
-    now.paced = any(pool.stopped == "pace" for pool in pools)
+    now.paced = any(pool.stopped in ("pace", "throttle") for pool in pools)
     locked = _lock(pools)
     found = [pool.plain() for pool in pools if pool.found]
     if locked or any(pool.netted or pool.closed for pool in pools):
@@ -172,11 +172,12 @@ def _plan(now: "Round", pool: Pool) -> None:
         return
     found, pool.removed = candidates(now.world, pool.market, pool.side, pool.owners, now.rules["removed"])
     room = now.step.pace.lots(need, pool.market.lot_value)
+    tighter = now.step.pace.tighter()
     allotted = allocate(now.world, pool.market, found, room, now.rules["policy"], _place(now, pool))
     pool.by_candidate = _paced(now, pool, allotted)
     pool.closed = sum(pool.by_candidate.values())
     if pool.closed < min(need, sum(one.lots for one in found)):
-        pool.stopped = "pace"
+        pool.stopped = tighter if pool.closed == sum(allotted.values()) else "pace"
     pool.by_bankrupt = split(pool.closed, [(u, lots, lots) for u, lots in pool.lots.items()])
     pool.parts = {u: pool.give_up(u, lots) for u, lots in pool.by_bankrupt.items() if lots}
     pool.debt = sum(pool.parts.values())
@@ -230,7 +231,7 @@ def _one_by_one(
             first = in_order(now.world, pool.market, found, now.rules["policy"], _place(now, pool))[0]
             lots = min(first.lots, now.step.pace.lots(pool.lots[unit_id], pool.market.lot_value))
             if lots == 0 or not now.step.pace.allows(first.unit.unit_id):
-                pool.stopped = "pace"
+                pool.stopped = "pace" if lots else now.step.pace.tighter()
                 break
             now.step.pace.note(first.unit.unit_id, lots, pool.market.lot_value)
             part = pool.give_up(unit_id, lots)

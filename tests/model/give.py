@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, NamedTuple
 
 from tests.model.numbers import BILLION, ceil_part, floor_part, split
-from tests.model.state import SIDES, Market, fill
+from tests.model.state import SIDES, Market, Unit, fill
 
 if TYPE_CHECKING:
     from tests.model.round import Round
@@ -18,6 +18,11 @@ class Handover(NamedTuple):
     shortfall: Parts
     surplus: Parts
     edge: Parts
+
+
+def given_lots(now: "Round", market: Market, side: int, sources: list[Unit]) -> Parts:
+    """Return the lots that the sources hold on one side of a market, spared ones left out."""
+    return now.lots_of(market, side, [unit for unit in sources if not now.step.is_spared(unit, market.market_id)])
 
 
 def hand_over(now: "Round", market: Market, side: int, lots: Parts, amount: int) -> Handover:

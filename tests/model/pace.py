@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from tests.model.throttle import Throttle
+
 BOUNDS = {"rounds": "most", "closed-notional": "most_quanta", "touched-units": "most"}
 """What a pace may bound, and the parameter that says by how much."""
 
@@ -19,20 +21,28 @@ def bound(pace: dict[str, Any], what: str) -> int | None:
 
 
 class Pace:
-    """What stage 5 has used up of a step's pace. Netted lots use up nothing."""
+    """What stage 5 has used up of a step's pace and of its throttle. Netted lots use up nothing."""
 
-    def __init__(self, pace: dict[str, Any]) -> None:
+    def __init__(self, pace: dict[str, Any], throttle: Throttle) -> None:
+        self.throttle = throttle
         self.rounds = bound(pace, "rounds") or 0
         self.most_notional = bound(pace, "closed-notional")
         self.most_units = bound(pace, "touched-units")
-        self.notional = 0
         self.touched: set[str] = set()
 
     def lots(self, need: int, lot_value: int) -> int:
         """Return how many of some lots there is still room for."""
-        if self.most_notional is None:
-            return need
-        return min(need, (self.most_notional - self.notional) // abs(lot_value))
+        bounds = (self.left(), self.throttle.left())
+        return min([need, *(left // abs(lot_value) for left in bounds if left is not None)])
+
+    def left(self) -> int | None:
+        """Return the notional that the pace itself leaves, None if it bounds none."""
+        return None if self.most_notional is None else self.most_notional - self.throttle.done
+
+    def tighter(self) -> str:
+        """Return which of the two bounds the notional now: the throttle only if it leaves strictly less."""
+        own, other = self.left(), self.throttle.left()
+        return "throttle" if other is not None and (own is None or other < own) else "pace"
 
     def allows(self, unit_id: str) -> bool:
         """Return whether a candidate may be touched: it was before, or another one still may be."""
@@ -40,5 +50,5 @@ class Pace:
 
     def note(self, unit_id: str, lots: int, lot_value: int) -> None:
         """Count the closed lots of a candidate."""
-        self.notional += lots * abs(lot_value)
+        self.throttle.done += lots * abs(lot_value)
         self.touched.add(unit_id)

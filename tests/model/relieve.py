@@ -17,20 +17,26 @@ Sale = tuple[str, str, str, int, int, int, str]
 
 
 def relieve(now: "Round") -> None:
-    """Stage 1: cancel the orders of distressed units in reach, and net their opposite legs."""
-    concerned = [unit for unit in now.world.all_units() if not now.step.out_of_reach(unit) and is_distressed(now, unit)]
+    """Stage 1: cancel the orders of distressed units in reach, and net their opposite legs; a grace spares both."""
+    concerned = [unit for unit in now.world.all_units() if is_distressed(now, unit)]
     names = {unit.unit_id for unit in concerned}
     for order in list(now.world.orders.values()):
-        if order.unit_id in names:
+        if order.unit_id in names and not now.step.is_spared(now.world.units[order.unit_id], order.leg_id):
             now.remove_order(order)
     for unit in concerned:
         for market in now.step.open_markets():
-            net_legs(now, unit, market)
+            if not now.step.is_spared(unit, market.market_id):
+                net_legs(now, unit, market)
 
 
 def is_distressed(now: "Round", unit: Unit) -> bool:
-    """Return whether a unit is bankrupt, or has legs and is unhealthy."""
-    return unit.bankrupt or (bool(unit.legs) and is_unhealthy(now.world, unit))
+    """Return whether a unit is bankrupt and in reach, or unhealthy and can be liquidated."""
+    return not now.step.out_of_reach(unit) if unit.bankrupt else is_seller(now, unit)
+
+
+def is_seller(now: "Round", unit: Unit) -> bool:
+    """Return whether a unit is unhealthy, not bankrupt, and can be liquidated."""
+    return not unit.bankrupt and now.step.can_be_liquidated(unit) and is_unhealthy(now.world, unit)
 
 
 def net_legs(now: "Round", unit: Unit, market: Market) -> None:
@@ -44,15 +50,12 @@ def net_legs(now: "Round", unit: Unit, market: Market) -> None:
 
 def reduce(now: "Round") -> None:
     """Stage 2: sell lots of unhealthy units into the resting orders."""
-    sellers = [
-        unit
-        for unit in now.world.all_units()
-        if not unit.bankrupt and not now.step.out_of_reach(unit) and is_unhealthy(now.world, unit)
-    ]
+    sellers = [unit for unit in now.world.all_units() if is_seller(now, unit)]
     now.step.unsold = []
     for market in now.step.open_markets():
-        for side in (1, -1):
-            reduce_side(now, market, side, sellers)
+        if market.market_id not in now.step.in_grace:
+            for side in (1, -1):
+                reduce_side(now, market, side, sellers)
 
 
 def reduce_side(now: "Round", market: Market, side: int, sellers: list[Unit]) -> None:
@@ -70,6 +73,8 @@ def reduce_side(now: "Round", market: Market, side: int, sellers: list[Unit]) ->
         most = split(min(sum(most.values()), depth), [(u, lots, lots) for u, lots in most.items()])
     left, too_poor, acted = dict(most), set[str](), False
     for order in near:
+        if room_lots(now, market) == 0 and any(left.values()):
+            break
         acted |= sell_into(now, market, side, order, left, too_poor)
     sales = []
     for u, (lots, word) in sorted(wants.items()):
@@ -79,6 +84,8 @@ def reduce_side(now: "Round", market: Market, side: int, sellers: list[Unit]) ->
             why = word
         elif not near:
             why = "band" if book else "empty_book"
+        elif sold < most[u] and room_lots(now, market) == 0:
+            why = "throttle"
         elif sold < most[u] and u in too_poor:
             why = "equity"
         leg_side = SIDES[side] if now.world.units[u].hedge else ""
@@ -104,6 +111,12 @@ def book_for(now: "Round", market: Market, side: int, sellers: list[Unit], selli
     return sorted(orders, key=lambda order: (-side * order.price, order.sequence))
 
 
+def room_lots(now: "Round", market: Market) -> int | None:
+    """Return how many lots the throttle still lets the step sell in a market, None if it is not bounded."""
+    left = now.step.reducing.left()
+    return None if left is None else left // abs(market.lot_value)
+
+
 def sell_into(now: "Round", market: Market, side: int, order: Order, left: dict[str, int], too_poor: set[str]) -> bool:
     """Fill one order, or cancel it where it has nothing to close or its owner could not carry the lots.
 
@@ -116,6 +129,9 @@ def sell_into(now: "Round", market: Market, side: int, order: Order, left: dict[
     if offered == 0:
         now.remove_order(order)
         return True
+    room = room_lots(now, market)
+    if room is not None:
+        offered = min(offered, room)
     slippage = side * (market.lot_value - market.value_at(order.price))
     members = []
     for unit_id, allowed in left.items():
@@ -141,6 +157,7 @@ def sell_into(now: "Round", market: Market, side: int, order: Order, left: dict[
             left[unit_id] -= lots
             fill(units[unit_id], market, -side * lots, side * lots * lot_price)
             charge_fee(now, market, units[unit_id], lots)
+    now.step.reducing.done += total * abs(market.lot_value)
     order.lots -= side * total
     if order.lots == 0:
         now.remove_order(order)

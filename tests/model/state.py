@@ -63,6 +63,10 @@ class Market:
     funding: int = 0
     carry: Fraction = Fraction(0)
     reduce_only: bool = False
+    grace_until: int = 0
+    reference: int = 0
+    reference_time: int = 0
+    paused_until: int = 0
     settled: bool = False
     factor: int = 10**9
     measured: int = 0
@@ -221,10 +225,16 @@ class World:
     claims: dict[str, int] = field(default_factory=dict)
     paid_by_group: dict[str, int] = field(default_factory=dict)
     halted: bool = False
+    halts: dict[str, str] = field(default_factory=dict)
     waiting: bool = False
     time_ns: int = 0
     steps: int = 0
     placed: int = 0
+
+    @property
+    def is_halted(self) -> bool:
+        """Return whether the domain is halted: a residual was named, or an operator has done it."""
+        return self.halted or "" in self.halts
 
     def all_markets(self) -> list[Market]:
         """Return the markets by id."""
@@ -348,6 +358,10 @@ def plain(world: World) -> dict[str, Any]:
                 "funding": market.funding,
                 "carry": int(market.carry * 10**9),
                 "reduce_only": market.reduce_only,
+                "grace_until": market.grace_until,
+                "reference": market.reference,
+                "reference_time": market.reference_time,
+                "paused_until": market.paused_until,
                 "settled": market.settled,
                 "contract": market.contract,
                 "factor": market.factor,
@@ -373,6 +387,7 @@ def plain(world: World) -> dict[str, Any]:
         "claims": {key: claim for key, claim in world.claims.items() if claim},
         "fund_paid_by_group": {key: paid for key, paid in world.paid_by_group.items() if paid},
         "halted": world.halted,
+        "halts": dict(world.halts),
         "waiting": world.waiting,
         "time_ns": world.time_ns,
         "steps": world.steps,

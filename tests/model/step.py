@@ -4,13 +4,14 @@ from collections import defaultdict
 from typing import Any
 
 from tests.model.losses import BY_POOL, bearers, gains_of, rules_of, would_bear_unguarded
-from tests.model.margin import equity, gain, is_guarded, period_profit
+from tests.model.margin import equity, gain, is_guarded, is_unhealthy, period_profit
 from tests.model.numbers import sign
 from tests.model.order import candidates
 from tests.model.pace import Pace
 from tests.model.relieve import Sale
 from tests.model.round import Round
 from tests.model.state import Market, Unit, World, market_of, move, pay, units_with_opening_orders
+from tests.model.throttle import Throttle, stress_of
 from tests.model.trigger import is_held_back
 
 
@@ -22,13 +23,17 @@ class Step:
         self.rules = rules
         time, oldest = world.time_ns, rules["max_mark_age_ns"]
         self.guarded = {market.market_id for market in world.all_markets() if is_guarded(market, time, oldest)}
+        self.guarded |= set(world.halts) - {""}
+        self.in_grace = {market.market_id for market in world.all_markets() if time < market.grace_until}
         self.taken_by_backstop: dict[tuple[str, str], int] = defaultdict(int)
         self.passed: dict[tuple[str, str], dict[str, str]] = {}
         self.unsold: list[Sale] = []
         self.paid_to_debts = 0
         self.paid_by_market: dict[str, int] = defaultdict(int)
         self.taken: dict[str, int] = defaultdict(int)
-        self.pace = Pace(rules["pace"])
+        stress = stress_of(self)
+        self.reducing = Throttle(rules["reduce_throttle"], stress)
+        self.pace = Pace(rules["pace"], Throttle(rules["close_throttle"], stress))
         self.held = [unit for unit in world.all_units() if unit.isolated and unit.legs]
         self.gains = {
             unit.unit_id: gains_of(world, unit, self.guarded) for unit in world.all_units() if not unit.bankrupt
@@ -56,6 +61,7 @@ class Step:
         Round(self, 0).close()
         self.name_residuals(stopped)
         self.world.waiting = any(unit.bankrupt and not unit.legs for unit in self.world.units.values())
+        self.tell_graces_and_throttles()
 
     def release(self) -> bool:
         """Give what is left of isolated units that became flat in this step to their accounts' cross units."""
@@ -70,6 +76,14 @@ class Step:
     def out_of_reach(self, unit: Unit) -> bool:
         """Return whether a unit has legs and every one of them is guarded."""
         return bool(unit.legs) and all(self.is_guarded(key) for key in unit.legs)
+
+    def is_spared(self, unit: Unit, leg_id: str) -> bool:
+        """Return whether a grace keeps stages 1 to 3 from a leg."""
+        return not unit.bankrupt and market_of(leg_id) in self.in_grace
+
+    def can_be_liquidated(self, unit: Unit) -> bool:
+        """Return whether a unit that is not bankrupt has a leg that is neither guarded nor spared."""
+        return any(not self.is_guarded(key) and not self.is_spared(unit, key) for key in unit.legs)
 
     def is_guarded(self, leg_id: str) -> bool:
         """Return whether a leg's market is guarded."""
@@ -124,3 +138,20 @@ class Step:
             if candidates(self.world, market, side, owners, tuple(self.rules["removed"]))[1]:
                 return "removal"
         return "pace"
+
+    def tell_graces_and_throttles(self) -> None:
+        """Note which legs a grace spared, and what the throttles allowed, did and kept back."""
+        ill = [unit for unit in self.world.all_units() if not unit.bankrupt and is_unhealthy(self.world, unit)]
+        bankrupt = [unit for unit in self.world.all_units() if unit.bankrupt]
+        spared, selling = [], []
+        for unit in ill:
+            for market_id in sorted({market_of(key) for key in unit.legs} - self.guarded):
+                market = self.world.markets[market_id]
+                if market_id in self.in_grace:
+                    spared.append((unit.unit_id, market_id, market.grace_until))
+                else:
+                    selling.append(market.lot_value)
+        closing = {market_of(key) for unit in bankrupt for key in unit.legs} - self.guarded
+        self.seen["spared"] = spared
+        self.seen["throttles"] = self.reducing.told(2, selling)
+        self.seen["throttles"] += self.pace.throttle.told(5, [self.world.markets[key].lot_value for key in closing])

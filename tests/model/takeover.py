@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from tests.model.backstops import Backstops
-from tests.model.give import hand_over, sources_give
+from tests.model.give import given_lots, hand_over, sources_give
 from tests.model.margin import is_below_close_out, requirement
 from tests.model.numbers import split
 from tests.model.state import Market, Unit, fill, market_of
@@ -27,9 +27,8 @@ def take_over(now: "Round") -> None:
 
 
 def is_source(now: "Round", unit: Unit) -> bool:
-    """Return whether a unit is bankrupt, or has legs, is in reach and below close-out."""
-    in_reach = bool(unit.legs) and not now.step.out_of_reach(unit)
-    return unit.bankrupt or (in_reach and is_below_close_out(now.world, unit))
+    """Return whether a unit is bankrupt, or can be liquidated and is below close-out."""
+    return unit.bankrupt or (now.step.can_be_liquidated(unit) and is_below_close_out(now.world, unit))
 
 
 def split_debt(now: "Round", unit: Unit) -> None:
@@ -57,7 +56,7 @@ def debt_weight(now: "Round", leg_id: str, lots: int) -> int:
 def fund_takes(now: "Round", market: Market, side: int, sources: list[Unit]) -> None:
     """Let the fund's cross unit take what is left within its cap, if the pool can pay for all of it."""
     fund = now.world.fund_unit()
-    lots = now.lots_of(market, side, sources)
+    lots = given_lots(now, market, side, sources)
     if fund is None or fund.bankrupt or now.equity(fund) < 0 or not lots:
         return
     cap = min(now.rules["fund_inventory_cap_lots"], market.max_lots)

@@ -40,6 +40,11 @@ RULES = {
     "min_sources": 1,
     "reduction": {"name": "share", "share_ppb": 10**9},
     "surplus_to_taker_ppb": 0,
+    "grace_ns": 0,
+    "trade_band_ppb": 0,
+    "breaker_ppb": 0,
+    "breaker_window_ns": 0,
+    "pause_ns": 0,
     "order_band_ppb": 0,
     "liquidation_fee_ppb": 0,
     "surplus_to_fund_ppb": 0,
@@ -58,6 +63,8 @@ RULES = {
     "haircut_claims": False,
     "loss_rule": {"name": "winners-pro-rata", "base": "unit"},
     "pace": {"name": "rounds", "most": 32},
+    "reduce_throttle": [],
+    "close_throttle": [],
 }
 
 

@@ -78,6 +78,10 @@ def plain_book(book: Book) -> Plain:
                 "funding": market.funding_quanta,
                 "carry": market.funding_carry,
                 "reduce_only": market.reduce_only,
+                "grace_until": market.grace_until_ns,
+                "reference": market.reference_price_ticks,
+                "reference_time": market.reference_time_ns,
+                "paused_until": market.paused_until_ns,
                 "settled": market.settled,
                 "contract": market.terms.contract,
                 "factor": market.factor_ppb,
@@ -103,6 +107,7 @@ def plain_book(book: Book) -> Plain:
         "claims": {key: claim for key, claim in book.claims.items() if claim},
         "fund_paid_by_group": {key: paid for key, paid in book.fund_paid_by_group.items() if paid},
         "halted": book.halted,
+        "halts": dict(book.halts),
         "waiting": book.waiting,
         "time_ns": book.time_ns,
         "steps": book.steps,
@@ -136,6 +141,8 @@ def plain_step(facts: Iterable[Fact]) -> Plain:
             seen |= {"rounds": fact.rounds, "stopped": fact.stopped, "guarded": sorted(_names(fact.guarded))}
             seen["unsold"] = [tuple(sale) for sale in fact.unsold]
             seen["passed"] = [tuple(passed) for passed in fact.passed]
+            seen["spared"] = [tuple(item) for item in fact.spared]
+            seen["throttles"] = [tuple(item) for item in fact.throttles]
     return seen
 
 

@@ -35,7 +35,10 @@ OK = "accepted"
 _ANY = "BAD_TYPE:, TIME_BACKWARDS:, "
 _LEAVING = "UNKNOWN_UNIT:, BAD_AMOUNT:m, UNIT_BANKRUPT:m, MARK_GUARDED:m, INSUFFICIENT_EQUITY:m, "
 _TRADING = "UNKNOWN_MARKET:, UNKNOWN_UNIT:c, WRONG_SIDE:cm, BAD_LOTS:cm, BAD_PRICE:cm, NO_MARK:cm, MARKET_SETTLED:cm, "
-_TRADING += "MARKET_EXPIRED:cm, WRONG_MARKET:cm, DOMAIN_HALTED:cm, UNIT_BANKRUPT:cm, MARKET_REDUCE_ONLY:cm, "
+_TRADING += (
+    "MARKET_EXPIRED:cm, WRONG_MARKET:cm, DOMAIN_HALTED:cm, MARKET_HALTED:cm, UNIT_BANKRUPT:cm, MARKET_REDUCE_ONLY:cm, "
+)
+_TRADING += "MARKET_PAUSED:cm, PRICE_OUT_OF_BAND:cm, "
 _TRADING += "MORE_THAN_HELD:cm, LOTS_ABOVE_MAXIMUM:cm, BELOW_INITIAL_MARGIN:cm, accepted:cm"
 
 EXPECTED = {
@@ -54,7 +57,8 @@ EXPECTED = {
     "SetProgramme": _ANY + "UNKNOWN_ACCOUNT:, BAD_ROLE:, BAD_PROGRAMME:, accepted:",
     "CancelOrder": _ANY + "UNKNOWN_ORDER:, accepted:",
     "SetMarks": _ANY + "DUPLICATE_ID:, UNKNOWN_MARKET:, BAD_PRICE:, MARKET_SETTLED:, DOMAIN_HALTED:, accepted:c",
-    "AccrueFunding": _ANY + "UNKNOWN_MARKET:, BAD_RATE:c, NO_MARK:c, MARKET_SETTLED:c, DOMAIN_HALTED:c, accepted:c",
+    "AccrueFunding": _ANY + "UNKNOWN_MARKET:, BAD_RATE:c, NO_MARK:c, MARKET_SETTLED:c, DOMAIN_HALTED:c, "
+    "MARKET_HALTED:c, accepted:c",
     "SettleMarket": _ANY + "UNKNOWN_MARKET:, BAD_PRICE:c, MARKET_SETTLED:c, NOT_EXPIRED:c, DOMAIN_HALTED:c, accepted:c",
     "ClosePeriod": _ANY + "NEGATIVE_EQUITY:, accepted:",
     "SetLeverage": _ANY + "UNKNOWN_MARKET:, UNKNOWN_UNIT:c, BAD_LEVERAGE:cm, MARKET_SETTLED:cm, WRONG_MARKET:cm, "
@@ -62,9 +66,10 @@ EXPECTED = {
     "AnnounceRequirements": _ANY + "UNKNOWN_MARKET:, BAD_ESTIMATE:c, MARKET_SETTLED:c, DOMAIN_HALTED:c, "
     "NOTICE_TOO_SHORT:c, accepted:c",
     "RunStep": _ANY + "DOMAIN_HALTED:, accepted:",
-    "Resume": _ANY + "NOT_HALTED:, RESIDUAL_OUTSTANDING:, accepted:",
+    "Halt": _ANY + "UNKNOWN_MARKET:, BAD_REASON:, MARKET_SETTLED:, ALREADY_HALTED:, accepted:",
+    "Resume": _ANY + "UNKNOWN_MARKET:, MARKET_SETTLED:, NOT_HALTED:, RESIDUAL_OUTSTANDING:, accepted:",
     "stage 1": "cancel:cm, net:cm",
-    "stage 2": "reduce:cm, sold all:, share:, tiers:, target:, slice:, empty_book:, band:, depth:, equity:",
+    "stage 2": "reduce:cm, sold all:, share:, tiers:, target:, slice:, empty_book:, band:, depth:, throttle:, equity:",
     "stage 3": "take over:cm, edge paid:, no_backstop:, distressed:, cool_down:, capacity:, position:, window:, edge:, "
     "margin:",
     "stage 4": "pay:cm",

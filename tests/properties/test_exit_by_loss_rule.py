@@ -52,8 +52,10 @@ def checked(book: Book, running: Invariants, command: m.Command, rules: Rules) -
 
 
 def everybody_leaves(book: Book, rules: Rules) -> None:
-    """Confirm the marks, settle every market at them, run steps while a shortfall waits, and withdraw everything."""
+    """Lift an operator's halts, confirm marks, settle every market at them, run what steps it takes, withdraw all."""
     running, now = Invariants(book, rules), book.time_ns + 10**18
+    for scope in sorted(book.halts) if not book.halted else ():
+        assert checked(book, running, m.Resume(time_ns=now, scope=scope), rules)
     open_markets = {key: one for key, one in book.markets.items() if one.mark_price_ticks and not one.settled}
     marks = tuple(m.MarkUpdate(key, one.mark_price_ticks) for key, one in open_markets.items())
     if not book.halted:

@@ -16,9 +16,11 @@ from deleverage.rulebook.pace import ClosedNotional, Rounds, TouchedUnits
 from deleverage.rulebook.plug import text_of
 from deleverage.rulebook.price import Mark
 from deleverage.rulebook.rules import Rules
+from deleverage.rulebook.throttle import Limit
 from deleverage.rulebook.trigger import FundCannotAccept, Never
 from tests.properties.stories import crashed
 from tests.properties.test_lies import objection
+from tests.unit.test_throttle import selling
 
 Change = Callable[[Any], Any]
 
@@ -251,3 +253,74 @@ def test_invariant_when_a_story_about_stops_is_wrong_then_it_objects(name: str) 
 def test_invariant_when_the_story_about_stops_is_true_then_nobody_objects(rules: Rules, fund_quanta: int) -> None:
     """The control: the honest step passes."""
     assert objection(crashed(fund_quanta), told(rules, fund_quanta), rules) == ""
+
+
+# -- throttles --------------------------------------------------------------------------------------------------------
+
+TIGHT = Rules(close_throttle=(Limit(0, 350),), reduce_throttle=(Limit(0, 410),))
+PACED = Rules(close_throttle=(Limit(0, 350),), pace=Rounds() | ClosedNotional(400))
+
+
+def sold(rules: Rules) -> tuple[m.Fact, ...]:
+    """Return what the law says about al, who is unhealthy with 10 lots at 82 while cy bids for all of them."""
+    facts = decide(selling(), m.RunStep(time_ns=2), rules)
+    assert isinstance(facts, tuple)
+    return facts
+
+
+def throttle(fact: m.StepEnded, **changes: Any) -> m.StepEnded:
+    """Return the end of a step with its last throttle told otherwise."""
+    return replace(fact, throttles=(*fact.throttles[:-1], fact.throttles[-1]._replace(**changes)))
+
+
+def throttled(change: Change, kind: type[m.Fact] = m.StepEnded) -> tuple[m.Fact, ...]:
+    """Return the throttled story with facts of one kind changed."""
+    return changed(told(TIGHT), kind, change)
+
+
+THROTTLE_LIES: dict[str, tuple[str, Rules, tuple[m.Fact, ...]]] = {
+    "stage 5 closes more than its throttle": (
+        "INV-6",
+        TIGHT,
+        changed(told(Rules()), m.Deleveraged, lambda f: under(TIGHT, f)),
+    ),
+    "a pool stops for a throttle that is not there": (
+        "INV-21",
+        Rules(),
+        changed(told(Rules()), m.Deleveraged, lambda f: nothing_done(f, "throttle")),
+    ),
+    "a pool stops for a throttle that was not met": (
+        "INV-21",
+        TIGHT,
+        throttled(lambda f: nothing_done(f, "throttle"), m.Deleveraged),
+    ),
+    "a pool names pace where the throttle is tighter": (
+        "INV-21",
+        PACED,
+        changed(told(PACED), m.Deleveraged, lambda f: pool(f, stopped="pace")),
+    ),
+    "another stress is told": ("INV-6", TIGHT, throttled(lambda f: throttle(f, stress_ppb=1))),
+    "another limit is told": ("INV-6", TIGHT, throttled(lambda f: throttle(f, most_quanta=700))),
+    "less is told than was closed": ("INV-6", TIGHT, throttled(lambda f: throttle(f, done_quanta=280))),
+    "a throttle that binds is told as loose": ("INV-6", TIGHT, throttled(lambda f: throttle(f, binds=False))),
+    "a throttle is not told": ("INV-6", TIGHT, throttled(lambda f: replace(f, throttles=f.throttles[:1]))),
+}
+
+
+@pytest.mark.parametrize("name", THROTTLE_LIES)
+def test_invariant_when_a_story_about_throttles_is_wrong_then_it_objects(name: str) -> None:
+    """Stress, limits and what was done are recomputed along the step."""
+    expected, rules, facts = THROTTLE_LIES[name]
+    assert objection(crashed(), facts, rules) == expected
+
+
+def test_invariant_when_stage_2_sells_more_than_its_throttle_then_it_objects() -> None:
+    """10 lots of 82 are sold, 410 quanta allow 5."""
+    assert objection(selling(), sold(Rules()), TIGHT) == "INV-6"
+
+
+@pytest.mark.parametrize("rules", [TIGHT, PACED], ids=["throttle", "both"])
+def test_invariant_when_throttles_are_kept_and_told_then_nobody_objects(rules: Rules) -> None:
+    """The controls."""
+    assert objection(crashed(), told(rules), rules) == ""
+    assert objection(selling(), sold(rules), rules) == ""

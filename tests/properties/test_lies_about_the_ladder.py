@@ -18,6 +18,7 @@ from deleverage.rulebook.invariants import InvariantBroken, Invariants
 from deleverage.rulebook.quantities import PPB
 from deleverage.rulebook.reduction import Share, Slices
 from deleverage.rulebook.rules import Rules
+from deleverage.rulebook.throttle import Limit
 from tests.properties.stories import close_out_at_maintenance, crashed, mark, open_book, submit, trade
 from tests.properties.test_lies import objection, took
 
@@ -28,6 +29,7 @@ HALF_TO_TAKER = Rules(surplus_to_fund_ppb=0, surplus_to_taker_ppb=500_000_000)
 THIRD_OF_DEPTH = Rules(reduction=Slices(most_lots=10, max_depth_share_ppb=333_333_333))
 BAND = Rules(order_band_ppb=10_000_000)
 SLIPPAGE = Rules(reduction=Slices(most_lots=10, max_slippage_ppb=10_000_000))
+THROTTLE = Rules(reduce_throttle=(Limit(0, 4 * 90),))
 
 
 def for_sale() -> Book:
@@ -98,8 +100,10 @@ SALES: dict[str, tuple[str, Rules, Change]] = {
     "more was sold than the depth allows": ("INV-10", THIRD_OF_DEPTH, lambda fact: fact),
     "it was sold out of the order band": ("INV-10", BAND, lambda fact: fact),
     "it was sold beyond the slippage": ("INV-10", SLIPPAGE, lambda fact: fact),
+    "it was sold beyond the throttle": ("INV-6", THROTTLE, lambda fact: fact),
     "the band has stopped it": ("INV-7", Rules(), lambda fact: sale(fact, why="band")),
     "nothing has stopped it": ("INV-7", Rules(), lambda fact: sale(fact, why="")),
+    "a throttle that there is not has stopped it": ("INV-7", Rules(), lambda fact: sale(fact, why="throttle")),
     "the maker got a better price": ("INV-8", Rules(), lambda fact: shifted(fact, "al", "ma", 1)),
     "more was bought than left the order": (
         "INV-8",
@@ -118,10 +122,21 @@ def test_invariant_when_a_sale_is_told_wrongly_then_it_objects(name: str) -> Non
     assert objection(for_sale(), facts, rules) == expected
 
 
-@pytest.mark.parametrize("rules", [Rules(), THIRD_OF_DEPTH, BAND, SLIPPAGE, Rules(reduction=Share(PPB // 2))], ids=repr)
+@pytest.mark.parametrize(
+    "rules", [Rules(), THIRD_OF_DEPTH, BAND, SLIPPAGE, THROTTLE, Rules(reduction=Share(PPB // 2))], ids=repr
+)
 def test_invariant_when_a_sale_is_told_truly_then_nobody_objects(rules: Rules) -> None:
     """The control."""
     assert objection(for_sale(), told(for_sale(), rules), rules) == ""
+
+
+def test_invariant_when_the_throttle_stopped_a_sale_and_another_reason_is_told_then_it_objects() -> None:
+    """Four lots of 90 are sold, of 7 that the near order has: what stopped both sellers is the throttle."""
+    facts = told(for_sale(), THROTTLE)
+    first = next(fact for fact in facts if isinstance(fact, m.Reduced))
+    assert {one.why for one in first.sales} == {"throttle"}
+    lie = changed(facts, m.Reduced, lambda fact: sale(fact, why="depth"))
+    assert objection(for_sale(), lie, THROTTLE) == "INV-7"
 
 
 def test_invariant_when_a_round_is_told_twice_backwards_then_it_objects() -> None:

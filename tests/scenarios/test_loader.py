@@ -8,6 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from deleverage.rulebook.messages import Deposit, SetMarks, Trade
+from deleverage.rulebook.throttle import Limit
 from deleverage.scenarios.faults import ScenarioError
 from deleverage.scenarios.loader import bundled_names, load, loads, text_of
 from deleverage.scenarios.structure import schema
@@ -47,6 +48,14 @@ def edited(*edits: tuple[str, str]) -> str:
         (("decimals = 2", "decimals = 2.5"), "settlement.decimals: is 2.5, must be a whole number"),
         (("decimals = 2", "decimals = 99"), "settlement.decimals: is 99, the maximum is 18"),
         (("XYZ = 85", "XYZ = 85.5"), "path[0].marks.XYZ: 85.5 is not a multiple of 1"),
+        (("XYZ = 85 }", 'XYZ = 85 }\nhalt = "caf\u00e9"'), "path[0].halt: is longer than 200 characters or not ASCII"),
+        (
+            ("XYZ = 85 }", 'XYZ = 85 }\nhalt_markets = { XZY = "x" }'),
+            "path[0].halt_markets.XZY: market 'XZY' is unknown",
+        ),
+        (("XYZ = 85 }", 'XYZ = 85 }\nresume_markets = ["XZY"]'), "path[0].resume_markets[0]: market 'XZY' is unknown"),
+        (("XYZ = 85 }", "XYZ = 85 }\ndeposits = { bop = 1 }"), "path[0].deposits.bop: account 'bop' is unknown"),
+        (("XYZ = 85 }", "XYZ = 85 }\ndeposits = { bob = 0 }"), "path[0].deposits.bob: is 0, must be above 0"),
         (("XYZ = 85", "XYZ = 0"), "path[0].marks.XYZ: is 0, must be above 0"),
         (("XYZ = 85", "XZY = 85"), "path[0].marks.XZY: market 'XZY' is unknown, nearest is 'XYZ'; known are XYZ"),
         (("size = 10", "size = 10.5"), "accounts[0].positions[0].size: 10.5 is not a multiple of 1"),
@@ -259,6 +268,39 @@ def test_loader_when_a_rest_of_market_is_named_then_it_takes_what_is_left_at_eac
     assert isinstance(commands[-1], SetMarks)
 
 
+def test_loader_when_a_frame_halts_and_resumes_then_deposits_come_first_and_halts_last() -> None:
+    """Whatever the order of the keys; scopes are markets, or empty."""
+    keys = 'halt_markets = { XYZ = "a" }\nhalt = "b"\nresume_markets = ["XYZ"]\nresume = true\ndeposits = { bob = 1 }'
+    (frame,) = loads(edited(("XYZ = 85 }", f"XYZ = 85 }}\n{keys}"))).path
+    told = [(type(one).__name__, getattr(one, "scope", "-"), getattr(one, "reason", "-")) for one in frame.commands]
+    assert told == [
+        ("SetMarks", "-", "-"),
+        ("Deposit", "-", "-"),
+        ("Resume", "", "-"),
+        ("Resume", "XYZ", "-"),
+        ("Halt", "", "b"),
+        ("Halt", "XYZ", "a"),
+    ]
+
+
+def test_loader_when_rules_bound_prices_and_time_then_they_are_integers() -> None:
+    """Shares in ppb, seconds in ns."""
+    rules = load("stop-and-go").rules
+    assert (rules.breaker_ppb, rules.trade_band_ppb) == (50_000_000, 80_000_000)
+    assert (rules.breaker_window_ns, rules.pause_ns, rules.grace_ns) == (60 * 10**9, 30 * 10**9, 60 * 10**9)
+
+
+def test_loader_when_a_throttle_is_given_then_its_limits_are_integers_and_its_faults_are_told() -> None:
+    """Stress in ppb, money in quanta; a table that loosens is refused with its key."""
+    table = (
+        '[rules]\nclose_throttle = [{ stress_from = 0, most = 100 }, { stress_from = "0.25", most = 7 }]\n[[markets]]'
+    )
+    rules = loads(STORY.replace("[[markets]]", table, 1)).rules
+    assert rules.close_throttle == (Limit(0, 10_000), Limit(250_000_000, 700))
+    (fault,) = faults_of(STORY.replace("[[markets]]", table.replace("most = 7", "most = 700"), 1))
+    assert fault == "rules.close_throttle: has limits of [10000, 70000], they are 0 or more and never loosen"
+
+
 def test_schema_when_read_then_it_is_valid_and_describes_every_key() -> None:
     """The published schema is draft 2020-12, and each key has a description for people."""
     Draft202012Validator.check_schema(schema())
@@ -291,6 +333,7 @@ def test_bundled_stories_when_listed_then_all_load_and_are_named_like_their_file
         "inverse",
         "six-longs",
         "smart-partial",
+        "stop-and-go",
         "two-traders",
         "volatility",
     ]

@@ -134,6 +134,22 @@ def test_cascade_when_sales_move_the_mark_then_each_mark_follows_from_the_sales_
     assert [unit for unit, equity in equity_of(run).items() if equity > 0] == ["long-5", "maker", "shorts"]
 
 
+def test_stop_and_go_when_played_then_pause_halt_and_grace_each_stop_what_they_should() -> None:
+    """early is sold out in the pause, nobody in the halt, two are spared in the grace, late is sold out behind it."""
+    run = play(load("stop-and-go"))
+    assert [(item.frame, item.rejection.code.name) for item in run.refused] == [(1, "MARKET_PAUSED")]
+    sold = [sum(line.taken_lots for line in step.stages if line.stage == 2) for step in run.steps]
+    assert sold == [10, 0, 0, 0, 10]
+    assert [step.guarded for step in run.steps] == [(), ("XYZ: halted",), (), (), ()]
+    spared = [[(one.unit_id, one.until_ns // 10**9) for one in step.spared] for step in run.steps]
+    assert spared == [[], [], [("late", 100), ("steady", 100)], [("late", 100)], []]
+    assert {unit: equity_of(run)[unit] for unit in ("early", "late", "steady")} == {
+        "early": 3500,
+        "late": 1500,
+        "steady": 8000,
+    }
+
+
 def test_crash_when_played_then_the_fund_empties_stage_5_collects_and_nothing_is_left() -> None:
     """Thousands of accounts, three markets: the fund is empty, candidates pay, no residual."""
     run = play(load("crash"))

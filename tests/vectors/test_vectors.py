@@ -28,7 +28,7 @@ from deleverage.vectors.recorder import Recorder, merge_patch
 from deleverage.vectors.vector import Vector, read, text_of
 from deleverage.vectors.worlds import worlds
 
-DEFAULT_SEED, DEFAULT_COUNT = 1, 24
+DEFAULT_SEED, DEFAULT_COUNT = 1, 32
 
 
 @cache

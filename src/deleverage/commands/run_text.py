@@ -77,8 +77,21 @@ class _Printer:
             self.line(f"  requirements in {name} are {format_units(ppb, Scale(1, 9))} times the table")
         for reason in step.guarded:
             self.line(f"  guarded {reason}")
+        for one in step.spared[:ROWS]:
+            seconds = format_units(one.until_ns, Scale(1, 9))
+            self.line(
+                f"  spared {one.unit_id}: unhealthy in {one.market_id}, a grace runs there until second {seconds}"
+            )
+        if len(step.spared) > ROWS:
+            self.line(f"  and {len(step.spared) - ROWS:,} more spared")
         if not step.stages:
-            self.line("  nobody is unhealthy, nothing is asked of anybody")
+            why = "" if step.guarded or step.spared else "nobody is unhealthy, "
+            self.line(f"  {why}nothing is asked of anybody")
+        for limit in step.throttles:
+            if limit.binds:
+                done, most = self.money(limit.done_quanta), self.amount(limit.most_quanta)
+                stress = f"a stress of {percent_text(limit.stress_ppb)} %"
+                self.line(f"  throttle of stage {limit.stage} binds: {done} of {most} at {stress}, the rest waits")
         rounds = {item.fact.round: item for item in step.rounds}
         for line in step.stages:
             self._stage(line)

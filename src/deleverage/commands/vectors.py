@@ -22,7 +22,7 @@ LONGEST_SHOWN = 200
 """Characters of a value of a divergence that are printed; the JSON document has all."""
 
 
-def write(out: Path = Path("vectors"), seed: int = 1, count: int = 24, *, as_json: bool = False) -> int:
+def write(out: Path = Path("vectors"), seed: int = 1, count: int = 32, *, as_json: bool = False) -> int:
     """Write a set of vectors and its index below ``out``, print what it covers, and return the exit code."""
     if count > MOST_WORLDS:
         return refuse([f"--count is {count}, allowed are at most {MOST_WORLDS:,}"], as_json=as_json)

@@ -158,6 +158,19 @@ class _Writer:
             "marks": {name: format_units(ticks, self.terms[name].tick) for name, ticks in step.marks.items()},
             "factors": {name: format_units(ppb, RATE) for name, ppb in step.factors_ppb.items()},
             "guarded": list(step.guarded),
+            "spared": [
+                {"unit": one.unit_id, "market": one.market_id, "until_ns": str(one.until_ns)} for one in step.spared
+            ],
+            "throttles": [
+                {
+                    "stage": one.stage,
+                    "stress_ppb": str(one.stress_ppb),
+                    "most": self.money(one.most_quanta),
+                    "done": self.money(one.done_quanta),
+                    "binds": one.binds,
+                }
+                for one in step.throttles
+            ],
             "stopped": step.stopped,
         }
 

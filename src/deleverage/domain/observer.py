@@ -65,6 +65,7 @@ class StepObserver:
         record = self.record
         if isinstance(fact, m.StepEnded):
             record.stopped, record.guarded = fact.stopped, fact.guarded
+            record.spared, record.throttles = fact.spared, fact.throttles
             record.fund_after_quanta = book.pots["fund"]
             record.residual_quanta = book.residual_quanta
             _say_why(record)

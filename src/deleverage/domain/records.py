@@ -6,7 +6,7 @@ All numbers are in the units of the law. Records are what people are told; they 
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from deleverage.rulebook.messages import Command, Deleveraged, Fill, Rejection, Residual
+from deleverage.rulebook.messages import Command, Deleveraged, Fill, Rejection, Residual, Spared, Throttled
 from deleverage.rulebook.ranking import Place
 
 STAGES = ("guard", "relieve", "reduce", "take over", "fund", "deleverage", "socialise", "halt")
@@ -88,6 +88,8 @@ class StepRecord:
     fund_after_quanta: int = 0
     stopped: str = ""
     guarded: tuple[str, ...] = ()
+    spared: tuple[Spared, ...] = ()
+    throttles: tuple[Throttled, ...] = ()
     stages: list[StageRecord] = field(default_factory=list)
     rounds: list[RoundRecord] = field(default_factory=list)
     residuals: tuple[Residual, ...] = ()

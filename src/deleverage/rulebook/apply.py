@@ -131,6 +131,11 @@ def _marks_set(book: Book, fact: m.MarksSet) -> None:
             market.previous_mark_price_ticks = market.mark_price_ticks or mark.price_ticks
             market.mark_price_ticks = mark.price_ticks
             market.mark_time_ns = fact.time_ns
+    for breaker in fact.breakers:
+        market = book.markets[breaker.market_id]
+        market.reference_price_ticks = breaker.reference_ticks
+        market.reference_time_ns = breaker.reference_time_ns
+        market.paused_until_ns = breaker.paused_until_ns
 
 
 def _funding_accrued(book: Book, fact: m.FundingAccrued) -> None:
@@ -155,6 +160,7 @@ def _requirements_changed(book: Book, fact: m.RequirementsChanged) -> None:
 
 def _market_settled(book: Book, fact: m.MarketSettled) -> None:
     book.markets[fact.market_id].settled = True
+    book.halts.pop(fact.market_id, None)
 
 
 def _declared(book: Book, fact: m.BankruptcyDeclared) -> None:
@@ -213,10 +219,18 @@ def _step_ended(book: Book, fact: m.StepEnded) -> None:
     book.waiting = fact.waiting
 
 
+def _halted(book: Book, fact: m.Halted) -> None:
+    book.halts[fact.scope] = fact.reason
+
+
 def _resumed(book: Book, fact: m.Resumed) -> None:
-    book.halted = False
+    book.halts.pop(fact.scope, None)
+    book.halted = book.halted and fact.scope != ""
     for market_id, market in book.markets.items():
-        market.reduce_only = market_id in fact.reduce_only
+        if fact.scope in ("", market_id):
+            market.reduce_only = market_id in fact.reduce_only
+    for market_id in fact.grace:
+        book.markets[market_id].grace_until_ns = fact.grace_until_ns
 
 
 _WRITERS: dict[type[m.Fact], Callable[[Book, Any], None]] = {
@@ -243,5 +257,6 @@ _WRITERS: dict[type[m.Fact], Callable[[Book, Any], None]] = {
     m.Socialised: _socialised,
     m.ResidualNamed: _residual_named,
     m.StepEnded: _step_ended,
+    m.Halted: _halted,
     m.Resumed: _resumed,
 }

@@ -87,6 +87,10 @@ class Market:
     funding_quanta: int = 0  # the cumulative amount one long lot has paid since the market was listed
     funding_carry: int = 0  # what rounding has not charged yet, in quanta x 10^9 per lot
     reduce_only: bool = False
+    grace_until_ns: int = 0  # before it nobody but a bankrupt is liquidated here; 0: there was no halt
+    reference_price_ticks: int = 0  # what the breaker compares marks with, and since when
+    reference_time_ns: int = 0
+    paused_until_ns: int = 0  # before it nothing opens here
     settled: bool = False
     open_interest_lots: int = 0  # sum of the long lots, equal to the sum of the short ones
     factor_ppb: int = PPB  # what the table's requirements are multiplied by
@@ -238,7 +242,8 @@ class Book:
     net_deposits_quanta: int = 0  # X
     claims: dict[str, int] = field(default_factory=dict)
     fund_paid_by_group: dict[str, int] = field(default_factory=dict)
-    halted: bool = False
+    halted: bool = False  # a residual was named: marks stand still until it is repaid
+    halts: dict[str, str] = field(default_factory=dict)  # an operator's: market, or "" for the domain -> reason
     waiting: bool = False  # the last step left a shortfall without lots that something may still carry
     time_ns: int = 0
     seq: int = 0  # facts applied
@@ -249,6 +254,11 @@ class Book:
         """Units in id order: the only order in which the law ever walks them."""
         for unit_id in sorted(self.units):
             yield self.units[unit_id]
+
+    @property
+    def is_halted(self) -> bool:
+        """Whether the whole domain stands still, by a residual or by an operator."""
+        return self.halted or "" in self.halts
 
     def fund_unit(self) -> Unit | None:
         """Return the unit that holds the insurance fund's inventory, if the domain has one."""
@@ -275,6 +285,7 @@ class Book:
             claims=dict(self.claims),
             fund_paid_by_group=dict(self.fund_paid_by_group),
             halted=self.halted,
+            halts=dict(self.halts),
             waiting=self.waiting,
             time_ns=self.time_ns,
             seq=self.seq,

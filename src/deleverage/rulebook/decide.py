@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.apply import apply
 from deleverage.rulebook.book import Book
-from deleverage.rulebook.ladders import backstops, marks, money, opening, risk, trading
-from deleverage.rulebook.ladders.rungs import Ladder, Refused, next_fact, refuse, require_no_residual, require_types
+from deleverage.rulebook.ladders import backstops, marks, money, opening, risk, stopping, trading
+from deleverage.rulebook.ladders.rungs import Ladder, Refused, refuse, require_types
 from deleverage.rulebook.messages import Code, Command, Fact, Rejection
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.waterfall import run_step
@@ -42,16 +42,8 @@ def decide(book: Book, command: Command, rules: Rules) -> Answer:
 
 
 def _run_step(book: Book, command: m.RunStep, rules: Rules) -> Iterator[Fact]:
-    refuse(book.halted, Code.DOMAIN_HALTED, "no forced act in a halted domain")
+    refuse(book.is_halted, Code.DOMAIN_HALTED, "no forced act in a halted domain", book.halts.get("", "residual"))
     yield from run_step(book, rules, command.time_ns, apply).facts
-
-
-def _resume(book: Book, command: m.Resume, rules: Rules) -> Iterator[Fact]:
-    closed = book.halted or any(market.reduce_only for market in book.markets.values())
-    refuse(not closed, Code.NOT_HALTED, "nothing is halted or reduce-only")
-    require_no_residual(book)
-    waiting = {market_id for unit in book.units.values() if unit.bankrupt for market_id in unit.markets()}
-    yield m.Resumed(**next_fact(book, command), reduce_only=tuple(sorted(waiting)))
 
 
 _LADDERS: dict[type[Command], Ladder] = {
@@ -61,6 +53,6 @@ _LADDERS: dict[type[Command], Ladder] = {
     **trading.LADDERS,
     **marks.LADDERS,
     **risk.LADDERS,
+    **stopping.LADDERS,
     m.RunStep: _run_step,
-    m.Resume: _resume,
 }

@@ -18,6 +18,7 @@ from deleverage.rulebook.price import PRICES, Bankruptcy, Price
 from deleverage.rulebook.quantities import PPB
 from deleverage.rulebook.reduction import REDUCTIONS, Reduction, Share
 from deleverage.rulebook.selection import SELECTIONS, Policy, Queue
+from deleverage.rulebook.throttle import Limit, Table, faults_of
 from deleverage.rulebook.trigger import TRIGGERS, BankruptLots, Trigger
 
 PLUGS: dict[str, Registry[Any]] = {
@@ -30,6 +31,13 @@ PLUGS: dict[str, Registry[Any]] = {
     "pace": PACES,
 }
 """The plug points: the field of the rules, and the registry that builds it."""
+
+_NOT_NEGATIVE = (
+    *("grace_ns", "max_mark_age_ns", "mark_band_ppb", "order_band_ppb", "min_sources", "fund_inventory_cap_lots"),
+    *("trade_band_ppb", "breaker_ppb", "breaker_window_ns", "pause_ns"),
+)
+
+THROTTLES = ("reduce_throttle", "close_throttle")
 
 EXCLUSIONS = ("own_units", "unhealthy", "no_equity")
 
@@ -53,6 +61,14 @@ class Rules:
     max_mark_age_ns: int = 0
     mark_band_ppb: int = 0
     min_sources: int = 1
+    # After a halt: so long nobody but a bankrupt is liquidated in what was resumed. 0: no grace.
+    grace_ns: int = 0
+    # Voluntary trades and orders, never a forced act: how far from the mark a price may lie (0: anywhere), and the
+    # breaker: a mark that moves further than this within a window (0: off) pauses what opens.
+    trade_band_ppb: int = 0
+    breaker_ppb: int = 0
+    breaker_window_ns: int = 0
+    pause_ns: int = 0
     # Stage 2: what an unhealthy unit sells per round and market, within which band, at which fee.
     reduction: Reduction = Share()
     order_band_ppb: int = 0
@@ -78,8 +94,10 @@ class Rules:
     # Stage 6: who bears a loss that no lots carry any more, and whether what is taken is owed back.
     loss_rule: LossRule = WinnersProRata()
     haircut_claims: bool = False
-    # How much one step may do.
+    # How much one step may do; the notional that stage 2 may sell and stage 5 close in it, by the stress of the book.
     pace: Pace = Rounds()
+    reduce_throttle: Table = ()
+    close_throttle: Table = ()
 
     def __post_init__(self) -> None:
         """Raise ConfigError with every fault."""
@@ -95,7 +113,8 @@ class Rules:
         """Return the rules in plain data, every plug as its spec: what is hashed, and what ``build`` reads."""
         values = {item.name: getattr(self, item.name) for item in fields(self)}
         plain = {name: spec_of(value) if name in PLUGS else value for name, value in values.items()}
-        return plain | {"removed": list(self.removed)}
+        tables = {name: [limit._asdict() for limit in values[name]] for name in THROTTLES}
+        return plain | tables | {"removed": list(self.removed)}
 
     @classmethod
     def build(cls, spec: dict[str, Any]) -> "Rules":
@@ -107,6 +126,11 @@ class Rules:
             try:
                 values[name] = PLUGS[name].build(spec[name])
             except PlugFault as fault:
+                faults.append(f"{name}: {fault}")
+        for name in THROTTLES:
+            try:
+                values[name] = tuple(Limit(**limit) for limit in spec.get(name, ()))
+            except TypeError as fault:
                 faults.append(f"{name}: {fault}")
         if faults:
             raise ConfigError(faults)
@@ -127,7 +151,7 @@ class Rules:
         owned = self.surplus_to_fund_ppb + self.surplus_to_taker_ppb
         if owned > PPB:
             faults.append(f"surplus_to_taker_ppb and surplus_to_fund_ppb are {owned} together, allowed are 0 to {PPB}")
-        for name in ("max_mark_age_ns", "mark_band_ppb", "order_band_ppb", "min_sources", "fund_inventory_cap_lots"):
+        for name in _NOT_NEGATIVE:
             if getattr(self, name) < 0:
                 faults.append(f"{name} is {getattr(self, name)}, allowed are 0 and more")
         for name in ("fund_event_cap_quanta", "fund_group_cap_quanta", "fund_market_cap_quanta"):
@@ -143,6 +167,10 @@ class Rules:
         for name in self.removed:
             if name not in EXCLUSIONS:
                 faults.append(f"removed names {name!r}, known are {', '.join(EXCLUSIONS)}")
+        faults += [fault for name in THROTTLES for fault in faults_of(name, getattr(self, name))]
+        if self.breaker_ppb and min(self.breaker_window_ns, self.pause_ns) < 1:
+            window = f"a window of {self.breaker_window_ns} ns and a pause of {self.pause_ns} ns"
+            faults.append(f"breaker_ppb is on with {window}: it needs both")
         if isinstance(self.pace, PLUGS["pace"].base) and self.pace.room(Spent(0, 0, 0)).rounds is None:
             faults.append("pace bounds no rounds: combine it with rounds")
         if self.rerank == "each_fill" and not isinstance(self.policy, Queue):

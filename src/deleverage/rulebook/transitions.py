@@ -2,12 +2,25 @@
 
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.book import FUND_POT, copy_unit
-from deleverage.rulebook.checks import deleveraged, forced, fund, money, programmes, reduced, risk, socialised, stops
+from deleverage.rulebook.checks import (
+    deleveraged,
+    forced,
+    fund,
+    grace,
+    money,
+    programmes,
+    reduced,
+    risk,
+    socialised,
+    stopping,
+    stops,
+)
 from deleverage.rulebook.checks.view import Checks, View
 from deleverage.rulebook.funding_source import DeleverageFirst, FundFirst
 from deleverage.rulebook.margin import equity, free_quanta, is_below_close_out, profit_moved
 from deleverage.rulebook.stages.bearers import gains_now
 from deleverage.rulebook.stages.scratch import guards
+from deleverage.rulebook.stages.stress import stress_ppb
 
 OF_A_STEP = (
     m.BankruptcyDeclared,
@@ -61,9 +74,19 @@ def look(view: View, fact: m.Fact, unit_ids: list[str]) -> None:
         view.sources = {key for key, unit in units if unit.bankrupt or is_below_close_out(view.book, unit)}
     if not isinstance(fact, m.TakenOver):
         view.sources = None
+    if view.stress is None and (isinstance(fact, (*OF_A_STEP, m.StepEnded)) or _relieves(fact)):
+        view.stress = stress_ppb(view.book, guards(view.book, view.rules, fact.time_ns))
     if view.gains is None and (isinstance(fact, OF_A_STEP) or _relieves(fact)):
         guarded = guards(view.book, view.rules, fact.time_ns)
         view.gains = gains_now(view.book, guarded)
+    if isinstance(fact, OF_A_STEP):
+        stopping.check_running(view, fact)
+    if isinstance(fact, m.OrdersCancelled | m.Netted | m.Reduced | m.TakenOver):
+        grace.check_spared(view, fact)
+    if isinstance(fact, m.MarksSet):
+        stopping.check_breakers(view, fact)
+    if isinstance(fact, m.Resumed):
+        grace.check_given(view, fact)
     if isinstance(fact, m.Deleveraged):
         stops.check_start(view, fact)
         deleveraged.check_order(view, fact)
@@ -79,14 +102,17 @@ def check(view: View, fact: m.Fact) -> None:
     """Check what the fact did; then remember what it took and paid."""
     if isinstance(fact, FORCED):
         forced.check_forced(view, fact)
+    if isinstance(fact, m.Traded | m.OrderPlaced):
+        stopping.check_opening(view, fact)
     checker = _CHECKS.get(type(fact))
     if checker is not None:
         checker(view, fact)
     if isinstance(fact, m.StepEnded):
         forced.check_step_ended(view, fact)
+        reduced.check_unsold(view, fact)  # Before the end of the step forgets its stress and what was sold.
         stops.check_end(view, fact)
-        reduced.check_unsold(view, fact)
         programmes.check_passed(view, fact)
+        grace.check_named(view, fact)
         view.gains, view.taken, view.freed, view.event_paid, view.market_paid = None, {}, {}, 0, {}
 
 

@@ -1,6 +1,6 @@
 """Who pays first, and when the next one is asked: one step of the loss waterfall, in rounds.
 
-    0 guard      no forced act from a mark that is stale, out of band or under-sourced
+    0 guard      no forced act from a mark that is stale, out of band or under-sourced, or in a halted market
     1 relieve    cancel the orders of distressed units
     2 reduce     sell their lots into the resting orders
     3 take over  backstops, then the fund's inventory, at the bankruptcy amount
@@ -29,15 +29,19 @@ from deleverage.rulebook.messages import (
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.stages.deleveraging import deleverage
 from deleverage.rulebook.stages.fund import pay_from_fund, pay_what_has_no_lots
+from deleverage.rulebook.stages.grace import graces, spared
 from deleverage.rulebook.stages.liquidation import reduce, relieve
 from deleverage.rulebook.stages.scratch import Scratch, guards
 from deleverage.rulebook.stages.socialise import name_residuals, socialise
+from deleverage.rulebook.stages.stress import stress_ppb, throttles_of
 from deleverage.rulebook.stages.takeover import split_debts, take_over
 
 
 def run_step(book: Book, rules: Rules, time_ns: int, write: Callable[[Book, Fact], None]) -> Scratch:
     """Plan one step on a copy of ``book`` and return the scratch; its ``facts`` are the plan, the book is unchanged."""
-    scratch = Scratch(book.copy(), rules, write, time_ns, guards(book, rules, time_ns), book.steps + 1, book)
+    guarded, grace = guards(book, rules, time_ns), graces(book, time_ns)
+    stress = stress_ppb(book, guarded)
+    scratch = Scratch(book.copy(), rules, write, time_ns, guarded, grace, book.steps + 1, book, stress)
     held = [unit for unit in scratch.book.sorted_units() if unit.legs and unit.isolated_market_id]
     quiet = False
     while not quiet and scratch.room().rounds != 0:
@@ -62,6 +66,10 @@ def run_step(book: Book, rules: Rules, time_ns: int, write: Callable[[Book, Fact
             Passed(*place, unit_id, why)
             for place, reasons in sorted(scratch.passed.items())
             for unit_id, why in sorted(reasons.items())
+        ),
+        spared=spared(scratch.book, guarded, time_ns),
+        throttles=throttles_of(
+            scratch.book, rules, time_ns, stress, scratch.sold_notional_quanta, scratch.closed_notional_quanta
         ),
     )
     return scratch

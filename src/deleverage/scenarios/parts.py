@@ -4,11 +4,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from deleverage.rulebook.book import LONG, SHORT, MarketTerms
+from deleverage.rulebook.ladders.stopping import LONGEST_REASON
 from deleverage.rulebook.messages import (
     AccrueFunding,
     ClosePeriod,
     Command,
+    Deposit,
     DepositToFund,
+    Halt,
     MarkUpdate,
     PlaceOrder,
     RepayResidual,
@@ -17,8 +20,9 @@ from deleverage.rulebook.messages import (
     SettleMarket,
 )
 from deleverage.rulebook.quantities import PPB, BadQuantity, Scale, format_units, parse_units
-from deleverage.rulebook.rules import PLUGS, ConfigError, Rules
+from deleverage.rulebook.rules import PLUGS, THROTTLES, ConfigError, Rules
 from deleverage.rulebook.selection import Policy
+from deleverage.rulebook.throttle import Limit, Table
 from deleverage.scenarios.faults import Path, Reader
 from deleverage.scenarios.model import Frame
 from deleverage.scenarios.plugs import RATE, read_plug, read_policy
@@ -27,7 +31,10 @@ from deleverage.scenarios.requirements import SECOND_NS, read_announcement, read
 MAX_LOTS, MAX_PRICE_TICKS, MAX_OPEN_INTEREST_LOTS = 10**9, 10**9, 10**10
 """Bounds of a market that states none; far inside what 64-bit integers hold."""
 
-SHARES = ("mark_band", "order_band", "liquidation_fee", "surplus_to_fund", "surplus_to_taker")
+SHARES = (
+    *("mark_band", "order_band", "trade_band", "breaker"),
+    *("liquidation_fee", "surplus_to_fund", "surplus_to_taker"),
+)
 CAPS = ("fund_event_cap", "fund_group_cap", "fund_market_cap")
 
 
@@ -151,8 +158,10 @@ def read_rules(reader: Reader, money: Scale, table: dict[str, Any], policy: str 
             values[f"{key}_ppb"] = share_ppb
         elif key in CAPS:
             values[f"{key}_quanta"] = reader.units(here, value, money, 0)
-        elif key == "max_mark_age_seconds":
-            values["max_mark_age_ns"] = value * SECOND_NS
+        elif key.endswith("_seconds"):
+            values[f"{key.removesuffix('_seconds')}_ns"] = value * SECOND_NS
+        elif key in THROTTLES:
+            values[key] = _throttle(reader, here, value, money)
         elif key == "removed":
             values[key] = tuple(item for at, item in enumerate(value) if not reader.is_muted((*here, at)))
         elif key in PLUGS:
@@ -168,6 +177,17 @@ def read_rules(reader: Reader, money: Scale, table: dict[str, Any], policy: str 
             name, _, rest = sentence.partition(" ")
             reader.fault(("rules", name), rest)
         return Rules()
+
+
+def _throttle(reader: Reader, here: Path, tables: list[Any], money: Scale) -> Table:
+    """Return a throttle's limits."""
+    return tuple(
+        Limit(
+            reader.units((*here, at, "stress_from"), table["stress_from"], RATE, 0),
+            reader.units((*here, at, "most"), table["most"], money, 0),
+        )
+        for at, table in enumerate(tables)
+    )
 
 
 def read_orders(names: Names, path: Path, tables: list[Any], prefix: str, time_ns: int) -> list[tuple[Command, Path]]:
@@ -259,8 +279,35 @@ def _frame_commands(names: Names, here: Path, table: dict[str, Any], time_ns: in
     for key, kind in (("fund_deposit", DepositToFund), ("repay_residual", RepayResidual)):
         if key in table:
             commands.append(kind(time_ns=time_ns, amount_quanta=reader.units((*here, key), table[key], names.money, 1)))
+    return commands + _stops(names, here, table, time_ns)
+
+
+def _stops(names: Names, here: Path, table: dict[str, Any], time_ns: int) -> list[Command]:
+    """Return money of accounts, the end of a period, resumptions, then halts of a frame."""
+    commands: list[Command] = []
+    for account_id, value in table.get("deposits", {}).items():
+        where: Path = (*here, "deposits", account_id)
+        if names.account(where, account_id):
+            amount = names.reader.units(where, value, names.money, 1)
+            commands.append(Deposit(time_ns=time_ns, unit_id=account_id, amount_quanta=amount))
     if table.get("close_period"):
         commands.append(ClosePeriod(time_ns=time_ns))
     if table.get("resume"):
         commands.append(Resume(time_ns=time_ns))
+    for at, market_id in enumerate(table.get("resume_markets", [])):
+        if names.market((*here, "resume_markets", at), market_id) is not None:
+            commands.append(Resume(time_ns=time_ns, scope=market_id))
+    if "halt" in table:
+        commands.append(Halt(time_ns=time_ns, scope="", reason=_reason(names, (*here, "halt"), table["halt"])))
+    for market_id, reason in table.get("halt_markets", {}).items():
+        where = (*here, "halt_markets", market_id)
+        if names.market(where, market_id) is not None:
+            commands.append(Halt(time_ns=time_ns, scope=market_id, reason=_reason(names, where, reason)))
     return commands
+
+
+def _reason(names: Names, where: Path, text: str) -> str:
+    """Return the reason of a halt, noting what the law would refuse."""
+    if len(text) > LONGEST_REASON or not text.isascii():
+        names.reader.fault(where, f"is longer than {LONGEST_REASON} characters or not ASCII")
+    return text

@@ -11,6 +11,7 @@ from deleverage.rulebook.quantities import PPB
 from deleverage.rulebook.reduction import Share, Slices, Smart, Tiers
 from deleverage.rulebook.rules import ConfigError, Rules
 from deleverage.rulebook.selection import POLICIES
+from deleverage.rulebook.throttle import Limit
 from deleverage.rulebook.trigger import AllOf, AnyOf, BankruptLots, FundCannotAccept, FundExhausted, Never, PoolFactor
 from deleverage.scenarios.draws import Draws
 
@@ -19,6 +20,9 @@ SECOND_NS = 1_000_000_000
 SWITCHES: dict[str, tuple[object, ...]] = {
     "max_mark_age_ns": (3 * SECOND_NS,),
     "mark_band_ppb": (50_000_000, 400_000_000),
+    "grace_ns": (2 * SECOND_NS,),
+    "trade_band_ppb": (20_000_000, 300_000_000),
+    "breaker_ppb": (100_000_000,),
     "min_sources": (2,),
     "reduction": (
         Share(share_ppb=250_000_000),
@@ -67,6 +71,8 @@ SWITCHES: dict[str, tuple[object, ...]] = {
         FirstOf(of=(Rounds(), ClosedNotional(most_quanta=20_000))),
         FirstOf(of=(Rounds(), TouchedUnits(most=1))),
     ),
+    "reduce_throttle": ((Limit(0, 30_000), Limit(200_000_000, 1_000)),),
+    "close_throttle": ((Limit(0, 100_000), Limit(100_000_000, 4_000)),),
 }
 """What a world's rules may say instead of the default."""
 
@@ -76,6 +82,6 @@ def drawn_rules(draws: Draws) -> Rules:
     while True:
         turned = {name: others[draws.below(len(others))] for name, others in SWITCHES.items() if draws.below(3) == 0}
         try:
-            return Rules(**turned)  # type: ignore[arg-type]
+            return Rules(breaker_window_ns=2 * SECOND_NS, pause_ns=SECOND_NS, **turned)  # type: ignore[arg-type]
         except ConfigError:
             continue  # two switches that do not go together

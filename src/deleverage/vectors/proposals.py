@@ -119,6 +119,8 @@ class Proposals:
             "order_id": (*sorted(book.orders), "none", "new/1"),
             "owner_group": ("", "g", "h"),
             "side": ("", "", "long", "short"),
+            "scope": (*sorted(book.markets), "", "nowhere"),
+            "reason": ("drill", ""),
             "role": ("trader", "trader", "backstop", "fund", "king"),
         }
         pool = next((pool for end, pool in pools.items() if name.endswith(end)), ("", "x"))

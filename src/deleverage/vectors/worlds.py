@@ -19,6 +19,7 @@ from deleverage.rulebook.messages import (
     Deposit,
     DepositToFund,
     Fact,
+    Halt,
     ListMarket,
     MarkUpdate,
     OpenAccount,
@@ -76,11 +77,13 @@ class _World:
     def lived(self) -> Recorder:
         """Return the recorder after a whole life."""
         moves: list[Callable[[], None]] = [self._trade] * 4 + [self._crash] * 4 + [self._novelty] * 6
-        moves += [self._order, self._order, self._bail_out, self._pay_in, self._pay_out, self._rates]
+        moves += [self._order, self._order, self._bail_out, self._pay_in, self._pay_out, self._rates, self._stop]
         self._open()
         while len(self.recorder.entries) < COMMANDS and self._markets():
             self.time_ns += self.pick((0, 1, SECOND_NS, 5 * SECOND_NS))
-            self._recover() if self.book.halted and self.proposals.chance(70) else self.pick(moves)()
+            self._recover() if (self.book.halted or self.book.halts) and self.proposals.chance(70) else self.pick(
+                moves
+            )()
         return self.recorder
 
     def _give(self, command: Command) -> int:
@@ -214,7 +217,8 @@ class _World:
         for _ in range(2):
             if self._give(RunStep(time_ns=self.time_ns)) < 2:
                 break  # refused, or nothing was due
-        for _ in range(3 * (self.book.halted or any(unit.bankrupt for unit in self.book.units.values()))):
+        stopped = bool(self.book.is_halted or self.book.halts)
+        for _ in range(3 * (stopped or any(unit.bankrupt for unit in self.book.units.values()))):
             self._novelty()  # what is refused in a halt or while bankrupts wait is not refused for long
 
     def _pay_in(self) -> None:
@@ -230,18 +234,29 @@ class _World:
         most = max(0, equity(self.book, unit))
         self._give_most(most, lambda amount: Withdraw(time_ns=self.time_ns, unit_id=unit.unit_id, amount_quanta=amount))
 
+    def _stop(self) -> None:
+        """Halt a market or the domain for the length of one try: the same halt again, funding or a trade meanwhile."""
+        market_id = self._market()
+        scope = self.pick((market_id, market_id, ""))
+        halt = Halt(time_ns=self.time_ns, scope=scope, reason="drill")
+        if self._give(halt):
+            funding = AccrueFunding(time_ns=self.time_ns, market_id=market_id, rate_ppb=1)
+            self._give_rarest([halt, funding, self._trade_of(market_id, self._unit(), self._unit(), 3)(1)])
+            self._give(Resume(time_ns=self.time_ns, scope=scope))
+
     def _rates(self) -> None:
         """Charge a funding interval."""
         rate_ppb = self.draws.between(-3_000_000, 3_000_000)
         self._give(AccrueFunding(time_ns=self.time_ns, market_id=self._market(), rate_ppb=rate_ppb))
 
     def _recover(self) -> None:
-        """Repay what a halt has left, in one go or two, and resume."""
+        """Repay what a halt has left, in one go or two, and resume the domain and what was halted by itself."""
         owed = self.book.residual_quanta + sum(self.book.claims.values())
         self._give_most(
             self.pick((owed, owed // 2)), lambda amount: RepayResidual(time_ns=self.time_ns, amount_quanta=amount)
         )
-        self._give(Resume(time_ns=self.time_ns))
+        for scope in ("", *sorted(self.book.halts.keys() - {""})):
+            self._give(Resume(time_ns=self.time_ns, scope=scope))
 
     def _novelty(self) -> None:
         """Give the one of many proposals that shows most of what the set has not seen."""

@@ -6,7 +6,9 @@ from deleverage.rulebook.checks.view import Checks, View, require
 from deleverage.rulebook.margin import is_unhealthy
 from deleverage.rulebook.quantities import fee_ceil
 from deleverage.rulebook.stages.depth import Side, side_of_market
+from deleverage.rulebook.stages.grace import graces
 from deleverage.rulebook.stages.scratch import guards
+from deleverage.rulebook.throttle import most_at
 
 
 def look_reduced(view: View, fact: m.Reduced) -> None:
@@ -25,23 +27,38 @@ def look_reduced(view: View, fact: m.Reduced) -> None:
 
 
 def _sellers(view: View, time_ns: int) -> list[Unit]:
-    guarded = guards(view.book, view.rules, time_ns)
+    untouchable = {*guards(view.book, view.rules, time_ns), *graces(view.book, time_ns)}
     return [
         unit
         for unit in view.book.sorted_units()
-        if not unit.bankrupt and any(m not in guarded for m in unit.markets()) and is_unhealthy(view.book, unit)
+        if not unit.bankrupt and unit.markets() - untouchable and is_unhealthy(view.book, unit)
     ]
 
 
 def _check_reduced(view: View, fact: m.Reduced) -> None:
     for unit_id in sorted({fill.unit_id for fill in fact.fills if fill.part == "liquidated"}):
         require("INV-8", unit_id in (view.sellers or ()), f"{unit_id} was sold out and was healthy")
+    _check_throttle(view, fact)
     _check_fees(view, fact)
     _check_sales(view, fact)
     _check_orders(view, fact)
     for unit_id in sorted({fill.unit_id for fill in fact.fills if fill.part == "maker"}):
         fit = not is_unhealthy(view.book, view.book.units[unit_id])
         require("INV-9", fit, f"maker {unit_id} was made unhealthy by a liquidation")
+
+
+def _check_throttle(view: View, fact: m.Reduced) -> None:
+    lots_sold = sum(abs(fill.lots) for fill in fact.fills if fill.part == "liquidated")
+    view.sold_notional += lots_sold * abs(view.book.markets[fact.market_id].value_quanta)
+    most = most_at(view.rules.reduce_throttle, view.stress or 0)
+    within = most is None or view.sold_notional <= most
+    require("INV-6", within, f"stage 2 has sold {view.sold_notional} quanta in this step, its throttle allows {most}")
+
+
+def _is_throttled(view: View, market_id: str) -> bool:
+    """Return whether the throttle holds no lot of a market any more."""
+    most = most_at(view.rules.reduce_throttle, view.stress or 0)
+    return most is not None and most - view.sold_notional < abs(view.book.markets[market_id].value_quanta)
 
 
 def _check_sales(view: View, fact: m.Reduced) -> None:
@@ -57,16 +74,17 @@ def _check_sales(view: View, fact: m.Reduced) -> None:
     for sale in fact.sales:
         sold = filled.pop(sale.unit_id, 0)
         require("INV-8", sold == sale.sold_lots, f"{sale.unit_id}: {sold} lots were filled, {sale.sold_lots} told")
-        _check_why(side, sale)
+        _check_why(view, side, sale)
     require("INV-8", not filled, f"{sorted(filled)} were sold out and no sale says so")
 
 
-def _check_why(side: Side | None, sale: m.Sale) -> None:
+def _check_why(view: View, side: Side | None, sale: m.Sale) -> None:
     assert side is not None, "a sale was told and no seller is known: the sales differ"
     allowed = side.allowed[sale.unit_id]
     within = sale.sold_lots <= allowed
     require("INV-10", within, f"{sale.unit_id} sold {sale.sold_lots} lots, rule and depth allow {allowed}")
-    true = {side.why(sale.unit_id, sale.sold_lots, squeezed=squeezed) for squeezed in (False, True)}
+    throttled = _is_throttled(view, sale.market_id)
+    true = {side.why(sale.unit_id, sale.sold_lots, throttled=throttled, squeezed=one) for one in (False, True)}
     told = sale.why or "nothing"
     require("INV-7", sale.why in true, f"{sale.unit_id}: stopped by {told}, it was {' or '.join(sorted(true))}")
 
@@ -106,11 +124,12 @@ def check_unsold(view: View, fact: m.StepEnded) -> None:
     view.reduced_round, view.sellers = 0, None
     if fact.stopped != "quiet":
         return  # The last round did something: what it found is not there any more.
-    guarded, sellers = guards(view.book, view.rules, fact.time_ns), _sellers(view, fact.time_ns)
+    sellers = _sellers(view, fact.time_ns)
+    untouchable = {*guards(view.book, view.rules, fact.time_ns), *graces(view.book, fact.time_ns)}
     told = {(sale.unit_id, sale.market_id, sale.leg_side): sale for sale in fact.unsold}
     known: set[tuple[str, str, str]] = set()
     for market_id, market in sorted(view.book.markets.items()):
-        for sign in SIGN_OF.values() if market_id not in guarded else ():
+        for sign in SIGN_OF.values() if market_id not in untouchable else ():
             side = side_of_market(view.book, view.rules, market, sign, sellers)
             for unit_id in side.wants if side is not None else ():
                 assert side is not None
@@ -119,7 +138,7 @@ def check_unsold(view: View, fact: m.StepEnded) -> None:
                 require("INV-7", key in told, f"nothing of {unit_id}'s {market_id} was sold, and nobody says why")
                 same = (told[key].held_lots, told[key].wanted_lots) == (side.held[unit_id], side.wants[unit_id].lots)
                 require("INV-10", same and told[key].sold_lots == 0, f"{unit_id}: told as {told[key]}")
-                _check_why(side, told[key])
+                _check_why(view, side, told[key])
     require("INV-7", told.keys() == known, f"{sorted(told.keys() - known)[:3]} are told and were not for sale")
 
 

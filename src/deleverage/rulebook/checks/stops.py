@@ -19,6 +19,8 @@ from deleverage.rulebook.stages.held import (
     why_money_waits,
 )
 from deleverage.rulebook.stages.scratch import guards
+from deleverage.rulebook.stages.stress import throttles_of
+from deleverage.rulebook.throttle import most_at
 
 
 def check_start(view: View, fact: m.Deleveraged) -> None:
@@ -50,12 +52,15 @@ def check_bounds(view: View, fact: m.Deleveraged) -> None:
         view.closed_notional += closing.closed_lots * abs(view.book.markets[closing.market_id].value_quanta)
         view.touched.add(closing.unit_id)
     room = _room(view, fact.round)
+    throttle = _close_room(view)
+    require("INV-6", throttle is None or throttle >= 0, f"stage 5 goes beyond its throttle, it leaves {throttle}")
     kept = all(bound is None or bound >= 0 for bound in room)
     require("INV-6", kept, f"round {fact.round} goes beyond the pace, it leaves {room}")
     for pool in fact.pools:
-        if pool.stopped == "pace":
-            bound = _binds(view, pool.market_id)
-            require("INV-21", bound, f"{pool.market_id} {pool.side}: stopped by pace, which leaves {room}")
+        if pool.stopped in ("pace", "throttle"):
+            bound = pool.stopped in _binding(view, pool.market_id)
+            told = f"stopped by {pool.stopped}; pace leaves {room}, the throttle {throttle}"
+            require("INV-21", bound, f"{pool.market_id} {pool.side}: {told}")
 
 
 def check_reasons(view: View, fact: m.ResidualNamed) -> None:
@@ -94,6 +99,9 @@ def check_end(view: View, fact: m.StepEnded) -> None:
     require("INV-7", true, f"the step says it stopped for {fact.stopped} after {fact.rounds} rounds")
     explained = not view.by_rounds or (fact.stopped == "pace" and paced)
     require("INV-7", explained, f"{view.by_rounds[:3]} wait for pace, and no bound was met")
+    due = throttles_of(view.book, view.rules, fact.time_ns, view.stress or 0, view.sold_notional, view.closed_notional)
+    require("INV-6", fact.throttles == due, f"throttles are told as {fact.throttles}, they are {due}")
+    view.sold_notional, view.stress = 0, None
     view.closed_notional, view.touched, view.named, view.by_rounds = 0, set(), set(), []
 
 
@@ -101,13 +109,28 @@ def _room(view: View, rounds: int) -> Room:
     return view.rules.pace.room(Spent(rounds, view.closed_notional, len(view.touched)))
 
 
-def _binds(view: View, market_id: str) -> bool:
-    """Return whether a bound on stage 5 leaves no room for another lot of a market, or for another candidate."""
-    room = _room(view, 0)
+def _close_room(view: View) -> int | None:
+    most = most_at(view.rules.close_throttle, view.stress or 0)
+    return None if most is None else most - view.closed_notional
+
+
+def _binding(view: View, market_id: str) -> set[str]:
+    """Return which bounds on stage 5 leave no room for another lot of a market, or for another candidate.
+
+    Of two bounds on the notional only the tighter one, pace where they are equal.
+    """
+    room, throttle = _room(view, 0), _close_room(view)
     value_quanta = abs(view.book.markets[market_id].value_quanta)
-    return room.units == 0 or (room.notional_quanta is not None and room.notional_quanta < value_quanta)
+    found = {"pace"} if room.units == 0 else set()
+    bounds = [
+        (quanta, name)
+        for name, quanta in (("pace", room.notional_quanta), ("throttle", throttle))
+        if quanta is not None
+    ]
+    if bounds and min(bounds)[0] < value_quanta:
+        found.add(min(bounds)[1])
+    return found
 
 
 def _held_by_pace(view: View, unit: Unit, guarded: Container[str]) -> bool:
-    markets = sorted(unit.markets())
-    return any(market_id not in guarded and _binds(view, market_id) for market_id in markets)
+    return any(market_id not in guarded and _binding(view, market_id) for market_id in unit.markets())

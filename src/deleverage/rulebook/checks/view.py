@@ -55,6 +55,8 @@ class View:
     free: int = 0  # what the unit that money leaves had free before
     carry: int = 0  # funding's remainder before the fact
     pool: int = 0  # the fund's pool before the fact
+    stress: int | None = None  # when the step began; None: no step has begun
+    sold_notional: int = 0  # sold into the book in this step
     closed_notional: int = 0  # closed against candidates in this step
     touched: set[str] = field(default_factory=set)  # candidates of this step
     named: set[str] = field(default_factory=set)  # units whose lots were named in stage 7 of this step

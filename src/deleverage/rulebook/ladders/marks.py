@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.book import LONG, SHORT, Book, copy_unit, leg_id_of
+from deleverage.rulebook.breaker import is_beyond, watched
 from deleverage.rulebook.closing import settle_unit
 from deleverage.rulebook.ladders.rungs import (
     Ladder,
@@ -14,6 +15,7 @@ from deleverage.rulebook.ladders.rungs import (
     require_mark,
     require_market,
     require_price,
+    require_running,
 )
 from deleverage.rulebook.messages import Code, Command, Fact
 from deleverage.rulebook.quantities import PPB, funding_per_lot_half_even
@@ -29,20 +31,27 @@ def _set_marks(book: Book, command: m.SetMarks, rules: Rules) -> Iterator[Fact]:
         require_price(markets[mark.market_id], mark.price_ticks)
     for name in names:
         require_live(markets[name])
-    refuse(book.halted, Code.DOMAIN_HALTED, "marks stand still in a halted domain")
+    refuse(book.halted, Code.DOMAIN_HALTED, "marks stand still while a residual is not repaid")
     marks = []
     for mark in sorted(command.marks):
         before = markets[mark.market_id].mark_price_ticks
         guard = "" if command.confirmed else _guard(before, mark, rules)
         marks.append(m.MarkSet(mark.market_id, mark.price_ticks, before, guard))
-    yield m.MarksSet(**next_fact(book, command), marks=tuple(marks))
+    yield _marks_set(book, command, rules, marks)
+
+
+def _marks_set(book: Book, command: Command, rules: Rules, marks: list[m.MarkSet]) -> Fact:
+    """Return the fact of a mark set, with the breakers of the accepted marks."""
+    accepted = [mark for mark in marks if rules.breaker_ppb and not mark.guard]
+    breakers = (watched(book.markets[one.market_id], one.price_ticks, command.time_ns, rules) for one in accepted)
+    return m.MarksSet(**next_fact(book, command), marks=tuple(marks), breakers=tuple(breakers))
 
 
 def _guard(before_ticks: int, mark: m.MarkUpdate, rules: Rules) -> str:
     if mark.sources < rules.min_sources:
         return "under_sourced"
-    moved = abs(mark.price_ticks - before_ticks) * PPB
-    return "out_of_band" if rules.mark_band_ppb and before_ticks and moved > rules.mark_band_ppb * before_ticks else ""
+    banded = rules.mark_band_ppb and before_ticks
+    return "out_of_band" if banded and is_beyond(mark.price_ticks, before_ticks, rules.mark_band_ppb) else ""
 
 
 def _accrue_funding(book: Book, command: m.AccrueFunding, rules: Rules) -> Iterator[Fact]:
@@ -50,7 +59,7 @@ def _accrue_funding(book: Book, command: m.AccrueFunding, rules: Rules) -> Itera
     refuse(abs(rate_ppb) > PPB, Code.BAD_RATE, "a funding rate lies within +-10^9 ppb", rate_ppb, PPB)
     require_mark(market)
     require_live(market)
-    refuse(book.halted, Code.DOMAIN_HALTED, "funding stands still in a halted domain")
+    require_running(book, command.market_id, "funding stands still")
     per_lot, carry = funding_per_lot_half_even(market.value_quanta, rate_ppb, market.funding_carry)
     yield m.FundingAccrued(
         **next_fact(book, command),
@@ -69,9 +78,11 @@ def _settle_market(book: Book, command: m.SettleMarket, rules: Rules) -> Iterato
     refuse(command.time_ns < expiry, Code.NOT_EXPIRED, "the contract has not expired", command.time_ns, expiry)
     frozen = market.mark_price_ticks
     moved = book.halted and price_ticks != frozen
-    refuse(moved, Code.DOMAIN_HALTED, "a halted domain settles at the mark it halted at", price_ticks, frozen)
+    refuse(
+        moved, Code.DOMAIN_HALTED, "with a residual a market settles at the mark it was named at", price_ticks, frozen
+    )
     mark = m.MarkSet(market_id, price_ticks, market.mark_price_ticks, "")
-    yield m.MarksSet(**next_fact(book, command), marks=(mark,))
+    yield _marks_set(book, command, rules, [mark])
     value = market.terms.value_at(price_ticks)
     sides = (("", market_id), (LONG, leg_id_of(market_id, LONG)), (SHORT, leg_id_of(market_id, SHORT)))
     holders = [

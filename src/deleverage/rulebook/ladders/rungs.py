@@ -6,6 +6,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.book import LONG, SHORT, Book, Market, Unit
+from deleverage.rulebook.breaker import is_beyond
 from deleverage.rulebook.gates import Gate
 from deleverage.rulebook.margin import (
     equity,
@@ -16,7 +17,7 @@ from deleverage.rulebook.margin import (
 from deleverage.rulebook.messages import Code, Command, Fact, Rejection
 from deleverage.rulebook.quantities import LARGEST, MARGIN_SCALE, div_ceil
 from deleverage.rulebook.rules import Rules
-from deleverage.rulebook.stages.scratch import guards
+from deleverage.rulebook.stages.scratch import guarded_marks
 
 Ladder = Callable[[Book, Any, Rules], Iterator[Fact]]
 """Refusals in the order of ``Code``, then a computation, then facts."""
@@ -129,6 +130,26 @@ def require_live(market: Market, time_ns: int = 0) -> None:
     refuse(expired, Code.MARKET_EXPIRED, "the contract has expired and waits for its settlement", time_ns, expiry)
 
 
+def require_running(book: Book, market_id: str, sentence: str) -> None:
+    """Refuse what needs a market that nobody has halted."""
+    refuse(book.is_halted, Code.DOMAIN_HALTED, f"the domain is halted: {sentence}", book.halts.get("", "residual"))
+    reason = book.halts.get(market_id, "")
+    refuse(market_id in book.halts, Code.MARKET_HALTED, f"{market_id} is halted: {sentence}", reason)
+
+
+def require_no_pause(market: Market, time_ns: int) -> None:
+    """Refuse what opens while the breaker has paused a market."""
+    until_ns = market.paused_until_ns
+    refuse(time_ns < until_ns, Code.MARKET_PAUSED, "the breaker has paused what opens until then", time_ns, until_ns)
+
+
+def require_in_band(market: Market, price_ticks: int, rules: Rules) -> None:
+    """Refuse a voluntary price too far from the mark; whoever wants to reduce finds the mark itself within the band."""
+    mark, band = market.mark_price_ticks, rules.trade_band_ppb
+    outside = band > 0 and is_beyond(price_ticks, mark, band)
+    refuse(outside, Code.PRICE_OUT_OF_BAND, "a price lies within the band around the mark", price_ticks, mark)
+
+
 def require_own_market(unit: Unit, market_id: str) -> None:
     """Refuse a trade of an isolated unit outside its own market."""
     own = unit.isolated_market_id
@@ -171,7 +192,7 @@ def require_no_residual(book: Book) -> None:
 
 def require_unguarded(book: Book, unit: Unit, rules: Rules, time_ns: int) -> None:
     """Refuse to let money out of a unit whose legs are worth nobody knows what."""
-    guarded = sorted(unit.markets() & set(guards(book, rules, time_ns)))
+    guarded = sorted(unit.markets() & set(guarded_marks(book, rules, time_ns)))
     sentence = "no money leaves a unit while a mark of its legs is guarded"
     refuse(bool(guarded), Code.MARK_GUARDED, sentence, ", ".join(guarded))
 

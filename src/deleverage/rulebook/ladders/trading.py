@@ -13,13 +13,16 @@ from deleverage.rulebook.ladders.rungs import (
     next_fact,
     refuse,
     require_id,
+    require_in_band,
     require_initial,
     require_live,
     require_lots,
     require_mark,
     require_market,
+    require_no_pause,
     require_own_market,
     require_price,
+    require_running,
     require_side,
     require_solvent,
     require_unguarded,
@@ -65,10 +68,14 @@ def _trade(book: Book, command: m.Trade, rules: Rules) -> Iterator[Fact]:
     opening = any(side.opens for side in sides)
     for side in sides:
         require_own_market(side.unit, market_id)
-    refuse(book.halted and opening, Code.DOMAIN_HALTED, "in a halted domain both sides of a trade reduce")
+    if opening:
+        require_running(book, market_id, "both sides of a trade reduce")
     for side in sides:
         require_solvent(side.unit)
     refuse(market.reduce_only and opening, Code.MARKET_REDUCE_ONLY, "both sides of a trade reduce", market_id)
+    if opening:
+        require_no_pause(market, command.time_ns)
+    require_in_band(market, price_ticks, rules)
     for side in sides:
         if closes(side.leg_side, side.lots):
             _require_held(side.unit, side.leg_id, lots)
@@ -112,9 +119,11 @@ def _place_order(book: Book, command: m.PlaceOrder, rules: Rules) -> Iterator[Fa
     require_mark(market)
     require_live(market, command.time_ns)
     require_own_market(unit, command.market_id)
-    refuse(book.halted, Code.DOMAIN_HALTED, "no orders in a halted domain")
+    require_running(book, command.market_id, "no orders")
     require_solvent(unit)
     refuse(market.reduce_only, Code.MARKET_REDUCE_ONLY, "no orders in a reduce-only market", command.market_id)
+    require_no_pause(market, command.time_ns)
+    require_in_band(market, command.price_ticks, rules)
     placed = m.OrderPlaced(
         **next_fact(book, command),
         order_id=command.order_id,

@@ -8,3 +8,5 @@ from deleverage.rulebook.messages.commands import *
 from deleverage.rulebook.messages.facts import *
 from deleverage.rulebook.messages.ladder import *
 from deleverage.rulebook.messages.rejections import *
+from deleverage.rulebook.messages.requirements import *
+from deleverage.rulebook.messages.stopping import *

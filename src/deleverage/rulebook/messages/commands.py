@@ -167,35 +167,5 @@ class ClosePeriod(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SetLeverage(Command):
-    """Choose the leverage of a unit in a market, 10^9 ppb to the tier's largest: it raises the initial requirement.
-
-    Venues: Binance, Bybit and OKX have this setting per account and symbol; it outlives the position.
-    """
-
-    unit_id: str
-    market_id: str
-    leverage_ppb: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnnounceRequirements(Command):
-    """Bring in estimates for a market, shares in ppb; the factor that the schedule makes of them holds from a time on.
-
-    An announcement that has not taken effect yet is superseded by the next one.
-    """
-
-    market_id: str
-    volatility_ppb: int
-    concentration_ppb: int
-    effective_ns: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RunStep(Command):
     """Run the loss waterfall once, at the marks the book has."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resume(Command):
-    """Lift the halt and reopen reduce-only markets."""

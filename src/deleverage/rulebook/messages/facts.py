@@ -179,11 +179,21 @@ class MarkSet(NamedTuple):
     guard: str
 
 
+class Breaker(NamedTuple):
+    """A market's breaker after an accepted mark: what it compares with, since when, and until when nothing opens."""
+
+    market_id: str
+    reference_ticks: int
+    reference_time_ns: int
+    paused_until_ns: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarksSet(Fact):
-    """One mark set, accepted and guarded marks together."""
+    """One mark set, accepted and guarded marks together; ``breakers``: of the accepted ones, where there are any."""
 
     marks: tuple[MarkSet, ...]
+    breakers: tuple[Breaker, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,45 +204,6 @@ class FundingAccrued(Fact):
     rate_ppb: int
     per_lot_quanta: int
     carry_after: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeverageSet(Fact):
-    """A unit's leverage in a market is what its owner chose; ``leverage_before_ppb`` 0: none was chosen."""
-
-    unit_id: str
-    market_id: str
-    leverage_before_ppb: int
-    leverage_ppb: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequirementsAnnounced(Fact):
-    """The factor that a market's requirements will be multiplied by, and how the schedule came to it; ppb and lots.
-
-    ``target_ppb`` is what the inputs ask for, ``factor_ppb`` as near to it as one step from ``factor_before_ppb``.
-    """
-
-    market_id: str
-    volatility_ppb: int
-    concentration_ppb: int
-    open_interest_lots: int
-    open_interest_ppb: int
-    target_ppb: int
-    factor_before_ppb: int
-    factor_ppb: int
-    effective_ns: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequirementsChanged(Fact):
-    """An announcement has taken effect: factor and measured open interest of a market, before and now."""
-
-    market_id: str
-    factor_before_ppb: int
-    factor_ppb: int
-    measured_before_lots: int
-    measured_lots: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -337,7 +308,7 @@ class Pool(NamedTuple):
 
     ``asked_quanta`` is the money the price rule asks of candidates, ``collected_quanta`` what they could pay; the
     shortfall of netted lots and whatever was not collected is debt without lots and goes to stage 6. ``stopped`` says
-    why lots were left that candidates could have taken: ``trigger``, ``pace``, or empty.
+    why lots were left that candidates could have taken: ``trigger``, ``pace``, ``throttle``, or empty.
     """
 
     market_id: str
@@ -455,9 +426,33 @@ class ResidualNamed(Movement):
     named_quanta: int
 
 
+class Spared(NamedTuple):
+    """An unhealthy unit whose leg in one market is not liquidated before ``until_ns``: the grace after a halt."""
+
+    unit_id: str
+    market_id: str
+    until_ns: int
+
+
+class Throttled(NamedTuple):
+    """The throttle of stage 2 or 5 in one step: the stress it was asked at, its limit, and the notional done.
+
+    ``binds``: lots are left, and what is left of the limit holds no lot of one of them.
+    """
+
+    stage: int
+    stress_ppb: int
+    most_quanta: int
+    done_quanta: int
+    binds: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepEnded(Fact):
-    """The step is over: rounds run, and why it stopped (``quiet``: nothing left to do; ``pace``)."""
+    """The step is over: rounds run, why it stopped, whom a grace spared, and what its throttles said.
+
+    ``stopped`` is ``quiet`` (nothing left to do) or ``pace`` (pace or the throttle of stage 5 left lots or rounds).
+    """
 
     step: int
     rounds: int
@@ -466,10 +461,5 @@ class StepEnded(Fact):
     waiting: bool  # a shortfall without lots is left that a guarded gain or another round may still carry
     unsold: tuple[Sale, ...]  # legs of the unhealthy of which the last round sold nothing
     passed: tuple[Passed, ...]  # backstops that left lots to others, as each market and side was asked last
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resumed(Fact):
-    """The halt is lifted; markets are open but those in which bankrupt lots still wait."""
-
-    reduce_only: tuple[str, ...]
+    spared: tuple[Spared, ...] = ()
+    throttles: tuple[Throttled, ...] = ()

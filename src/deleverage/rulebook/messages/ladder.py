@@ -8,7 +8,8 @@ class Sale(NamedTuple):
 
     ``why`` says why no more was sold: the rule's word (``share``, ``tiers``, ``target``, ``slice``), ``empty_book`` (no
     order of the other side), ``band`` (none near enough), ``depth`` (what rests near enough is used up, or its share
-    is), ``equity`` (it does not pay for more slippage); empty where the whole leg was sold.
+    is), ``throttle`` (the step may sell no more), ``equity`` (it does not pay for more slippage); empty where the
+    whole leg was sold.
     """
 
     unit_id: str

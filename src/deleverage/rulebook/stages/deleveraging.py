@@ -38,7 +38,7 @@ def deleverage(scratch: Scratch) -> None:
         )
     )
     scratch.freed = plan.freed
-    scratch.paced = any(pool.stopped == "pace" for pool in pools)
+    scratch.paced = any(pool.stopped in ("pace", "throttle") for pool in pools)
     for closing in plan.closings:
         scratch.note_taken(closing.unit_id, closing.money_quanta)
     if not plan.fills and not newly_reduce_only:
@@ -140,9 +140,7 @@ def _ask_policy(scratch: Scratch, pool: BankruptPool) -> tuple[dict[str, Candida
     found = eligible(scratch.book, scratch.rules, pool.market_id, pool.side, accounts)
     pool.removed = found.removed
     lots = min(pool.open_lots, sum(candidate.lots for candidate in found.candidates))
-    need_lots = lots_within(scratch, pool.market_id, lots)
-    if need_lots < lots:
-        pool.stopped = "pace"
+    need_lots, pool.stopped = lots_within(scratch, pool.market_id, lots)
     request = Request(need_lots, found.candidates, pool.market_id, pool.side_name, scratch.step, scratch.round)
     allotments = units_within(scratch, pool, ask(scratch.rules.policy, request)) if need_lots else []
     return {candidate.unit_id: candidate for candidate in found.candidates}, allotments

@@ -35,14 +35,21 @@ class Side(NamedTuple):
     allowed: dict[str, int]  # lots that the share of depth leaves, per seller
     depth: Depth
 
-    def why(self, unit_id: str, sold_lots: int, *, squeezed: bool) -> str:
-        """Return why a seller did not sell more; ``squeezed``: its equity did not pay for what an order would cost."""
+    def why(self, unit_id: str, sold_lots: int, *, throttled: bool, squeezed: bool) -> str:
+        """Return why a seller did not sell more.
+
+        ``throttled``: the throttle holds no lot any more; ``squeezed``: its equity did not pay for what an order costs.
+        """
         want = self.wants[unit_id]
         if sold_lots == want.lots:
             return want.why
         if not self.depth.near:
             return "band" if self.depth.far else "empty_book"
-        return "equity" if squeezed and sold_lots < self.allowed[unit_id] else "depth"
+        if sold_lots == self.allowed[unit_id]:
+            return "depth"
+        if throttled:
+            return "throttle"
+        return "equity" if squeezed else "depth"
 
 
 def side_of_market(book: Book, rules: Rules, market: Market, side: int, sellers: Iterable[Unit]) -> Side | None:

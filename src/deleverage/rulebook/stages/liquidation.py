@@ -15,12 +15,15 @@ from deleverage.rulebook.stages.scratch import Scratch
 
 def relieve(scratch: Scratch) -> None:
     """Stage 1: cancel every open order of units that are bankrupt or unhealthy, and net their opposite legs."""
+    units = scratch.book.units
     distressed = {unit.unit_id for unit in scratch.unhealthy_units()}
     distressed |= {unit.unit_id for unit in scratch.bankrupt_units() if not scratch.out_of_reach(unit)}
-    cancelled = scratch.cancellations(lambda order: order.unit_id in distressed)
+    cancelled = scratch.cancellations(
+        lambda order: order.unit_id in distressed and not scratch.spares(units[order.unit_id], order.market_id)
+    )
     if cancelled:
         scratch.emit(OrdersCancelled, orders=cancelled, reason="relieve")
-    fills = [fill for unit_id in sorted(distressed) for fill in _net(scratch, scratch.book.units[unit_id])]
+    fills = [fill for unit_id in sorted(distressed) for fill in _net(scratch, units[unit_id])]
     if fills:
         scratch.emit(Netted, fills=tuple(fills))
 
@@ -29,7 +32,7 @@ def _net(scratch: Scratch, unit: Unit) -> Iterator[Fill]:
     """Close opposite legs of one unit against each other at the mark: no equity moves, the requirement falls."""
     for market_id, market in scratch.open_markets():
         lots = min(unit.lots_on(market_id, 1), unit.lots_on(market_id, -1))
-        if lots:
+        if lots and not scratch.spares(unit, market_id):
             amount = lots * market.value_quanta
             yield Fill(unit.unit_id, market_id, -lots, amount, 0, "netted", LONG)
             yield Fill(unit.unit_id, market_id, lots, -amount, 0, "netted", SHORT)
@@ -44,7 +47,9 @@ def reduce(scratch: Scratch) -> None:
     sellers = scratch.unhealthy_units()
     if not sellers:
         return
-    for _, market in scratch.open_markets():
+    for market_id, market in scratch.open_markets():
+        if market_id in scratch.grace:
+            continue  # Only bankrupts are handled here, and a bankrupt does not sell.
         for side_name, side in SIGN_OF.items():
             found = side_of_market(scratch.book, scratch.rules, market, side, sellers)
             if found is not None:

@@ -55,9 +55,9 @@ def _one_fill(
     capacity = sum(candidate.lots for candidate in found.candidates)
     if not capacity:
         return False
-    need_lots = lots_within(scratch, pool.market_id, min(pool.lots[unit_id], capacity))
+    need_lots, bound_by = lots_within(scratch, pool.market_id, min(pool.lots[unit_id], capacity))
     if not need_lots:
-        pool.stopped = "pace"
+        pool.stopped = bound_by
         return False
     request = Request(need_lots, found.candidates, pool.market_id, pool.side_name, scratch.step, scratch.round)
     allotments = units_within(scratch, pool, ask(scratch.rules.policy, request)[:1])

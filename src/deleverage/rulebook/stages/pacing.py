@@ -6,12 +6,18 @@ from deleverage.rulebook.stages.plan import BankruptPool
 from deleverage.rulebook.stages.scratch import Scratch
 
 
-def lots_within(scratch: Scratch, market_id: str, lots: int) -> int:
-    """Return how many of ``lots`` in a market the notional left in this step holds."""
-    room_quanta = scratch.room().notional_quanta
-    if room_quanta is None:
-        return lots
-    return min(lots, div_floor(room_quanta, abs(scratch.book.markets[market_id].value_quanta)))
+def lots_within(scratch: Scratch, market_id: str, lots: int) -> tuple[int, str]:
+    """Return how many of ``lots`` in a market the notional left in this step holds, and what bounds it.
+
+    Pace and throttle both bound it; the tighter one is named, pace where they are equal, and "" where neither does.
+    """
+    rooms = ((scratch.room().notional_quanta, "pace"), (scratch.close_room(), "throttle"))
+    bounds = [(room_quanta, name) for room_quanta, name in rooms if room_quanta is not None]
+    if not bounds:
+        return lots, ""
+    room_quanta, name = min(bounds)
+    most = div_floor(room_quanta, abs(scratch.book.markets[market_id].value_quanta))
+    return (most, name) if most < lots else (lots, "")
 
 
 def units_within(scratch: Scratch, pool: BankruptPool, allotments: list[Allotment]) -> list[Allotment]:

@@ -33,7 +33,13 @@ class Selling:
         return self.side * (self.market.value_quanta - self.market.terms.value_at(order.price_ticks))
 
     def visit(self, order: Order) -> None:
-        """Share one order over the sellers; cancel it if its owner would be unhealthy or too large, or has no use."""
+        """Share one order over the sellers; cancel it if its owner would be unhealthy or too large, or has no use.
+
+        A throttle without room for another lot leaves the order alone.
+        """
+        room_lots = self.room_lots()
+        if room_lots == 0 and any(self.left.values()):
+            return
         maker = copy_unit(self.makers.get(order.unit_id, self.scratch.book.units[order.unit_id]))
         offered = abs(order.lots)
         if closes(order.leg_side, order.lots):
@@ -41,6 +47,8 @@ class Selling:
         if offered == 0:
             self.orders.append(OrderChange(order.order_id, 0))
             return
+        if room_lots is not None:
+            offered = min(offered, room_lots)
         slippage = self.slippage(order)
         shares = []
         for unit_id, lots in self.left.items():
@@ -62,9 +70,15 @@ class Selling:
         self.makers[order.unit_id] = maker
         self.orders.append(OrderChange(order.order_id, order.lots - self.side * filled))
         self.fills.append(bought)
+        self.scratch.sold_notional_quanta += filled * abs(self.market.value_quanta)
         for unit_id, lots in parts.items():
             if lots:
                 self._sell(unit_id, lots, order)
+
+    def room_lots(self) -> int | None:
+        """Return how many lots the throttle lets this step still sell here; ``None``: any."""
+        room_quanta = self.scratch.sale_room()
+        return None if room_quanta is None else div_floor(room_quanta, abs(self.market.value_quanta))
 
     def _sell(self, unit_id: str, lots: int, order: Order) -> None:
         self.fills.append(self._fill(unit_id, -self.side * lots, order, "liquidated", self.found.leg_sides[unit_id]))
@@ -87,7 +101,7 @@ class Selling:
         found, market_id, sales = self.found, self.market.terms.market_id, []
         for unit_id, want in found.wants.items():
             sold = found.allowed[unit_id] - self.left[unit_id]
-            why = found.why(unit_id, sold, squeezed=unit_id in self.squeezed)
+            why = found.why(unit_id, sold, throttled=self.room_lots() == 0, squeezed=unit_id in self.squeezed)
             leg_side, held = found.leg_sides[unit_id], found.held[unit_id]
             sales.append(Sale(unit_id, market_id, leg_side, held, want.lots, sold, why))
         return tuple(sales)

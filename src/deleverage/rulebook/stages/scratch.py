@@ -15,6 +15,7 @@ from deleverage.rulebook.messages import Fact, OrderChange, Sale
 from deleverage.rulebook.pace import Room, Spent
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.stages.bearers import Gains, gains_now
+from deleverage.rulebook.throttle import most_at
 
 Debts = dict[tuple[str, str], int]
 """Quanta owed per (unit, leg id); leg id "" is a flat unit's debt, which has no lots."""
@@ -32,8 +33,10 @@ class Scratch:
     write: Callable[[Book, Fact], None]
     time_ns: int
     guarded: dict[str, str]  # market -> reason
+    grace: dict[str, int]  # market -> end of the grace in it
     step: int
     original: Book  # the book before the step: gains are taken from it
+    stress_ppb: int  # of that book
     round: int = 0
     facts: list[Fact] = field(default_factory=list)
     # per step, for the caps of stage 4 and the capacity of stage 3
@@ -44,6 +47,7 @@ class Scratch:
     taken: dict[str, int] = field(default_factory=dict)  # money taken per unit in stages 5 and 6 of the step
     # per step, for the pace: notional closed against candidates, and who was touched
     closed_notional_quanta: int = 0
+    sold_notional_quanta: int = 0
     touched: set[str] = field(default_factory=set)
     # backstops that left lots of a market and side to others, and why: as it was asked last
     passed: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
@@ -74,6 +78,14 @@ class Scratch:
         """Return whether every leg of the unit is guarded: nothing may be forced on it."""
         return bool(unit.legs) and all(market_of(leg_id) in self.guarded for leg_id in unit.legs)
 
+    def spares(self, unit: Unit, market_id: str) -> bool:
+        """Return whether a grace protects the unit's lots and orders in a market from stages 1 to 3."""
+        return market_id in self.grace and not unit.bankrupt
+
+    def may_liquidate(self, unit: Unit) -> bool:
+        """Return whether a unit that is not bankrupt has a leg that is neither guarded nor spared."""
+        return not unit.markets() <= self.guarded.keys() | self.grace.keys()
+
     def note_fund_money(self, market_id: str, paid_quanta: int) -> None:
         """Count fund money for the caps of the step; market "" is a flat unit's debt."""
         self.fund_paid_quanta += paid_quanta
@@ -83,6 +95,16 @@ class Scratch:
     def room(self) -> Room:
         """Return what pace leaves of this step."""
         return self.rules.pace.room(Spent(self.round, self.closed_notional_quanta, len(self.touched)))
+
+    def sale_room(self) -> int | None:
+        """Return the notional that stage 2 may still sell in this step; ``None``: any."""
+        most = most_at(self.rules.reduce_throttle, self.stress_ppb)
+        return None if most is None else most - self.sold_notional_quanta
+
+    def close_room(self) -> int | None:
+        """Return the notional that the throttle lets stage 5 still close in this step; ``None``: any."""
+        most = most_at(self.rules.close_throttle, self.stress_ppb)
+        return None if most is None else most - self.closed_notional_quanta
 
     def note_closed(self, unit_id: str, notional_quanta: int) -> None:
         """Count lots closed against a candidate for the pace of the step."""
@@ -134,11 +156,11 @@ class Scratch:
         return equity(self.book, self.book.units[unit_id])
 
     def unhealthy_units(self) -> list[Unit]:
-        """Units below maintenance, not bankrupt and within reach, in id order."""
+        """Units below maintenance, not bankrupt, with legs that may be liquidated, in id order."""
         return [
             unit
             for unit in self.book.sorted_units()
-            if not unit.bankrupt and unit.legs and not self.out_of_reach(unit) and is_unhealthy(self.book, unit)
+            if not unit.bankrupt and self.may_liquidate(unit) and is_unhealthy(self.book, unit)
         ]
 
     def note_taken(self, unit_id: str, quanta: int) -> None:
@@ -155,7 +177,13 @@ class Scratch:
 
 
 def guards(book: Book, rules: Rules, time_ns: int) -> dict[str, str]:
-    """Return the markets from whose mark no forced action may come, each with the reason (stage 0)."""
+    """Return the markets in which no forced action may be taken, each with the reason (stage 0)."""
+    reasons = {market_id: "halted" for market_id in book.halts if market_id} | guarded_marks(book, rules, time_ns)
+    return dict(sorted(reasons.items()))
+
+
+def guarded_marks(book: Book, rules: Rules, time_ns: int) -> dict[str, str]:
+    """Return the markets whose mark is not to be believed, each with the reason."""
     reasons = {}
     for market_id, market in sorted(book.markets.items()):
         if market.settled:

@@ -34,9 +34,10 @@ def split_debts(scratch: Scratch) -> list[Unit]:
 
 def take_over(scratch: Scratch, sources: list[Unit]) -> None:
     """Stage 3, market by market in id order, longs before shorts: backstops, then the fund what they leave."""
-    for _, market in scratch.open_markets():
+    for market_id, market in scratch.open_markets():
+        given = [unit for unit in sources if not scratch.spares(unit, market_id)]
         for side_name, side in SIGN_OF.items():
-            offer = offer_of(sources, market, side_name, side)
+            offer = offer_of(given, market, side_name, side)
             if offer.lots:
                 offer = take_by_backstops(scratch, sources, offer)
             if offer.lots:
@@ -44,7 +45,7 @@ def take_over(scratch: Scratch, sources: list[Unit]) -> None:
 
 
 def _below_close_out(scratch: Scratch, unit: Unit) -> bool:
-    return bool(unit.legs) and not scratch.out_of_reach(unit) and is_below_close_out(scratch.book, unit)
+    return scratch.may_liquidate(unit) and is_below_close_out(scratch.book, unit)
 
 
 def _take_by_fund(scratch: Scratch, offer: Offer) -> None:

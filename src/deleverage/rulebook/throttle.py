@@ -1,0 +1,38 @@
+"""Throttles: how much one step may sell or close, the less the more of the book is in distress.
+
+A table is published: from such a stress on, at most so much notional per step. Stress is an exact integer, measured on
+the book as the step finds it (``stages.stress``). What a throttle keeps back waits for the next step, and is named.
+Who does it: dYdX v4 bounds notional per block, Synthetix the liquidation rate; tables by stress are this law's own.
+
+Deliberately absent: takeovers and fund money - they sell nothing and have bounds of their own.
+"""
+
+from typing import NamedTuple
+
+Table = tuple["Limit", ...]
+"""Limits with ascending stress, the first from 0; empty: no throttle."""
+
+
+class Limit(NamedTuple):
+    """From this stress on (ppb, included), a step moves at most so much notional (quanta)."""
+
+    stress_from_ppb: int
+    most_quanta: int
+
+
+def most_at(table: Table, stress_ppb: int) -> int | None:
+    """Return the most notional per step at a stress; ``None``: nothing is bounded."""
+    reached = [limit.most_quanta for limit in table if limit.stress_from_ppb <= stress_ppb]
+    return reached[-1] if reached else None
+
+
+def faults_of(name: str, table: Table) -> list[str]:
+    """Return what is wrong with a table."""
+    starts = [limit.stress_from_ppb for limit in table]
+    bounds = [limit.most_quanta for limit in table]
+    faults = []
+    if starts and (starts[0] != 0 or starts != sorted(set(starts))):
+        faults.append(f"{name} has limits from {starts}, they start at 0 and ascend")
+    if bounds != sorted(bounds, reverse=True) or min(bounds, default=0) < 0:
+        faults.append(f"{name} has limits of {bounds}, they are 0 or more and never loosen")
+    return faults

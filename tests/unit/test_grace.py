@@ -1,0 +1,191 @@
+"""The grace after a halt: who is spared by which stage, who is not, and until when.
+
+Margin is 10 % initial and 5 % maintenance. al is long 10 lots from 100 with 200 deposited: at a mark of 84 its equity
+is 200 - 160 = 40, below the maintenance of 840 x 5 % = 42, and above zero; at 79 it is bankrupt, 10 short.
+"""
+
+import pytest
+
+from deleverage.rulebook import messages as m
+from deleverage.rulebook.book import Book
+from deleverage.rulebook.decide import decide
+from deleverage.rulebook.rules import ConfigError, Rules
+from tests.properties.stories import close_out_at_maintenance, mark, submit, trade
+from tests.properties.test_corners import domain
+
+GRACE = Rules(grace_ns=100)
+RESUMED_NS = 5
+SPARED = m.Spared("al", "BTC", RESUMED_NS + 100)
+
+
+def unhealthy(price_ticks: int = 84, market_ids: tuple[str, ...] = ("BTC",)) -> Book:
+    """Return a book in which BTC was halted, fell to a mark, and is resumed at 5 ns; al is long 10 lots."""
+    book = domain({"al": 200, "bo": 5_000, "cy": 5_000, "di": 5_000}, market_ids)
+    trade(book, "al", "bo", 10)
+    return resumed(book, price_ticks)
+
+
+def resumed(book: Book, price_ticks: int) -> Book:
+    """Halt BTC, let its mark fall, resume it."""
+    submit(book, m.Halt(time_ns=1, scope="BTC", reason="drill"))
+    mark(book, price_ticks)
+    submit(book, m.Resume(time_ns=RESUMED_NS, scope="BTC"), GRACE)
+    return book
+
+
+def order(book: Book, unit_id: str, lots: int, price_ticks: int, market_id: str = "BTC") -> None:
+    """Rest an order, now."""
+    placed = m.PlaceOrder(
+        time_ns=book.time_ns,
+        order_id=f"{unit_id}-{lots}",
+        unit_id=unit_id,
+        market_id=market_id,
+        lots=lots,
+        price_ticks=price_ticks,
+    )
+    submit(book, placed)
+
+
+def run(book: Book, time_ns: int, rules: Rules = GRACE) -> tuple[m.Fact, ...]:
+    """Run a step at a time."""
+    return submit(book, m.RunStep(time_ns=time_ns), rules)
+
+
+def ended(facts: tuple[m.Fact, ...]) -> m.StepEnded:
+    """Return the end of a step."""
+    assert isinstance(facts[-1], m.StepEnded)
+    return facts[-1]
+
+
+def kinds(facts: tuple[m.Fact, ...]) -> list[str]:
+    """Return the kinds of facts but for the end of the step."""
+    return [type(fact).__name__ for fact in facts[:-1]]
+
+
+def test_stage_2_when_the_grace_runs_then_lots_stay_and_the_step_says_who_is_spared_and_until_when() -> None:
+    """cy bids for all 10 lots: nothing is sold at 104, all of it at 105, when the grace is over."""
+    book = unhealthy()
+    order(book, "cy", 10, 84)
+    facts = run(book, 104)
+    assert (kinds(facts), ended(facts).spared) == ([], (SPARED,))
+    facts = run(book, 105)
+    assert (kinds(facts), ended(facts).spared) == (["Reduced"], ())
+    assert book.units["al"].legs == {}
+
+
+def test_stage_1_when_the_grace_runs_then_orders_stay() -> None:
+    """al's own order to sell a lot is how it would help itself: it stays at 104 and is cancelled at 105."""
+    book = domain({"al": 200, "bo": 5_000})
+    trade(book, "al", "bo", 10)
+    order(book, "al", -1, 90)
+    resumed(book, 84)
+    assert kinds(run(book, 104)) == []
+    assert list(book.orders) == ["al--1"]
+    assert kinds(run(book, 105)) == ["OrdersCancelled"]
+
+
+def test_stage_1_when_the_grace_runs_then_opposite_legs_are_not_netted() -> None:
+    """he: 120, 10 long and 2 short from 100: at 90 equity 120 - 100 + 20 = 40 < (900 + 180) x 5 % = 54."""
+    book = domain({"bo": 5_000, "cy": 5_000})
+    submit(book, m.OpenAccount(time_ns=0, account_id="he", hedge=True))
+    submit(book, m.Deposit(time_ns=0, unit_id="he", amount_quanta=200))
+    for lots, side, buyer, seller in ((10, "long", "he", "bo"), (2, "short", "cy", "he")):
+        sides = {"buyer_side" if buyer == "he" else "seller_side": side}
+        parties = {"buyer_unit_id": buyer, "seller_unit_id": seller}
+        submit(book, m.Trade(time_ns=0, market_id="BTC", lots=lots, price_ticks=100, **parties, **sides))
+    submit(book, m.Withdraw(time_ns=0, unit_id="he", amount_quanta=80))
+    resumed(book, 90)
+    facts = run(book, 104)
+    assert (kinds(facts), ended(facts).spared) == ([], (m.Spared("he", "BTC", 105),))
+    assert kinds(run(book, 105)) == ["Netted"]
+
+
+def test_stage_3_when_the_grace_runs_then_no_backstop_takes_over_whoever_is_not_bankrupt() -> None:
+    """Below close-out (all of maintenance) and above zero: taken over at 105 only."""
+    book = unhealthy()
+    close_out_at_maintenance(book)
+    submit(book, m.OpenAccount(time_ns=6, account_id="vault", role="backstop", backstop_capacity_lots=50))
+    submit(book, m.Deposit(time_ns=6, unit_id="vault", amount_quanta=5_000))
+    assert kinds(run(book, 104)) == []
+    assert kinds(run(book, 105)) == ["TakenOver", "FundPaid"]
+
+
+def test_bankrupt_when_the_grace_runs_then_it_is_handled_as_ever() -> None:
+    """At 79 al is 10 short: declared, and closed against bo, within the grace."""
+    facts = run(unhealthy(79), 6)
+    assert kinds(facts) == ["BankruptcyDeclared", "Deleveraged", "BankruptcyEnded"]
+    assert ended(facts).spared == ()
+
+
+def test_grace_when_a_unit_has_legs_elsewhere_then_those_are_handled_as_usual() -> None:
+    """al also has 1 lot of ETH, which was never halted: it is sold to cy at 100; BTC's 10 lots are spared.
+
+    Equity 40, maintenance 42 + 5; after the sale 40 against 42: still unhealthy, so the end of the step names it.
+    """
+    book = domain({"al": 200, "bo": 5_000, "cy": 5_000}, ("BTC", "ETH"))
+    trade(book, "al", "bo", 10)
+    trade(book, "al", "bo", 1, "ETH")
+    order(book, "cy", 5, 100, "ETH")
+    resumed(book, 84)
+    order(book, "cy", 10, 84)
+    facts = run(book, 104)
+    assert [fact.market_id for fact in facts if isinstance(fact, m.Reduced)] == ["ETH"]
+    assert ended(facts).spared == (SPARED,)
+    assert set(book.units["al"].legs) == {"BTC"}
+
+
+def test_grace_when_the_mark_is_guarded_too_then_the_guard_is_named_and_nobody_is_spared() -> None:
+    """Nothing is forced from a mark that is not believed, grace or not."""
+    book = unhealthy()
+    submit(book, m.SetMarks(time_ns=6, marks=(m.MarkUpdate("BTC", 90, 0),)))
+    facts = run(book, 7)
+    assert (ended(facts).guarded, ended(facts).spared) == (("BTC: under_sourced",), ())
+
+
+def resumption(book: Book, scope: str, rules: Rules = GRACE) -> tuple[tuple[str, ...], int]:
+    """Return the markets in which a resumption gives a grace, and its end."""
+    (fact,) = submit(book, m.Resume(time_ns=RESUMED_NS, scope=scope), rules)
+    assert isinstance(fact, m.Resumed)
+    return fact.grace, fact.grace_until_ns
+
+
+def test_resume_when_the_domain_was_halted_then_every_live_market_has_a_grace_but_those_still_halted() -> None:
+    """BTC is halted by itself, OLD settled, ETH and XRP live."""
+    book = domain({"al": 200}, ("BTC", "ETH", "OLD", "XRP"))
+    submit(book, m.SettleMarket(time_ns=0, market_id="OLD", price_ticks=100))
+    submit(book, m.Halt(time_ns=0, scope="BTC", reason="drill"))
+    submit(book, m.Halt(time_ns=0, scope="", reason="drill"))
+    assert resumption(book, "") == (("ETH", "XRP"), 105)
+    assert resumption(book, "BTC") == (("BTC",), 105)
+
+
+def test_resume_when_nothing_was_halted_then_opening_a_reduce_only_market_gives_no_grace() -> None:
+    """A grace makes up for a halt."""
+    book = domain({"al": 200})
+    book.markets["BTC"].reduce_only = True
+    assert resumption(book.copy(), "") == ((), 0)
+    assert resumption(book, "BTC") == ((), 0)
+
+
+def test_resume_when_a_residual_was_repaid_then_its_halt_gives_a_grace_like_any() -> None:
+    """Its marks stood still: the first new one may be far away."""
+    book = domain({"al": 200})
+    book.halted = True
+    assert resumption(book.copy(), "") == (("BTC",), 105)
+    assert resumption(book, "", Rules()) == ((), 0)
+
+
+def test_rules_when_a_grace_is_negative_then_it_is_a_fault() -> None:
+    """A time is not negative."""
+    with pytest.raises(ConfigError, match="grace_ns is -1"):
+        Rules(grace_ns=-1)
+
+
+def test_grace_when_it_ends_then_the_step_is_decided_at_its_own_time() -> None:
+    """The control: the same book without a grace is handled at once."""
+    book = unhealthy()
+    order(book, "cy", 10, 84)
+    book.markets["BTC"].grace_until_ns = 0
+    facts = decide(book, m.RunStep(time_ns=6), GRACE)
+    assert isinstance(facts, tuple)
+    assert kinds(facts) == ["Reduced"]
