@@ -30,5 +30,5 @@ def to_terms(given: dict[str, Any]) -> MarketTerms:
 
 
 def to_rules(given: dict[str, Any]) -> Rules:
-    """Return the rules that a dictionary describes; the plug points are specs."""
-    return Rules.build(given)
+    """Return the rules that a dictionary describes; the plug points are specs, and ``hash`` is what they come to."""
+    return Rules.build({name: value for name, value in given.items() if name != "hash"})

@@ -9,6 +9,7 @@ from collections.abc import Generator
 from random import Random
 from typing import Any
 
+from tests.commands import to_rules
 from tests.life.life import Life
 from tests.life.view import PPB, SECOND, Plain
 from tests.model import Model
@@ -20,6 +21,7 @@ def world(seed: int) -> tuple[Plain, Commands]:
     """Return the rules of a world and the commands of its life."""
     rng = Random(f"world {seed}")
     rules = random_rules(rng)
+    rules["hash"] = to_rules(rules).hash()
     return rules, _with_state(rules, Life(rng, rules))
 
 
@@ -84,6 +86,7 @@ def random_rules(rng: Random) -> Plain:
         "fund_group_cap_quanta": seldom(None, 0, 1, 777, 10**6 + 1, chance=0.2),
         "fund_market_cap_quanta": seldom(None, 0, 3, 1501, 10**6 + 1, chance=0.2),
         "trigger": {"name": "bankrupt-lots"} if rng.random() < 0.7 else _trigger(rng, 2),
+        "manual": seldom(False, True, chance=0.12),
         "policy": policy,
         "rerank": rerank,
         "price": _price(rng, usual=0.15 if source == "deleverage-first" else 0.6),

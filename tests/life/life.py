@@ -5,6 +5,7 @@ from itertools import chain, islice
 from random import Random
 
 from tests.life.aim import aimed
+from tests.life.approvals import Approvals
 from tests.life.ladder import programme, sell_out
 from tests.life.risk import Risk
 from tests.life.spoil import is_restless, spoiled
@@ -25,7 +26,7 @@ SELDOM = (
     "RepayResidual",
     "CancelOrder",
     "Resume",
-    "ClosePeriod",
+    *("ClosePeriod", "ApproveEnvelope", "AbortEnvelope"),
 )
 """What would seldom be the command that announced requirements take effect with."""
 
@@ -41,7 +42,7 @@ def in_order(tier: Plain) -> Plain:
     return tier | {f"{kind}_deduction_quanta": 0 for kind in KINDS}
 
 
-class Life(Risk, Stops):
+class Life(Risk, Stops, Approvals):
     """The life of one world."""
 
     def __init__(self, rng: Random, rules: Plain) -> None:
@@ -103,7 +104,9 @@ class Life(Risk, Stops):
             while is_restless(self.state, self.rng):
                 yield from self.wrong()
             is_locked = any(market["reduce_only"] for market in self.state["markets"].values())
-            if self.rng.random() < (0.8 if self.state["halted"] else 0.12 if is_locked else 0):
+            if self.rules["manual"] and self.waiting() and self.rng.random() < 0.6:
+                yield from (self.approve if self.rng.random() < 0.85 else self.needless)()
+            elif self.rng.random() < (0.8 if self.state["halted"] else 0.12 if is_locked else 0):
                 yield from self.recover()
             elif self.rng.random() < (0.6 if self.is_halted() else 0.15 if self.state["halts"] else 0):
                 yield from self.resume()

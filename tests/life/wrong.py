@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tests.life.life import Life
 
+from tests.life.approvals import wrong_abort, wrong_approval
 from tests.life.ladder import backstops_of, bad_programme, programme_for
 from tests.life.view import lots_on
 from tests.life.view import market_of as leg_market
@@ -658,6 +659,7 @@ MAKERS: dict[str, Callable[["Life"], Plain | None]] = {
     "UNKNOWN_ACCOUNT": unknown_account,
     "UNKNOWN_UNIT": unknown_unit,
     "UNKNOWN_ORDER": unknown_order,
+    "UNKNOWN_ENVELOPE": wrong_abort,
     "WRONG_SIDE": wrong_side,
     "BAD_TERMS": bad_terms,
     "BAD_ROLE": bad_role,
@@ -669,6 +671,7 @@ MAKERS: dict[str, Callable[["Life"], Plain | None]] = {
     "BAD_LEVERAGE": bad_leverage,
     "BAD_ESTIMATE": bad_estimate,
     "BAD_REASON": bad_reason,
+    "BAD_EXPIRY": wrong_approval,
     "SELF_TRADE": self_trade,
     "NO_MARK": no_mark,
     "MARKET_SETTLED": market_settled,
@@ -696,6 +699,9 @@ MAKERS: dict[str, Callable[["Life"], Plain | None]] = {
     "RESIDUAL_OUTSTANDING": residual_outstanding,
     "NO_RESIDUAL": no_residual,
     "NOTICE_TOO_SHORT": notice_too_short,
+    "NOT_MANUAL": wrong_approval,
+    "WRONG_RULES": wrong_approval,
+    "NOTHING_TO_APPROVE": wrong_approval,
 }
 
 SELDOM = (

@@ -9,6 +9,7 @@ from math import floor
 from typing import Any
 
 from tests.model.checks import ROLES, after_trade, are_bad_terms, is_bad_id, is_out_of_bounds, is_wrong_side, opens
+from tests.model.envelopes import abort, approve
 from tests.model.margin import covers_initial, equity, free_money, held_lots, is_guarded, period_profit
 from tests.model.numbers import BILLION, split
 from tests.model.requirements import announce_requirements, set_leverage
@@ -440,5 +441,7 @@ HANDLERS: dict[str, Callable[[World, Given, Given], str | None]] = {
     "AnnounceRequirements": announce_requirements,
     "RunStep": run_step,
     "Halt": halt,
+    "ApproveEnvelope": approve,
+    "AbortEnvelope": abort,
     "Resume": resume,
 }

@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from tests.model.collect import collect
+from tests.model.envelopes import room, waits_for_approval
 from tests.model.margin import maintenance
 from tests.model.numbers import ceil_part, split
 from tests.model.order import allocate, candidates, in_order
@@ -73,6 +74,8 @@ def deleverage(now: "Round") -> None:
     for pool in pools:
         if is_held_back(now.world, pool.market, pool.side, now.rules["trigger"]):
             pool.stopped = "trigger"
+        elif waits_for_approval(now.world, pool.market, pool.side, now.rules):
+            pool.stopped = "approval"
     # Whoever goes one by one goes in the order of the units as stage 5 finds them.
     distress = {unit.unit_id: _distress(now, unit.unit_id) for unit in now.bankrupts()}
     for longs, shorts in zip(pools[::2], pools[1::2], strict=True):
@@ -88,6 +91,9 @@ def deleverage(now: "Round") -> None:
     for (unit_id, _), quanta in money.items():
         now.step.taken[unit_id] += quanta
     _cancel_orders(now, closed)
+    for pool in pools:
+        if pool.closed and now.rules["manual"]:
+            now.world.envelopes[pool.place].used += pool.closed
     now.paced = any(pool.stopped in ("pace", "throttle") for pool in pools)
     locked = _lock(pools)
     found = [pool.plain() for pool in pools if pool.found]
@@ -171,12 +177,16 @@ def _plan(now: "Round", pool: Pool) -> None:
     if need == 0 or pool.stopped:
         return
     found, pool.removed = candidates(now.world, pool.market, pool.side, pool.owners, now.rules["removed"])
-    room = now.step.pace.lots(need, pool.market.lot_value)
+    asked = min(need, sum(one.lots for one in found))
+    most = now.step.pace.lots(asked, pool.market.lot_value)
     tighter = now.step.pace.tighter()
-    allotted = allocate(now.world, pool.market, found, room, now.rules["policy"], _place(now, pool))
+    approved = room(now.world, pool.market, pool.side, now.rules)
+    if approved is not None and approved < most:
+        most, tighter = approved, "approval"
+    allotted = allocate(now.world, pool.market, found, most, now.rules["policy"], _place(now, pool))
     pool.by_candidate = _paced(now, pool, allotted)
     pool.closed = sum(pool.by_candidate.values())
-    if pool.closed < min(need, sum(one.lots for one in found)):
+    if pool.closed < asked:
         pool.stopped = tighter if pool.closed == sum(allotted.values()) else "pace"
     pool.by_bankrupt = split(pool.closed, [(u, lots, lots) for u, lots in pool.lots.items()])
     pool.parts = {u: pool.give_up(u, lots) for u, lots in pool.by_bankrupt.items() if lots}
@@ -229,9 +239,11 @@ def _one_by_one(
             if not found:
                 break
             first = in_order(now.world, pool.market, found, now.rules["policy"], _place(now, pool))[0]
-            lots = min(first.lots, now.step.pace.lots(pool.lots[unit_id], pool.market.lot_value))
+            paced = now.step.pace.lots(pool.lots[unit_id], pool.market.lot_value)
+            approved = room(now.world, pool.market, pool.side, now.rules)
+            lots = min(first.lots, paced, paced if approved is None else approved - pool.closed)
             if lots == 0 or not now.step.pace.allows(first.unit.unit_id):
-                pool.stopped = "pace" if lots else now.step.pace.tighter()
+                pool.stopped = "pace" if lots else "approval" if paced else now.step.pace.tighter()
                 break
             now.step.pace.note(first.unit.unit_id, lots, pool.market.lot_value)
             part = pool.give_up(unit_id, lots)

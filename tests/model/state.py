@@ -226,6 +226,7 @@ class World:
     paid_by_group: dict[str, int] = field(default_factory=dict)
     halted: bool = False
     halts: dict[str, str] = field(default_factory=dict)
+    envelopes: dict[tuple[str, str], Any] = field(default_factory=dict)  # market and side
     waiting: bool = False
     time_ns: int = 0
     steps: int = 0
@@ -388,6 +389,7 @@ def plain(world: World) -> dict[str, Any]:
         "fund_paid_by_group": {key: paid for key, paid in world.paid_by_group.items() if paid},
         "halted": world.halted,
         "halts": dict(world.halts),
+        "envelopes": {"/".join(place): envelope.plain() for place, envelope in world.envelopes.items()},
         "waiting": world.waiting,
         "time_ns": world.time_ns,
         "steps": world.steps,

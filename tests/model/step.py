@@ -3,6 +3,7 @@
 from collections import defaultdict
 from typing import Any
 
+from tests.model.envelopes import end_expired, end_over, waits_for_approval
 from tests.model.losses import BY_POOL, bearers, gains_of, rules_of, would_bear_unguarded
 from tests.model.margin import equity, gain, is_guarded, is_unhealthy, period_profit
 from tests.model.numbers import sign
@@ -39,10 +40,11 @@ class Step:
             unit.unit_id: gains_of(world, unit, self.guarded) for unit in world.all_units() if not unit.bankrupt
         }
         self.seen: dict[str, Any] = {"rounds": 0, "reduced": [], "taken_over": [], "fund": []}
-        self.seen |= {"deleveraged": [], "socialised": [], "residuals": []}
+        self.seen |= {"ended": [], "deleveraged": [], "socialised": [], "residuals": []}
 
     def run(self) -> None:
         """Run rounds until one emits nothing or the pace binds, then name what is left."""
+        end_expired(self)
         stopped = "pace"
         for number in range(1, self.pace.rounds + 1):
             one = Round(self, number)
@@ -60,6 +62,7 @@ class Step:
         self.release()
         Round(self, 0).close()
         self.name_residuals(stopped)
+        end_over(self)
         self.world.waiting = any(unit.bankrupt and not unit.legs for unit in self.world.units.values())
         self.tell_graces_and_throttles()
 
@@ -132,6 +135,8 @@ class Step:
         pools = [(self.world.markets[market_of(key)], sign(leg.lots)) for key, leg in unit.legs.items()]
         if any(is_held_back(self.world, *pool, self.rules["trigger"]) for pool in pools):
             return "trigger"
+        if any(waits_for_approval(self.world, *pool, self.rules) for pool in pools):
+            return "approval"
         for market, side in pools:
             sharing = [one for one in self.world.all_units() if one.bankrupt and one.lots_on(market.market_id, side)]
             owners = {one.account_id for one in (unit, *sharing)}

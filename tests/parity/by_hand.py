@@ -65,6 +65,7 @@ RULES = {
     "pace": {"name": "rounds", "most": 32},
     "reduce_throttle": [],
     "close_throttle": [],
+    "manual": False,
 }
 
 
@@ -73,8 +74,8 @@ class Book:
 
     def __init__(self, switches: dict[str, Any] | None = None, terms: dict[str, Any] = TERMS, **deposits: int) -> None:
         rules = RULES | (switches or {})
-        self.model = Model(rules)
         self.book, self.law = rulebook.Book(), to_rules(rules)
+        self.model = Model(rules | {"hash": self.law.hash()})
         self.watcher = Invariants(self.book, self.law)
         self.do("ListMarket", terms=terms)
         self.mark(100)

@@ -8,6 +8,7 @@ from typing import Any
 from deleverage.rulebook.book import Book
 from deleverage.rulebook.messages import (
     Deleveraged,
+    EnvelopeEnded,
     Fact,
     FundPaid,
     Reduced,
@@ -108,6 +109,7 @@ def plain_book(book: Book) -> Plain:
         "fund_paid_by_group": {key: paid for key, paid in book.fund_paid_by_group.items() if paid},
         "halted": book.halted,
         "halts": dict(book.halts),
+        "envelopes": {place: astuple(envelope) for place, envelope in book.envelopes.items()},
         "waiting": book.waiting,
         "time_ns": book.time_ns,
         "steps": book.steps,
@@ -116,7 +118,15 @@ def plain_book(book: Book) -> Plain:
 
 def plain_step(facts: Iterable[Fact]) -> Plain:
     """Return what the facts of one step say, in the form of ``Model.last_step``."""
-    seen: Plain = {"reduced": [], "taken_over": [], "fund": [], "deleveraged": [], "socialised": [], "residuals": []}
+    seen: Plain = {
+        "ended": [],
+        "reduced": [],
+        "taken_over": [],
+        "fund": [],
+        "deleveraged": [],
+        "socialised": [],
+        "residuals": [],
+    }
     for fact in facts:
         if isinstance(fact, Reduced):
             seen["reduced"].append((fact.round, fact.market_id, fact.side, tuple(tuple(sale) for sale in fact.sales)))
@@ -137,6 +147,8 @@ def plain_step(facts: Iterable[Fact]) -> Plain:
             seen["socialised"].append((kind, fact.market_id, fact.side, fact.debt_quanta, fact.base_quanta, cuts))
         elif isinstance(fact, ResidualNamed):
             seen["residuals"] += [tuple(residual) for residual in fact.residuals]
+        elif isinstance(fact, EnvelopeEnded):
+            seen["ended"].append((fact.market_id, fact.side, fact.why, fact.used_lots))
         elif isinstance(fact, StepEnded):
             seen |= {"rounds": fact.rounds, "stopped": fact.stopped, "guarded": sorted(_names(fact.guarded))}
             seen["unsold"] = [tuple(sale) for sale in fact.unsold]

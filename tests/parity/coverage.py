@@ -12,6 +12,7 @@ from typing import Any
 from deleverage.rulebook.book import market_of
 from deleverage.rulebook.messages import (
     Deleveraged,
+    EnvelopeEnded,
     Fact,
     FundPaid,
     Netted,
@@ -68,6 +69,9 @@ EXPECTED = {
     "RunStep": _ANY + "DOMAIN_HALTED:, accepted:",
     "Halt": _ANY + "UNKNOWN_MARKET:, BAD_REASON:, MARKET_SETTLED:, ALREADY_HALTED:, accepted:",
     "Resume": _ANY + "UNKNOWN_MARKET:, MARKET_SETTLED:, NOT_HALTED:, RESIDUAL_OUTSTANDING:, accepted:",
+    "ApproveEnvelope": _ANY + "UNKNOWN_MARKET:, WRONG_SIDE:, BAD_AMOUNT:, BAD_LOTS:, BAD_EXPIRY:, MARKET_SETTLED:, "
+    "NOT_MANUAL:, WRONG_RULES:, NOTHING_TO_APPROVE:, accepted:",
+    "AbortEnvelope": _ANY + "UNKNOWN_MARKET:, UNKNOWN_ENVELOPE:, BAD_REASON:, accepted:",
     "stage 1": "cancel:cm, net:cm",
     "stage 2": "reduce:cm, sold all:, share:, tiers:, target:, slice:, empty_book:, band:, depth:, throttle:, equity:",
     "stage 3": "take over:cm, edge paid:, no_backstop:, distressed:, cool_down:, capacity:, position:, window:, edge:, "
@@ -76,9 +80,10 @@ EXPECTED = {
     "stage 5": "bankrupt:cm, candidate:cm",
     "stage 6": "cut:cm",
     "stage 7": "lots:cm, money:m",
+    "envelope": "expired:, used:, needless:",
 }
 
-EXPECTED["taking effect"] = ", ".join(f"{kind}:" for kind in EXPECTED if not kind.startswith("stage"))
+EXPECTED["taking effect"] = ", ".join(f"{kind}:" for kind in EXPECTED if kind[0].isupper())
 """Announced requirements take effect with any command that is accepted."""
 
 _HANGS_ON = {
@@ -175,6 +180,8 @@ def stage_cells(facts: Iterable[Fact], before: Plain) -> Counter[Cell]:
                 if residual.named_quanta:
                     note(7, "money", residual.unit_id, "")
         cells.update(("stage 2", sale.why or "sold all", "-", "-") for sale in getattr(fact, "sales", ()))
+        if isinstance(fact, EnvelopeEnded):
+            cells["envelope", fact.why, "-", "-"] += 1
         if isinstance(fact, StepEnded):
             cells.update(("stage 2", sale.why, "-", "-") for sale in fact.unsold)
             cells.update(("stage 3", passed.why, "-", "-") for passed in fact.passed)

@@ -83,7 +83,7 @@ class Tally:
             self.counts["rounds reaching stage 5"] += bool(closing)
             self.counts["rounds with several pools"] += len(closing) > 1
             self.counts["rounds netting bankrupts"] += any(pool[3] for pool in one["pools"])
-            for stop in ("trigger", "pace", "throttle"):
+            for stop in ("trigger", "approval", "pace", "throttle"):
                 self.counts[f"rounds stopped by {stop}"] += any(pool[8] == stop for pool in one["pools"])
             self.counts["units at their cap"] += len(one["capped"])
             self.counts["units at their cap in several pools"] += sum(pools > 1 for pools in one["capped"].values())

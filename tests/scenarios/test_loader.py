@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from deleverage.rulebook.messages import Deposit, SetMarks, Trade
+from deleverage.rulebook.messages import AbortEnvelope, ApproveEnvelope, Deposit, SetMarks, Trade
 from deleverage.rulebook.throttle import Limit
 from deleverage.scenarios.faults import ScenarioError
 from deleverage.scenarios.loader import bundled_names, load, loads, text_of
@@ -52,6 +52,10 @@ def edited(*edits: tuple[str, str]) -> str:
         (
             ("XYZ = 85 }", 'XYZ = 85 }\nhalt_markets = { XZY = "x" }'),
             "path[0].halt_markets.XZY: market 'XZY' is unknown",
+        ),
+        (
+            ("XYZ = 85 }", 'XYZ = 85 }\nabort = { XZY = { side = "long", reason = "x" } }'),
+            "path[0].abort.XZY: market 'XZY' is unknown",
         ),
         (("XYZ = 85 }", 'XYZ = 85 }\nresume_markets = ["XZY"]'), "path[0].resume_markets[0]: market 'XZY' is unknown"),
         (("XYZ = 85 }", "XYZ = 85 }\ndeposits = { bop = 1 }"), "path[0].deposits.bop: account 'bop' is unknown"),
@@ -283,6 +287,26 @@ def test_loader_when_a_frame_halts_and_resumes_then_deposits_come_first_and_halt
     ]
 
 
+def test_loader_when_a_round_is_approved_and_taken_back_then_sizes_are_integers_and_the_hash_is_the_rules() -> None:
+    """Lots of the market, quanta of the settlement, an expiry behind the frame's time."""
+    keys = 'approve = { XYZ = { side = "long", size = 4, notional = "2.5", for_seconds = 60 } }\n'
+    keys += 'abort = { XYZ = { side = "long", reason = "no" } }'
+    story = loads(edited(("XYZ = 85 }", f"XYZ = 85 }}\n{keys}")))
+    (frame,) = story.path
+    _, approval, abort = frame.commands
+    expiry_ns = frame.time_ns + 60 * 10**9
+    assert approval == ApproveEnvelope(
+        time_ns=frame.time_ns,
+        market_id="XYZ",
+        side="long",
+        most_lots=4,
+        most_notional_quanta=250,
+        expiry_ns=expiry_ns,
+        rules_hash=story.rules.hash(),
+    )
+    assert abort == AbortEnvelope(time_ns=frame.time_ns, market_id="XYZ", side="long", reason="no")
+
+
 def test_loader_when_rules_bound_prices_and_time_then_they_are_integers() -> None:
     """Shares in ppb, seconds in ns."""
     rules = load("stop-and-go").rules
@@ -321,6 +345,7 @@ def test_schema_when_read_then_it_is_valid_and_describes_every_key() -> None:
 def test_bundled_stories_when_listed_then_all_load_and_are_named_like_their_file() -> None:
     """What ships can be played."""
     assert bundled_names() == [
+        "approval",
         "backstop-edge",
         "both-sides-bankrupt",
         "cascade",

@@ -150,6 +150,16 @@ def test_stop_and_go_when_played_then_pause_halt_and_grace_each_stop_what_they_s
     }
 
 
+def test_approval_when_played_then_each_step_closes_what_was_approved_at_its_own_mark() -> None:
+    """Nothing, 4 lots for 40.00, nothing, 5 for 40.00, 1 for 8.00: bo pays the whole shortfall of 88 that is left."""
+    run = play(load("approval"))
+    pools = [pool for step in run.steps for item in step.rounds for pool in item.fact.pools]
+    told = [(pool.closed_lots, pool.collected_quanta, pool.stopped) for pool in pools]
+    assert told == [(0, 0, "approval"), (4, 4000, "approval"), (5, 4000, "approval"), (1, 800, "")]
+    assert run.refused == []
+    assert (equity_of(run)["al"], run.domain.book.envelopes) == (0, {})
+
+
 def test_crash_when_played_then_the_fund_empties_stage_5_collects_and_nothing_is_left() -> None:
     """Thousands of accounts, three markets: the fund is empty, candidates pay, no residual."""
     run = play(load("crash"))

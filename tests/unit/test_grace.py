@@ -110,6 +110,28 @@ def test_stage_3_when_the_grace_runs_then_no_backstop_takes_over_whoever_is_not_
     assert kinds(run(book, 105)) == ["TakenOver", "FundPaid"]
 
 
+def test_stage_3_when_several_classes_of_backstops_are_asked_then_each_leaves_the_spared_alone() -> None:
+    """be (150, long 10) is 10 short at 84: x takes 5 at any edge, y the other 5 at its edge of -2 %; al keeps its 10.
+
+    al's lot of ETH, where no grace is, makes it a source (205 - 160 = 45 against 42 + 5), and goes to x. What is left
+    in BTC after x is asked anew, and must not be what al holds there.
+    """
+    book = domain({"al": 205, "be": 150, "bo": 5_000}, ("BTC", "ETH"))
+    trade(book, "al", "bo", 1, "ETH")
+    close_out_at_maintenance(book)
+    trade(book, "al", "bo", 10)
+    trade(book, "be", "bo", 10)
+    for name, capacity_lots in (("x", 5), ("y", 50)):
+        submit(book, m.OpenAccount(time_ns=0, account_id=name, role="backstop", backstop_capacity_lots=capacity_lots))
+        submit(book, m.Deposit(time_ns=0, unit_id=name, amount_quanta=5_000))
+    submit(book, m.SetProgramme(time_ns=0, account_id="y", capacity_lots=50, minimum_edge_ppb=-20_000_000))
+    resumed(book, 84)
+    facts = run(book, 104)
+    taken = [[(fill.unit_id, fill.lots) for fill in fact.fills] for fact in facts if isinstance(fact, m.TakenOver)]
+    assert taken == [[("x", 5), ("be", -5)], [("y", 5), ("be", -5)], [("x", 1), ("al", -1)]]
+    assert book.units["al"].legs["BTC"].lots == 10
+
+
 def test_bankrupt_when_the_grace_runs_then_it_is_handled_as_ever() -> None:
     """At 79 al is 10 short: declared, and closed against bo, within the grace."""
     facts = run(unhealthy(79), 6)

@@ -303,7 +303,7 @@ def test_worlds_when_a_set_is_made_then_each_is_long_and_the_first_is_the_common
 
 def test_proposals_when_drawn_then_every_command_of_the_language_is_proposed() -> None:
     """Drawn from declared fields: what is added to the language is proposed without another word."""
-    proposals = Proposals(Draws(1, "test"), Book())
+    proposals = Proposals(Draws(1, "test"), Book(), Rules())
     kinds = {type(proposals.command(5)).__name__ for _ in range(2_000)}
     assert kinds == set(members_of(Command))
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from deleverage.rulebook import messages as m
-from deleverage.rulebook.book import FUND_POT, ROUNDING_POT, Backstop, Book, Market, Order, Unit
+from deleverage.rulebook.book import FUND_POT, ROUNDING_POT, Backstop, Book, Envelope, Market, Order, Unit, leg_id_of
 from deleverage.rulebook.closing import settle_unit
 from deleverage.rulebook.programmes import note_takeover
 from deleverage.rulebook.schedule import Announced
@@ -195,6 +195,11 @@ def _count_for_groups(book: Book, debts: tuple[m.DebtPaid, ...]) -> None:
 def _deleveraged(book: Book, fact: m.Deleveraged) -> None:
     for market_id in fact.reduce_only:
         book.markets[market_id].reduce_only = True
+    for pool in fact.pools:
+        place = leg_id_of(pool.market_id, pool.side)
+        if place in book.envelopes:
+            envelope = book.envelopes[place]
+            book.envelopes[place] = replace(envelope, used_lots=envelope.used_lots + pool.closed_lots)
 
 
 def _socialised(book: Book, fact: m.Socialised) -> None:
@@ -233,6 +238,15 @@ def _resumed(book: Book, fact: m.Resumed) -> None:
         book.markets[market_id].grace_until_ns = fact.grace_until_ns
 
 
+def _envelope_approved(book: Book, fact: m.EnvelopeApproved) -> None:
+    envelope = Envelope(fact.most_lots, fact.most_notional_quanta, fact.expiry_ns)
+    book.envelopes[leg_id_of(fact.market_id, fact.side)] = envelope
+
+
+def _envelope_ended(book: Book, fact: m.EnvelopeEnded) -> None:
+    del book.envelopes[leg_id_of(fact.market_id, fact.side)]
+
+
 _WRITERS: dict[type[m.Fact], Callable[[Book, Any], None]] = {
     m.MarketListed: _list_market,
     m.AccountOpened: _open_account,
@@ -259,4 +273,6 @@ _WRITERS: dict[type[m.Fact], Callable[[Book, Any], None]] = {
     m.StepEnded: _step_ended,
     m.Halted: _halted,
     m.Resumed: _resumed,
+    m.EnvelopeApproved: _envelope_approved,
+    m.EnvelopeEnded: _envelope_ended,
 }

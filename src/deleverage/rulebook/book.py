@@ -140,6 +140,16 @@ class Backstop:
     last_time_ns: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What stage 5 may close of the bankrupt lots of one market and side until a time, and what it has in this step."""
+
+    most_lots: int
+    most_notional_quanta: int
+    expiry_ns: int
+    used_lots: int = 0
+
+
 def leg_id_of(market_id: str, side: str) -> str:
     """Return the name of a leg within its unit: the market, in hedge mode with ``/long`` or ``/short`` behind it."""
     return f"{market_id}/{side}" if side else market_id
@@ -244,6 +254,7 @@ class Book:
     fund_paid_by_group: dict[str, int] = field(default_factory=dict)
     halted: bool = False  # a residual was named: marks stand still until it is repaid
     halts: dict[str, str] = field(default_factory=dict)  # an operator's: market, or "" for the domain -> reason
+    envelopes: dict[str, Envelope] = field(default_factory=dict)  # per market and side, named as a leg of hedge mode
     waiting: bool = False  # the last step left a shortfall without lots that something may still carry
     time_ns: int = 0
     seq: int = 0  # facts applied
@@ -286,6 +297,7 @@ class Book:
             fund_paid_by_group=dict(self.fund_paid_by_group),
             halted=self.halted,
             halts=dict(self.halts),
+            envelopes=dict(self.envelopes),
             waiting=self.waiting,
             time_ns=self.time_ns,
             seq=self.seq,

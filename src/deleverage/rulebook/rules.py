@@ -86,6 +86,7 @@ class Rules:
     fund_market_cap_quanta: int | None = None
     # Stage 5: whether it may start, who is closed, at which price, and whether a candidate may go bankrupt over it.
     trigger: Trigger = BankruptLots()
+    manual: bool = False  # stage 5 closes only what an approved envelope of its market and side allows
     policy: Policy = Queue()
     rerank: str = "once"  # "each_fill": bankrupts one by one, the queue asked again before each fill (dYdX, Drift)
     price: Price = Bankruptcy()

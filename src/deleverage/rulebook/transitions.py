@@ -4,6 +4,7 @@ from deleverage.rulebook import messages as m
 from deleverage.rulebook.book import FUND_POT, copy_unit
 from deleverage.rulebook.checks import (
     deleveraged,
+    envelopes,
     forced,
     fund,
     grace,
@@ -85,10 +86,15 @@ def look(view: View, fact: m.Fact, unit_ids: list[str]) -> None:
         grace.check_spared(view, fact)
     if isinstance(fact, m.MarksSet):
         stopping.check_breakers(view, fact)
+    if isinstance(fact, m.EnvelopeApproved):
+        envelopes.check_approved(view, fact)
+    if isinstance(fact, m.EnvelopeEnded):
+        envelopes.check_ended(view, fact)
     if isinstance(fact, m.Resumed):
         grace.check_given(view, fact)
     if isinstance(fact, m.Deleveraged):
         stops.check_start(view, fact)
+        envelopes.check_within(view, fact)
         deleveraged.check_order(view, fact)
         asked = sum(pool.asked_quanta for pool in fact.pools)
         fund.check_fund_first(view, (FundFirst,), asked, "asked of candidates")
@@ -113,6 +119,7 @@ def check(view: View, fact: m.Fact) -> None:
         stops.check_end(view, fact)
         programmes.check_passed(view, fact)
         grace.check_named(view, fact)
+        envelopes.check_none_over(view, fact)
         view.gains, view.taken, view.freed, view.event_paid, view.market_paid = None, {}, {}, 0, {}
 
 

@@ -28,6 +28,7 @@ from deleverage.rulebook.messages import (
 )
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.stages.deleveraging import deleverage
+from deleverage.rulebook.stages.envelopes import end_expired, end_served
 from deleverage.rulebook.stages.fund import pay_from_fund, pay_what_has_no_lots
 from deleverage.rulebook.stages.grace import graces, spared
 from deleverage.rulebook.stages.liquidation import reduce, relieve
@@ -43,6 +44,7 @@ def run_step(book: Book, rules: Rules, time_ns: int, write: Callable[[Book, Fact
     stress = stress_ppb(book, guarded)
     scratch = Scratch(book.copy(), rules, write, time_ns, guarded, grace, book.steps + 1, book, stress)
     held = [unit for unit in scratch.book.sorted_units() if unit.legs and unit.isolated_market_id]
+    end_expired(scratch)
     quiet = False
     while not quiet and scratch.room().rounds != 0:
         scratch.round += 1
@@ -54,6 +56,7 @@ def run_step(book: Book, rules: Rules, time_ns: int, write: Callable[[Book, Fact
     _end_bankruptcies(scratch)
     paced = scratch.paced or not quiet
     name_residuals(scratch, paced)
+    end_served(scratch)
     scratch.emit(
         StepEnded,
         step=scratch.step,

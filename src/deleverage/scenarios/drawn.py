@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from deleverage.rulebook.messages import Command, Deposit, OpenAccount, Trade
 from deleverage.rulebook.quantities import PPB
 from deleverage.scenarios.faults import Path
-from deleverage.scenarios.parts import Names
+from deleverage.scenarios.names import Names
 from deleverage.scenarios.plugs import RATE
 from deleverage.scenarios.population import MarketShare, draw, most_accounts
 from deleverage.scenarios.shape import MOST_ACCOUNTS

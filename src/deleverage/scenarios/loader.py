@@ -23,8 +23,9 @@ from deleverage.scenarios.drawn import Drawn, draw_population
 from deleverage.scenarios.faults import Fault, Path, Reader, ScenarioError, nearest, path_text
 from deleverage.scenarios.files import BadFile, read_bytes
 from deleverage.scenarios.model import Depth, Impact, Origin, Scenario
+from deleverage.scenarios.names import Names
 from deleverage.scenarios.opening import Holding, Opening, faults_of_opening, open_positions
-from deleverage.scenarios.parts import Names, read_market, read_orders, read_path, read_rules
+from deleverage.scenarios.parts import read_market, read_orders, read_path, read_rules
 from deleverage.scenarios.plugs import RATE
 from deleverage.scenarios.programmes import read_programme
 from deleverage.scenarios.requirements import read_leverage
@@ -115,7 +116,7 @@ class _Builder:
         self._fund()
         orders = read_orders(self.names, ("orders",), tables.get("orders", []), "order-0", 0)
         depth, impact = self._depth(), self._impact()
-        path = read_path(self.names, tables.get("path", []), 0)
+        path = read_path(self.names, tables.get("path", []), 0, rules)
         if not reader.faults:
             self._check_book(set(tables.get("population", {}).get("open_interest", {})))
         opening = open_positions(self.holdings, self.names.marks, self.rest) if not reader.faults else Opening()

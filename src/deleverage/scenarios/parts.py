@@ -1,21 +1,15 @@
 """Markets, rules and frames of a scenario file, turned into integers."""
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from deleverage.rulebook.book import LONG, SHORT, MarketTerms
-from deleverage.rulebook.ladders.stopping import LONGEST_REASON
 from deleverage.rulebook.messages import (
     AccrueFunding,
-    ClosePeriod,
     Command,
-    Deposit,
     DepositToFund,
-    Halt,
     MarkUpdate,
     PlaceOrder,
     RepayResidual,
-    Resume,
     SetMarks,
     SettleMarket,
 )
@@ -25,8 +19,10 @@ from deleverage.rulebook.selection import Policy
 from deleverage.rulebook.throttle import Limit, Table
 from deleverage.scenarios.faults import Path, Reader
 from deleverage.scenarios.model import Frame
+from deleverage.scenarios.names import Names
 from deleverage.scenarios.plugs import RATE, read_plug, read_policy
 from deleverage.scenarios.requirements import SECOND_NS, read_announcement, read_schedule, read_tiers
+from deleverage.scenarios.stopping import read_approvals, read_stops
 
 MAX_LOTS, MAX_PRICE_TICKS, MAX_OPEN_INTEREST_LOTS = 10**9, 10**9, 10**10
 """Bounds of a market that states none; far inside what 64-bit integers hold."""
@@ -36,38 +32,6 @@ SHARES = (
     *("liquidation_fee", "surplus_to_fund", "surplus_to_taker"),
 )
 CAPS = ("fund_event_cap", "fund_group_cap", "fund_market_cap")
-
-
-@dataclass
-class Names:
-    """Everything that may be referred to: ids as written (also of broken parts), and what could be built of it."""
-
-    reader: Reader
-    money: Scale
-    market_ids: list[str]
-    account_ids: list[str]
-    terms: dict[str, MarketTerms] = field(default_factory=dict)
-    marks: dict[str, int] = field(default_factory=dict)
-    hedgers: set[str] = field(default_factory=set)  # accounts in hedge mode
-
-    def market(self, path: Path, market_id: str) -> MarketTerms | None:
-        """Return the terms of a market; None if it is unknown (noted) or broken (noted where it stands)."""
-        if not self.reader.known(path, market_id, self.market_ids, "market"):
-            return None
-        return self.terms.get(market_id)
-
-    def account(self, path: Path, account_id: str) -> bool:
-        """Return whether an account is known; an unknown one is noted."""
-        return self.reader.known(path, account_id, self.account_ids, "account")
-
-    def price(self, path: Path, value: object, terms: MarketTerms) -> int:
-        """Return a price in ticks, at least 1 and within the market's bound."""
-        ticks = self.reader.units(path, value, terms.tick, 1)
-        if ticks > terms.max_price_ticks:
-            self.reader.fault(
-                path, f"is above the market's max_price {format_units(terms.max_price_ticks, terms.tick)}"
-            )
-        return ticks
 
 
 def decimal_scale(reader: Reader, path: Path, value: object) -> Scale:
@@ -237,20 +201,20 @@ def _order_side(names: Names, here: Path, table: dict[str, Any], lots: int) -> s
     return LONG if (lots > 0) != table.get("closes", False) else SHORT
 
 
-def read_path(names: Names, tables: list[Any], time_ns: int) -> tuple[Frame, ...]:
+def read_path(names: Names, tables: list[Any], time_ns: int, rules: Rules) -> tuple[Frame, ...]:
     """Return the frames; the first is ``after_seconds`` (1) after ``time_ns``."""
     frames = []
     for at, table in enumerate(tables):
         time_ns += table.get("after_seconds", 1) * SECOND_NS
         here: Path = ("path", at)
-        commands = _frame_commands(names, here, table, time_ns)
+        commands = _frame_commands(names, here, table, time_ns, rules)
         orders = read_orders(names, (*here, "orders"), table.get("orders", []), f"order-{at + 1}", time_ns)
         commands += [command for command, _ in orders]
         frames.append(Frame(table.get("label", f"frame {at + 1}"), time_ns, tuple(commands), table.get("steps", 1)))
     return tuple(frames)
 
 
-def _frame_commands(names: Names, here: Path, table: dict[str, Any], time_ns: int) -> list[Command]:
+def _frame_commands(names: Names, here: Path, table: dict[str, Any], time_ns: int, rules: Rules) -> list[Command]:
     reader = names.reader
     commands: list[Command] = []
     if table.get("marks"):
@@ -279,35 +243,4 @@ def _frame_commands(names: Names, here: Path, table: dict[str, Any], time_ns: in
     for key, kind in (("fund_deposit", DepositToFund), ("repay_residual", RepayResidual)):
         if key in table:
             commands.append(kind(time_ns=time_ns, amount_quanta=reader.units((*here, key), table[key], names.money, 1)))
-    return commands + _stops(names, here, table, time_ns)
-
-
-def _stops(names: Names, here: Path, table: dict[str, Any], time_ns: int) -> list[Command]:
-    """Return money of accounts, the end of a period, resumptions, then halts of a frame."""
-    commands: list[Command] = []
-    for account_id, value in table.get("deposits", {}).items():
-        where: Path = (*here, "deposits", account_id)
-        if names.account(where, account_id):
-            amount = names.reader.units(where, value, names.money, 1)
-            commands.append(Deposit(time_ns=time_ns, unit_id=account_id, amount_quanta=amount))
-    if table.get("close_period"):
-        commands.append(ClosePeriod(time_ns=time_ns))
-    if table.get("resume"):
-        commands.append(Resume(time_ns=time_ns))
-    for at, market_id in enumerate(table.get("resume_markets", [])):
-        if names.market((*here, "resume_markets", at), market_id) is not None:
-            commands.append(Resume(time_ns=time_ns, scope=market_id))
-    if "halt" in table:
-        commands.append(Halt(time_ns=time_ns, scope="", reason=_reason(names, (*here, "halt"), table["halt"])))
-    for market_id, reason in table.get("halt_markets", {}).items():
-        where = (*here, "halt_markets", market_id)
-        if names.market(where, market_id) is not None:
-            commands.append(Halt(time_ns=time_ns, scope=market_id, reason=_reason(names, where, reason)))
-    return commands
-
-
-def _reason(names: Names, where: Path, text: str) -> str:
-    """Return the reason of a halt, noting what the law would refuse."""
-    if len(text) > LONGEST_REASON or not text.isascii():
-        names.reader.fault(where, f"is longer than {LONGEST_REASON} characters or not ASCII")
-    return text
+    return commands + read_stops(names, here, table, time_ns) + read_approvals(names, here, table, time_ns, rules)

@@ -45,6 +45,7 @@ SWITCHES: dict[str, tuple[object, ...]] = {
         AnyOf(of=(Never(), PoolFactor(factor_ppb=PPB))),
         AllOf(of=(BankruptLots(), FundCannotAccept(cap_quanta=10_000))),
     ),
+    "manual": (True,),
     "policy": tuple(POLICIES.values()),
     "rerank": ("each_fill",),
     "price": (

@@ -12,6 +12,7 @@ from deleverage.documents.codec import members_of
 from deleverage.rulebook.book import Book, MarketTerms, Tier
 from deleverage.rulebook.messages import Command
 from deleverage.rulebook.quantities import LARGEST, PPB
+from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.schedule import Driver, Schedule
 from deleverage.scenarios.draws import Draws
 from deleverage.vectors.presets import SECOND_NS
@@ -22,9 +23,9 @@ Item = TypeVar("Item")
 class Proposals:
     """Draws commands that fit a book; times in ns, prices in ticks, sizes in lots, money in quanta."""
 
-    def __init__(self, draws: Draws, book: Book) -> None:
+    def __init__(self, draws: Draws, book: Book, rules: Rules) -> None:
         """Propose for this book as it stands whenever asked."""
-        self.draws, self.book = draws, book
+        self.draws, self.book, self.rules = draws, book, rules
 
     def pick(self, items: Sequence[Item]) -> Item:
         """Return one of some items, each equally likely."""
@@ -121,6 +122,7 @@ class Proposals:
             "side": ("", "", "long", "short"),
             "scope": (*sorted(book.markets), "", "nowhere"),
             "reason": ("drill", ""),
+            "rules_hash": (self.rules.hash(), self.rules.hash(), "0"),
             "role": ("trader", "trader", "backstop", "fund", "king"),
         }
         pool = next((pool for end, pool in pools.items() if name.endswith(end)), ("", "x"))

@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields
 
 from deleverage.domain import Domain
-from deleverage.rulebook.book import LONG, SHORT, Unit
+from deleverage.rulebook.book import LONG, SHORT, SIGN_OF, Unit
 from deleverage.rulebook.decide import decide
 from deleverage.rulebook.margin import equity
 from deleverage.rulebook.messages import (
+    AbortEnvelope,
     AccrueFunding,
+    ApproveEnvelope,
     Command,
     Deposit,
     DepositToFund,
@@ -35,6 +37,7 @@ from deleverage.rulebook.messages import (
     Withdraw,
 )
 from deleverage.rulebook.rules import Rules
+from deleverage.rulebook.stages.held import lots_after_netting
 from deleverage.scenarios.draws import Draws
 from deleverage.vectors.presets import SECOND_NS, drawn_rules
 from deleverage.vectors.proposals import Proposals
@@ -70,14 +73,23 @@ class _World:
         self.draws, self.seen = draws, seen
         self.recorder = Recorder(rules)
         self.book = self.recorder.book
-        self.proposals = Proposals(draws, self.book)
+        self.proposals = Proposals(draws, self.book, rules)
         self.pick = self.proposals.pick
         self.time_ns = 0
 
     def lived(self) -> Recorder:
         """Return the recorder after a whole life."""
         moves: list[Callable[[], None]] = [self._trade] * 4 + [self._crash] * 4 + [self._novelty] * 6
-        moves += [self._order, self._order, self._bail_out, self._pay_in, self._pay_out, self._rates, self._stop]
+        moves += [
+            self._order,
+            self._order,
+            self._bail_out,
+            self._pay_in,
+            self._pay_out,
+            self._rates,
+            self._stop,
+            self._approve,
+        ]
         self._open()
         while len(self.recorder.entries) < COMMANDS and self._markets():
             self.time_ns += self.pick((0, 1, SECOND_NS, 5 * SECOND_NS))
@@ -243,6 +255,31 @@ class _World:
             funding = AccrueFunding(time_ns=self.time_ns, market_id=market_id, rate_ppb=1)
             self._give_rarest([halt, funding, self._trade_of(market_id, self._unit(), self._unit(), 3)(1)])
             self._give(Resume(time_ns=self.time_ns, scope=scope))
+
+    def _approve(self) -> None:
+        """Approve bankrupt lots that wait; let a step close them, let the approval expire, or take it back."""
+        waiting = [
+            (market_id, side)
+            for market_id in self._markets()
+            for side, sign in SIGN_OF.items()
+            if self.book.markets[market_id].reduce_only and lots_after_netting(self.book, market_id, sign)
+        ]
+        if not waiting or not self.recorder.rules.manual:
+            return
+        market_id, side = self.pick(waiting)
+        approval = ApproveEnvelope(
+            time_ns=self.time_ns,
+            market_id=market_id,
+            side=side,
+            most_lots=self.pick((3, 1_000)),
+            most_notional_quanta=self.pick((1, 10_000_000)),
+            expiry_ns=self.time_ns + SECOND_NS,
+            rules_hash=self.recorder.rules.hash(),
+        )
+        self._give(approval)
+        self.time_ns += self.pick((0, 0, SECOND_NS))
+        abort = AbortEnvelope(time_ns=self.time_ns, market_id=market_id, side=side, reason="drill")
+        self._give_rarest([RunStep(time_ns=self.time_ns), abort])
 
     def _rates(self) -> None:
         """Charge a funding interval."""

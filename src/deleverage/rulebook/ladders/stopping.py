@@ -19,13 +19,18 @@ from deleverage.rulebook.stages.grace import grace_given
 LONGEST_REASON = 200
 
 
+def require_reason(reason: str) -> None:
+    """Refuse a reason that is empty, too long, or cannot be written down."""
+    printable = 0 < len(reason) <= LONGEST_REASON and all(" " <= character <= "~" for character in reason)
+    sentence = f"a reason is 1 to {LONGEST_REASON} printable ASCII characters or spaces"
+    refuse(not printable, Code.BAD_REASON, sentence, ascii(reason[:64]))
+
+
 def _halt(book: Book, command: m.Halt, rules: Rules) -> Iterator[Fact]:
     scope, reason = command.scope, command.reason
     if scope:
         require_market(book, scope)
-    printable = 0 < len(reason) <= LONGEST_REASON and all(" " <= character <= "~" for character in reason)
-    sentence = f"a reason is 1 to {LONGEST_REASON} printable ASCII characters or spaces"
-    refuse(not printable, Code.BAD_REASON, sentence, ascii(reason[:64]))
+    require_reason(reason)
     if scope:
         require_live(book.markets[scope])
     refuse(scope in book.halts, Code.ALREADY_HALTED, "an operator has halted it already", book.halts.get(scope, ""))

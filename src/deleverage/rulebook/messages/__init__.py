@@ -7,6 +7,7 @@ Everything is frozen: a command is a wish, a fact is history, a rejection is an 
 from deleverage.rulebook.messages.commands import *
 from deleverage.rulebook.messages.facts import *
 from deleverage.rulebook.messages.ladder import *
+from deleverage.rulebook.messages.manual import *
 from deleverage.rulebook.messages.rejections import *
 from deleverage.rulebook.messages.requirements import *
 from deleverage.rulebook.messages.stopping import *

@@ -308,7 +308,7 @@ class Pool(NamedTuple):
 
     ``asked_quanta`` is the money the price rule asks of candidates, ``collected_quanta`` what they could pay; the
     shortfall of netted lots and whatever was not collected is debt without lots and goes to stage 6. ``stopped`` says
-    why lots were left that candidates could have taken: ``trigger``, ``pace``, ``throttle``, or empty.
+    why lots were left that candidates could have taken: ``trigger``, ``approval``, ``pace``, ``throttle``, or empty.
     """
 
     market_id: str

@@ -15,6 +15,7 @@ class Code(IntEnum):
     UNKNOWN_ACCOUNT = auto()
     UNKNOWN_UNIT = auto()
     UNKNOWN_ORDER = auto()
+    UNKNOWN_ENVELOPE = auto()
     WRONG_SIDE = auto()
     BAD_TERMS = auto()
     BAD_ROLE = auto()
@@ -26,6 +27,7 @@ class Code(IntEnum):
     BAD_LEVERAGE = auto()
     BAD_ESTIMATE = auto()
     BAD_REASON = auto()
+    BAD_EXPIRY = auto()
     SELF_TRADE = auto()
     NO_MARK = auto()
     MARKET_SETTLED = auto()
@@ -54,6 +56,9 @@ class Code(IntEnum):
     RESIDUAL_OUTSTANDING = auto()
     NO_RESIDUAL = auto()
     NOTICE_TOO_SHORT = auto()
+    NOT_MANUAL = auto()
+    WRONG_RULES = auto()
+    NOTHING_TO_APPROVE = auto()
 
 
 @dataclass(frozen=True, slots=True)

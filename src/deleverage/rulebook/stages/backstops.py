@@ -26,7 +26,9 @@ def take_by_backstops(scratch: Scratch, sources: list[Unit], offer: Offer) -> Of
         if fitting:
             took = _take(scratch, offer.of(fitting), members, least, reasons)
             reasons |= dict.fromkeys(took, "")
-            offer = offer_of(sources, offer.market, offer.side_name, offer.side)
+            # Only of those who were offered: a grace may spare another source here.
+            offered = [scratch.book.units[unit_id] for unit_id in offer.lots]
+            offer = offer_of(offered, offer.market, offer.side_name, offer.side)
         else:
             reasons |= dict.fromkeys(members, "edge")
     place = (offer.market_id, offer.side_name)

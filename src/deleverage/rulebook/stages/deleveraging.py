@@ -13,7 +13,7 @@ from deleverage.rulebook.plug import text_of
 from deleverage.rulebook.ranking import Candidate
 from deleverage.rulebook.selection import Allotment, Request, ask
 from deleverage.rulebook.stages.candidates import eligible
-from deleverage.rulebook.stages.held import may_start
+from deleverage.rulebook.stages.held import approved_lots, may_start
 from deleverage.rulebook.stages.one_by_one import close_one_by_one
 from deleverage.rulebook.stages.pacing import lots_within, units_within
 from deleverage.rulebook.stages.plan import BankruptPool, Plan
@@ -97,11 +97,12 @@ def _net(scratch: Scratch, pools: list[BankruptPool], plan: Plan) -> None:
 
 
 def _may_start(scratch: Scratch, pool: BankruptPool) -> bool:
-    """Ask the trigger whether the lots that netting has left may be closed against the solvent."""
-    if may_start(scratch.book, scratch.rules, pool.market_id, pool.side, pool.open_lots):
-        return True
-    pool.stopped = "trigger"
-    return False
+    """Ask the trigger, then the envelope, whether the lots that netting has left may be closed against the solvent."""
+    if not may_start(scratch.book, scratch.rules, pool.market_id, pool.side, pool.open_lots):
+        pool.stopped = "trigger"
+    elif approved_lots(scratch.book, scratch.rules, pool.market_id, pool.side) == 0:
+        pool.stopped = "approval"
+    return not pool.stopped
 
 
 def _close_pooled(scratch: Scratch, pools: list[BankruptPool], plan: Plan) -> None:
@@ -140,7 +141,7 @@ def _ask_policy(scratch: Scratch, pool: BankruptPool) -> tuple[dict[str, Candida
     found = eligible(scratch.book, scratch.rules, pool.market_id, pool.side, accounts)
     pool.removed = found.removed
     lots = min(pool.open_lots, sum(candidate.lots for candidate in found.candidates))
-    need_lots, pool.stopped = lots_within(scratch, pool.market_id, lots)
+    need_lots, pool.stopped = lots_within(scratch, pool, lots)
     request = Request(need_lots, found.candidates, pool.market_id, pool.side_name, scratch.step, scratch.round)
     allotments = units_within(scratch, pool, ask(scratch.rules.policy, request)) if need_lots else []
     return {candidate.unit_id: candidate for candidate in found.candidates}, allotments

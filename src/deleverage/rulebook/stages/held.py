@@ -1,14 +1,14 @@
-"""Why bankrupt lots stay where they are: guard, trigger, removal or pace - recomputed from the book, never remembered.
+"""Why bankrupt lots stay where they are: guard, trigger, approval, removal or pace - recomputed, never remembered.
 
 Stage 5 asks here whether it may start for a pool, stage 7 why lots were left; the invariants ask the same again.
 """
 
 from collections.abc import Container
 
-from deleverage.rulebook.book import FUND_POT, Book, Unit, market_of
+from deleverage.rulebook.book import FUND_POT, LONG, SHORT, Book, Unit, leg_id_of, market_of
 from deleverage.rulebook.losses.rule import Bearer, Loss, ask
 from deleverage.rulebook.margin import equity, gain, leg_value, price_pnl
-from deleverage.rulebook.quantities import sign
+from deleverage.rulebook.quantities import div_floor, sign
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.stages.bearers import bearer_of, behind_guards, gains_of
 from deleverage.rulebook.stages.candidates import eligible
@@ -43,11 +43,22 @@ def may_start(book: Book, rules: Rules, market_id: str, side: int, lots: int) ->
     return rules.trigger.fires(found)
 
 
+def approved_lots(book: Book, rules: Rules, market_id: str, side: int) -> int | None:
+    """Return how many lots of a market and side stage 5 may still close by their envelope; ``None``: any."""
+    if not rules.manual:
+        return None
+    envelope = book.envelopes.get(leg_id_of(market_id, LONG if side > 0 else SHORT))
+    if envelope is None:
+        return 0
+    worth = div_floor(envelope.most_notional_quanta, abs(book.markets[market_id].value_quanta))
+    return min(envelope.most_lots, worth) - envelope.used_lots
+
+
 def why_lots_stay(book: Book, rules: Rules, guarded: Container[str], unit: Unit) -> str:
     """Return why a bankrupt unit keeps lots, by the book as it is: the first reason that is true for one of its legs.
 
     ``guard``: a leg's mark is guarded; ``trigger``: stage 5 may not start for what netting would leave of its pool;
-    ``removal``: the preset takes candidates out of its pool; else ``pace``.
+    ``approval``: no envelope holds a lot; ``removal``: the preset takes candidates out of its pool; else ``pace``.
     """
     pools = [(market_of(leg_id), sign(leg.lots)) for leg_id, leg in unit.sorted_legs()]
     if any(market_id in guarded for market_id, _ in pools):
@@ -56,6 +67,9 @@ def why_lots_stay(book: Book, rules: Rules, guarded: Container[str], unit: Unit)
         lots = lots_after_netting(book, market_id, side)
         if lots and not may_start(book, rules, market_id, side, lots):
             return "trigger"
+    for market_id, side in pools:
+        if approved_lots(book, rules, market_id, side) == 0 and lots_after_netting(book, market_id, side):
+            return "approval"
     for market_id, side in pools:
         accounts = frozenset({unit.account_id, *(one.account_id for one in bankrupts_in(book, market_id, side))})
         if eligible(book, rules, market_id, side, accounts).removed:

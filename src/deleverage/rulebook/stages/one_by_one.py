@@ -55,7 +55,7 @@ def _one_fill(
     capacity = sum(candidate.lots for candidate in found.candidates)
     if not capacity:
         return False
-    need_lots, bound_by = lots_within(scratch, pool.market_id, min(pool.lots[unit_id], capacity))
+    need_lots, bound_by = lots_within(scratch, pool, min(pool.lots[unit_id], capacity))
     if not need_lots:
         pool.stopped = bound_by
         return False

@@ -2,22 +2,28 @@
 
 from deleverage.rulebook.quantities import div_floor
 from deleverage.rulebook.selection import Allotment
+from deleverage.rulebook.stages.held import approved_lots
 from deleverage.rulebook.stages.plan import BankruptPool
 from deleverage.rulebook.stages.scratch import Scratch
 
 
-def lots_within(scratch: Scratch, market_id: str, lots: int) -> tuple[int, str]:
-    """Return how many of ``lots`` in a market the notional left in this step holds, and what bounds it.
+def lots_within(scratch: Scratch, pool: BankruptPool, lots: int) -> tuple[int, str]:
+    """Return how many of ``lots`` the notional left in this step and the envelope hold, and what bounds them.
 
-    Pace and throttle both bound it; the tighter one is named, pace where they are equal, and "" where neither does.
+    Pace and throttle both bound the notional: the tighter one is named, pace where they are equal. The envelope is
+    named where it holds strictly fewer lots. The name is "" where nothing binds.
     """
+    bound_by, value_quanta = "", abs(scratch.book.markets[pool.market_id].value_quanta)
     rooms = ((scratch.room().notional_quanta, "pace"), (scratch.close_room(), "throttle"))
     bounds = [(room_quanta, name) for room_quanta, name in rooms if room_quanta is not None]
-    if not bounds:
-        return lots, ""
-    room_quanta, name = min(bounds)
-    most = div_floor(room_quanta, abs(scratch.book.markets[market_id].value_quanta))
-    return (most, name) if most < lots else (lots, "")
+    if bounds:
+        room_quanta, name = min(bounds)
+        if (most := div_floor(room_quanta, value_quanta)) < lots:
+            lots, bound_by = most, name
+    approved = approved_lots(scratch.book, scratch.rules, pool.market_id, pool.side)
+    if approved is not None and approved - pool.closed_lots < lots:
+        lots, bound_by = approved - pool.closed_lots, "approval"
+    return lots, bound_by
 
 
 def units_within(scratch: Scratch, pool: BankruptPool, allotments: list[Allotment]) -> list[Allotment]:
