@@ -97,6 +97,7 @@ def random_rules(rng: Random) -> Plain:
         "pace": _pace(rng, seldom(32, 1, 1, 2, 3, chance=0.35)),
         "reduce_throttle": _throttle(rng) if rng.random() < 0.2 else [],
         "close_throttle": _throttle(rng) if rng.random() < 0.2 else [],
+        "auction": _auction(rng) if rng.random() < 0.5 else {"name": "none"},
     }
 
 
@@ -147,6 +148,15 @@ def _price(rng: Random, usual: float) -> Plain:
         )
         return {"name": name, "price": inner, "most_ppb": share}
     return {"name": name}
+
+
+def _auction(rng: Random) -> Plain:
+    """Return an auction rule, from one that is over in a nanosecond to one that hardly ever is."""
+    start = rng.choice((0, 0, 1, 1_000_000, 5_000_000, 20_000_001))
+    most = start + rng.choice((0, 7, 3_000_000, 30_000_000, 333_333_333))
+    step = rng.choice((1, 1_000_000, 3_333_333, 10_000_000, 200_000_000))
+    every = rng.choice((1, 1000, SECOND // 3, SECOND, SECOND, 20 * SECOND))
+    return {"name": "dutch", "start_ppb": start, "step_ppb": step, "every_ns": every, "most_ppb": most}
 
 
 def _throttle(rng: Random) -> list[Plain]:

@@ -6,6 +6,7 @@ because its parts are seldom.
 
 from typing import TYPE_CHECKING, Any
 
+from tests.life.auction import some_bid
 from tests.life.wrong import (
     below_maintenance,
     below_zero,
@@ -49,6 +50,8 @@ def aimed(life: "Life") -> Plain | None:
     kinds = ["Trade", "PlaceOrder", "Trade", "PlaceOrder", "market"]
     if why not in ("paused", "banded") and life.rng.choice(kinds) == "market":
         return _about_market(life, market_id)
+    if life.rng.random() < 0.12 and (bid := some_bid(life, market_id)) is not None:
+        return bid
     unit = _even(life, _traders(life, market_id))
     return None if unit is None else _trading(life, market_id, unit, beyond=why == "banded")
 

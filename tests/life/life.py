@@ -6,6 +6,7 @@ from random import Random
 
 from tests.life.aim import aimed
 from tests.life.approvals import Approvals
+from tests.life.auction import bids, hammer
 from tests.life.ladder import programme, sell_out
 from tests.life.risk import Risk
 from tests.life.spoil import is_restless, spoiled
@@ -19,6 +20,7 @@ MARKETS = ("BTC", "BTC-", "eth", "X!", "1")
 
 KINDS = ("close_out", "maintenance", "initial")
 SELDOM = (
+    "Bid",
     "ListMarket",
     "OpenAccount",
     "SetProgramme",
@@ -69,11 +71,13 @@ class Life(Risk, Stops, Approvals):
             (0.7, self.wait),
             (6.0, self.announce),
             (2.0, self.set_leverage),
-            (2.5, self.settle),
+            (3.2, self.settle),
             (2.0, self.open_more),
             (0.2, self.step),
             (1.0, lambda: programme(self, 0.5)),
             (13.0, lambda: sell_out(self)),
+            (0.0 if rules["auction"]["name"] == "none" else 25.0, lambda: hammer(self)),
+            (4.0, lambda: bids(self)),
             (5.0, self.halt),
             (6.0, self.surprise),
             (34.0, self.wrong),
@@ -160,11 +164,14 @@ class Life(Risk, Stops, Approvals):
             for per_tick in (1, 1, 3, 7, 10, 97, 1000, 1_000_003)
             if price * per_tick * 2 <= self.size
         ]
+        auctions = self.rules["auction"]["name"] != "none" and rng.random() < 0.8
+        # Where there are auctions, mostly some room between close-out and ruin.
+        scales = [scale for scale in scales if scale[0] >= 1000] or scales if auctions else scales
         price, per_tick = rng.choice(scales)
         lots = max(1, self.size // (price * per_tick))
         initial = rng.choice((5_000_000, 10_000_000, 20_000_000, 50_000_000, 100_000_001, 333_333_333))
         share = rng.choice((300_000_000, 500_000_000, 666_666_667, 900_000_000, PPB))
-        close_out = rng.choice((0, 0, 0, 333_333_333, 500_000_000, PPB))
+        close_out = rng.choice((0,) * (0 if auctions else 3) + (333_333_333, 500_000_000, PPB))
         tiers: list[Plain] = []
         start = 0
         for _ in range(rng.choice((1, 1, 2, 3))):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 Plain = dict[str, Any]
 WRONG_TYPES = (1.5, True, None, "7", float("nan"), (), b"x")
-UNITS = ("unit_id", "buyer_unit_id", "seller_unit_id", "from_unit_id", "to_unit_id")
+UNITS = ("unit_id", "buyer_unit_id", "seller_unit_id", "from_unit_id", "to_unit_id", "bidder_unit_id")
 
 
 def spoiled(life: "Life", command: Plain) -> Plain | None:
@@ -87,6 +87,7 @@ def bad_price(life: "Life", command: Plain) -> Plain:
 def bad_rate(life: "Life", command: Plain) -> Plain:
     """Return a rate, leverage or estimate beyond its bounds."""
     beyond = {"rate_ppb": 10**9 + 1, "leverage_ppb": 10**9 - 1, "volatility_ppb": 10**40 + 1}
+    beyond |= {"least_discount_ppb": -1}
     return {name: number for name, number in beyond.items() if name in command}
 
 
@@ -98,8 +99,12 @@ def another_side(life: "Life", command: Plain) -> Plain:
 
 def the_same_unit(life: "Life", command: Plain) -> Plain:
     """Return both parties as one."""
-    for one, other in (("buyer_unit_id", "seller_unit_id"), ("from_unit_id", "to_unit_id")):
-        if one in command:
+    for one, other in (
+        ("buyer_unit_id", "seller_unit_id"),
+        ("from_unit_id", "to_unit_id"),
+        ("unit_id", "bidder_unit_id"),
+    ):
+        if one in command and other in command:
             return {other: command[one]}
     return {}
 

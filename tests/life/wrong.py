@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from tests.life.life import Life
 
 from tests.life.approvals import wrong_abort, wrong_approval
+from tests.life.auction import bad_bid, some_bid
 from tests.life.ladder import backstops_of, bad_programme, programme_for
 from tests.life.view import lots_on
 from tests.life.view import market_of as leg_market
@@ -334,7 +335,9 @@ def market_settled(life: "Life") -> Plain | None:
     if not life.settled:
         return None
     market_id = life.rng.choice(life.settled)
-    price, kind = life.rng.randint(1, life.first_price[market_id]), life.rng.randrange(10)
+    price, kind = life.rng.randint(1, life.first_price[market_id]), life.rng.randrange(12)
+    if kind > 9 or kind == 4:
+        return life.isolate(life.rng.choice(list(life.state["accounts"])), market_id)
     if kind == 6:
         return life.announcement(market_id)
     if kind == 7:
@@ -347,8 +350,6 @@ def market_settled(life: "Life") -> Plain | None:
         return life.at("SetMarks", marks=[life.mark(market_id, price)], confirmed=True)
     if kind == 3:
         return life.at("SettleMarket", market_id=market_id, price_ticks=price)
-    if kind == 4:
-        return life.isolate(life.rng.choice(list(life.state["accounts"])), market_id)
     return life.at("AccrueFunding", market_id=market_id, rate_ppb=7)
 
 
@@ -390,9 +391,13 @@ def domain_halted(life: "Life") -> Plain | None:
     """Return what a halted domain refuses."""
     if not life.is_halted():
         return None
-    kind = life.rng.randrange(5)
+    kind = life.rng.randrange(6)
     if kind == 0:
         return life.at("RunStep")
+    if kind == 5 and life.state["halted"]:
+        market_id = market_of(life)
+        mark = life.state["markets"][market_id]["mark"]
+        return life.at("SettleMarket", market_id=market_id, price_ticks=mark - 1) if mark > 1 else None
     if kind == 1:
         return life.at("AccrueFunding", market_id=market_of(life), rate_ppb=7)
     if kind == 4:
@@ -456,6 +461,17 @@ def unit_bankrupt(life: "Life") -> Plain | None:
         life.rng.shuffle(names)
         return life.at("MoveMargin", from_unit_id=names[0], to_unit_id=names[1], amount_quanta=10**30)
     return some_trade(life, market_id=market, seller_unit_id=key)
+
+
+def no_auction(life: "Life") -> Plain | None:
+    """Return a bid that is refused, mostly because nobody is on offer."""
+    return bad_bid(life) if life.rng.random() < 0.4 else some_bid(life)
+
+
+def discount_too_small(life: "Life") -> Plain | None:
+    """Return a bid that asks for all there is."""
+    found = some_bid(life)
+    return found and found | {"least_discount_ppb": PPB}
 
 
 def market_reduce_only(life: "Life") -> Plain | None:
@@ -683,10 +699,12 @@ MAKERS: dict[str, Callable[["Life"], Plain | None]] = {
     "ALREADY_HALTED": already_halted,
     "NOT_HALTED": not_halted,
     "UNIT_BANKRUPT": unit_bankrupt,
+    "NO_AUCTION": no_auction,
     "MARKET_REDUCE_ONLY": market_reduce_only,
     "MARKET_PAUSED": market_paused,
     "PRICE_OUT_OF_BAND": price_out_of_band,
     "MORE_THAN_HELD": more_than_held,
+    "DISCOUNT_TOO_SMALL": discount_too_small,
     "LOTS_ABOVE_MAXIMUM": lots_above_maximum,
     "OPEN_INTEREST_ABOVE_MAXIMUM": open_interest_above_maximum,
     "LEVERAGE_ABOVE_MAXIMUM": leverage_above_maximum,

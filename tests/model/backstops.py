@@ -54,7 +54,8 @@ class Backstops:
     def stands_aside(self, account: Account) -> str:
         """Return why a backstop is not asked, or nothing."""
         unit = self.world.units[account.account_id]
-        if unit.bankrupt or unit in self.sources:
+        auction = self.world.auctions.get(unit.unit_id)
+        if unit.bankrupt or unit in self.sources or (auction is not None and not auction.expired):
             return "distressed"
         programme, now = self.world.backstops.get(account.account_id), self.world.time_ns
         if programme and 0 < programme.last_step < self.world.steps and now < programme.cooled_down_at:

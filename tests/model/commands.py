@@ -8,6 +8,7 @@ from fractions import Fraction
 from math import floor
 from typing import Any
 
+from tests.model.auctions import bid
 from tests.model.checks import ROLES, after_trade, are_bad_terms, is_bad_id, is_out_of_bounds, is_wrong_side, opens
 from tests.model.envelopes import abort, approve
 from tests.model.margin import covers_initial, equity, free_money, held_lots, is_guarded, period_profit
@@ -443,5 +444,6 @@ HANDLERS: dict[str, Callable[[World, Given, Given], str | None]] = {
     "Halt": halt,
     "ApproveEnvelope": approve,
     "AbortEnvelope": abort,
+    "Bid": bid,
     "Resume": resume,
 }

@@ -32,6 +32,8 @@ class Model:
         self.world.time_ns = command["time_ns"]
         if command["kind"] == "Trade":
             self._release([self.world.units[command[party]] for party in ("buyer_unit_id", "seller_unit_id")])
+        if command["kind"] == "Bid":
+            self._release([self.world.units[command[party]] for party in ("bidder_unit_id", "unit_id")])
         if command["kind"] == "RunStep":
             self.world.steps += 1
             step = Step(self.world, self.rules)

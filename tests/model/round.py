@@ -3,6 +3,7 @@
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from tests.model.auctions import end_auctions, open_auctions
 from tests.model.deleverage import deleverage
 from tests.model.fund import pay_again, pay_from_fund
 from tests.model.margin import equity
@@ -36,6 +37,8 @@ class Round:
         reduce(self)
         if self.step.release():
             self.emitted = True
+        self.emitted |= end_auctions(self.step)
+        self.emitted |= open_auctions(self.step)
         take_over(self)
         pay_from_fund(self)
         deleverage(self)

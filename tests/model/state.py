@@ -227,6 +227,7 @@ class World:
     halted: bool = False
     halts: dict[str, str] = field(default_factory=dict)
     envelopes: dict[tuple[str, str], Any] = field(default_factory=dict)  # market and side
+    auctions: dict[str, Any] = field(default_factory=dict)  # by unit
     waiting: bool = False
     time_ns: int = 0
     steps: int = 0
@@ -390,6 +391,7 @@ def plain(world: World) -> dict[str, Any]:
         "halted": world.halted,
         "halts": dict(world.halts),
         "envelopes": {"/".join(place): envelope.plain() for place, envelope in world.envelopes.items()},
+        "auctions": {key: asdict(auction) for key, auction in world.auctions.items()},
         "waiting": world.waiting,
         "time_ns": world.time_ns,
         "steps": world.steps,

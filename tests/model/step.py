@@ -3,6 +3,7 @@
 from collections import defaultdict
 from typing import Any
 
+from tests.model.auctions import end_auctions
 from tests.model.envelopes import end_expired, end_over, waits_for_approval
 from tests.model.losses import BY_POOL, bearers, gains_of, rules_of, would_bear_unguarded
 from tests.model.margin import equity, gain, is_guarded, is_unhealthy, period_profit
@@ -40,7 +41,8 @@ class Step:
             unit.unit_id: gains_of(world, unit, self.guarded) for unit in world.all_units() if not unit.bankrupt
         }
         self.seen: dict[str, Any] = {"rounds": 0, "reduced": [], "taken_over": [], "fund": []}
-        self.seen |= {"ended": [], "deleveraged": [], "socialised": [], "residuals": []}
+        self.seen |= {"ended": [], "auctions_opened": [], "auctions_ended": []}
+        self.seen |= {"deleveraged": [], "socialised": [], "residuals": []}
 
     def run(self) -> None:
         """Run rounds until one emits nothing or the pace binds, then name what is left."""
@@ -63,6 +65,7 @@ class Step:
         Round(self, 0).close()
         self.name_residuals(stopped)
         end_over(self)
+        end_auctions(self)
         self.world.waiting = any(unit.bankrupt and not unit.legs for unit in self.world.units.values())
         self.tell_graces_and_throttles()
 

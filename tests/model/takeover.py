@@ -1,12 +1,12 @@
 """Stage 3: backstops, then the fund's inventory, take lots over; the debts of the round are split here."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.model.backstops import Backstops
 from tests.model.give import given_lots, hand_over, sources_give
 from tests.model.margin import is_below_close_out, requirement
 from tests.model.numbers import split
-from tests.model.state import Market, Unit, fill, market_of
+from tests.model.state import Market, Unit, World, fill, market_of
 
 if TYPE_CHECKING:
     from tests.model.round import Round
@@ -27,8 +27,12 @@ def take_over(now: "Round") -> None:
 
 
 def is_source(now: "Round", unit: Unit) -> bool:
-    """Return whether a unit is bankrupt, or can be liquidated and is below close-out."""
-    return unit.bankrupt or (now.step.can_be_liquidated(unit) and is_below_close_out(now.world, unit))
+    """Return whether a unit is bankrupt, or can be liquidated, is below close-out and not on offer."""
+    if unit.bankrupt:
+        return True
+    auction = now.world.auctions.get(unit.unit_id)
+    on_offer = auction is not None and not auction.expired
+    return not on_offer and now.step.can_be_liquidated(unit) and is_below_close_out(now.world, unit)
 
 
 def split_debt(now: "Round", unit: Unit) -> None:
@@ -38,17 +42,22 @@ def split_debt(now: "Round", unit: Unit) -> None:
     if not unit.legs:
         debts[unit.unit_id, ""] = abs(own)
         return
-    weights = {key: debt_weight(now, key, leg.lots) for key, leg in unit.legs.items()}
-    if not any(weights.values()):
-        weights = dict.fromkeys(weights, 1)
-    for key, part in split(abs(own), [(key, weight, None) for key, weight in weights.items()]).items():
+    for key, part in laid_on_legs(now.world, now.rules, unit, abs(own)).items():
         debts[unit.unit_id, key] = part
 
 
-def debt_weight(now: "Round", leg_id: str, lots: int) -> int:
+def laid_on_legs(world: World, rules: dict[str, Any], unit: Unit, quanta: int) -> dict[str, int]:
+    """Split an amount over a unit's legs."""
+    weights = {key: debt_weight(world, rules, key, leg.lots) for key, leg in unit.legs.items()}
+    if not any(weights.values()):
+        weights = dict.fromkeys(weights, 1)
+    return split(quanta, [(key, weight, None) for key, weight in weights.items()])
+
+
+def debt_weight(world: World, rules: dict[str, Any], leg_id: str, lots: int) -> int:
     """Return the weight of a leg in its unit's debt."""
-    market = now.world.markets[market_of(leg_id)]
-    if now.rules["shortfall_split"] == "notional":
+    market = world.markets[market_of(leg_id)]
+    if rules["shortfall_split"] == "notional":
         return abs(lots * market.lot_value)
     return requirement(market, lots, "maintenance")
 

@@ -39,6 +39,7 @@ RULES = {
     "mark_band_ppb": 0,
     "min_sources": 1,
     "reduction": {"name": "share", "share_ppb": 10**9},
+    "auction": {"name": "none"},
     "surplus_to_taker_ppb": 0,
     "grace_ns": 0,
     "trade_band_ppb": 0,

@@ -7,6 +7,8 @@ from typing import Any
 
 from deleverage.rulebook.book import Book
 from deleverage.rulebook.messages import (
+    AuctionEnded,
+    AuctionOpened,
     Deleveraged,
     EnvelopeEnded,
     Fact,
@@ -102,6 +104,9 @@ def plain_book(book: Book) -> Plain:
             }
             for order in sorted(book.orders.values(), key=lambda order: order.sequence)
         ],
+        "auctions": {
+            key: {"start": auction.start_ns, "expired": auction.expired} for key, auction in book.auctions.items()
+        },
         "pots": dict(book.pots),
         "residual": book.residual_quanta,
         "net_deposits": book.net_deposits_quanta,
@@ -118,18 +123,15 @@ def plain_book(book: Book) -> Plain:
 
 def plain_step(facts: Iterable[Fact]) -> Plain:
     """Return what the facts of one step say, in the form of ``Model.last_step``."""
-    seen: Plain = {
-        "ended": [],
-        "reduced": [],
-        "taken_over": [],
-        "fund": [],
-        "deleveraged": [],
-        "socialised": [],
-        "residuals": [],
-    }
+    seen: Plain = {"reduced": [], "taken_over": [], "fund": [], "deleveraged": [], "socialised": [], "residuals": []}
+    seen |= {"ended": [], "auctions_opened": [], "auctions_ended": []}
     for fact in facts:
         if isinstance(fact, Reduced):
             seen["reduced"].append((fact.round, fact.market_id, fact.side, tuple(tuple(sale) for sale in fact.sales)))
+        elif isinstance(fact, AuctionOpened):
+            seen["auctions_opened"].append((fact.unit_id, fact.equity_quanta, fact.until_ns))
+        elif isinstance(fact, AuctionEnded):
+            seen["auctions_ended"].append((fact.unit_id, fact.start_ns, fact.why))
         elif isinstance(fact, TakenOver):
             surplus = (fact.surplus_quanta, fact.edge_quanta)
             seen["taken_over"].append((fact.market_id, fact.side, fact.shortfall_quanta, *surplus))

@@ -11,6 +11,8 @@ from typing import Any
 
 from deleverage.rulebook.book import market_of
 from deleverage.rulebook.messages import (
+    AuctionEnded,
+    AuctionOpened,
     Deleveraged,
     EnvelopeEnded,
     Fact,
@@ -66,6 +68,9 @@ EXPECTED = {
     "UNIT_BANKRUPT:cm, LEVERAGE_ABOVE_MAXIMUM:cm, BELOW_INITIAL_MARGIN:cm, accepted:cm",
     "AnnounceRequirements": _ANY + "UNKNOWN_MARKET:, BAD_ESTIMATE:c, MARKET_SETTLED:c, DOMAIN_HALTED:c, "
     "NOTICE_TOO_SHORT:c, accepted:c",
+    "Bid": _ANY + "UNKNOWN_MARKET:, UNKNOWN_UNIT:, WRONG_SIDE:, BAD_LOTS:, BAD_RATE:, SELF_TRADE:, NO_MARK:, "
+    "MARKET_SETTLED:, MARKET_EXPIRED:, WRONG_MARKET:, DOMAIN_HALTED:, MARKET_HALTED:, UNIT_BANKRUPT:, NO_AUCTION:cm, "
+    "MORE_THAN_HELD:, DISCOUNT_TOO_SMALL:c, LOTS_ABOVE_MAXIMUM:, BELOW_INITIAL_MARGIN:, MARK_GUARDED:, accepted:cm",
     "RunStep": _ANY + "DOMAIN_HALTED:, accepted:",
     "Halt": _ANY + "UNKNOWN_MARKET:, BAD_REASON:, MARKET_SETTLED:, ALREADY_HALTED:, accepted:",
     "Resume": _ANY + "UNKNOWN_MARKET:, MARKET_SETTLED:, NOT_HALTED:, RESIDUAL_OUTSTANDING:, accepted:",
@@ -75,7 +80,7 @@ EXPECTED = {
     "stage 1": "cancel:cm, net:cm",
     "stage 2": "reduce:cm, sold all:, share:, tiers:, target:, slice:, empty_book:, band:, depth:, throttle:, equity:",
     "stage 3": "take over:cm, edge paid:, no_backstop:, distressed:, cool_down:, capacity:, position:, window:, edge:, "
-    "margin:",
+    "margin:, auctioned:cm, ended bankrupt:, ended flat:, ended healthy:, ended expired:",
     "stage 4": "pay:cm",
     "stage 5": "bankrupt:cm, candidate:cm",
     "stage 6": "cut:cm",
@@ -106,7 +111,7 @@ def impossible(cell: Cell) -> str:
     kind, answer, _, mode = cell
     if answer == "WRONG_MARKET" and mode.endswith("cross"):
         return "a cross unit trades in every market"
-    if answer == "MORE_THAN_HELD" and not mode.startswith("hedged"):
+    if answer == "MORE_THAN_HELD" and kind != "Bid" and not mode.startswith("hedged"):
         return "a leg of one-way mode flips"
     if (kind, answer) == ("stage 1", "net") and mode != "hedged cross":
         return "only a cross unit in hedge mode has opposite legs"
@@ -138,7 +143,7 @@ def _contracts(command: Plain, before: Plain) -> Iterator[str]:
 
 def _modes(command: Plain, answer: str, before: Plain) -> Iterator[str]:
     """Yield the modes of the units that a command names; of two, only of those that the answer can be about."""
-    for name in ("unit_id", "buyer_unit_id", "seller_unit_id", "from_unit_id"):
+    for name in ("unit_id", "buyer_unit_id", "seller_unit_id", "from_unit_id", "bidder_unit_id"):
         unit = before["units"].get(command.get(name))
         if unit is not None:
             mode = mode_of(before, unit)
@@ -185,6 +190,11 @@ def stage_cells(facts: Iterable[Fact], before: Plain) -> Counter[Cell]:
         if isinstance(fact, StepEnded):
             cells.update(("stage 2", sale.why, "-", "-") for sale in fact.unsold)
             cells.update(("stage 3", passed.why, "-", "-") for passed in fact.passed)
+        elif isinstance(fact, AuctionOpened):
+            for leg_id in before["units"][fact.unit_id]["legs"]:
+                note(3, "auctioned", fact.unit_id, leg_id)
+        elif isinstance(fact, AuctionEnded):
+            cells["stage 3", f"ended {fact.why}", "-", "-"] += 1
         elif isinstance(fact, TakenOver) and fact.edge_quanta:
             cells["stage 3", "edge paid", "-", "-"] += 1
         if isinstance(fact, Netted | Reduced | TakenOver | Deleveraged):

@@ -44,7 +44,7 @@ def insertion_is_no_argument(step: Step) -> str:
     if not facts:
         return ""
     turned = book.copy()
-    for name in ("markets", "accounts", "units", "orders", "claims", "fund_paid_by_group"):
+    for name in ("markets", "accounts", "units", "orders", "claims", "fund_paid_by_group", "auctions"):
         setattr(turned, name, dict(reversed(getattr(turned, name).items())))
     for unit in turned.units.values():
         unit.legs = dict(reversed(unit.legs.items()))

@@ -88,6 +88,7 @@ NAMES = (
     "seller_unit_id",
     "from_unit_id",
     "to_unit_id",
+    "bidder_unit_id",
     "scope",
 )
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from deleverage.rulebook.messages import AbortEnvelope, ApproveEnvelope, Deposit, SetMarks, Trade
+from deleverage.rulebook.auction import Dutch
+from deleverage.rulebook.messages import AbortEnvelope, ApproveEnvelope, Bid, Deposit, SetMarks, Trade
 from deleverage.rulebook.throttle import Limit
 from deleverage.scenarios.faults import ScenarioError
 from deleverage.scenarios.loader import bundled_names, load, loads, text_of
@@ -314,6 +315,63 @@ def test_loader_when_rules_bound_prices_and_time_then_they_are_integers() -> Non
     assert (rules.breaker_window_ns, rules.pause_ns, rules.grace_ns) == (60 * 10**9, 30 * 10**9, 60 * 10**9)
 
 
+def test_loader_when_a_frame_has_bids_then_they_come_after_its_orders_and_the_rule_is_in_ns_and_ppb() -> None:
+    """Sizes in lots, discounts in ppb, times in ns; who is in hedge mode names the side."""
+    story = load("dutch-auction")
+    assert story.rules.auction == Dutch(10_000_000, 10_000_000, 10 * 10**9, 40_000_000)
+    first, second = story.path[1].commands
+    assert first == Bid(
+        time_ns=20 * 10**9,
+        unit_id="early",
+        bidder_unit_id="hawk",
+        market_id="XYZ",
+        lots=4,
+        least_discount_ppb=20_000_000,
+    )
+    assert isinstance(second, Bid)
+    text = text_of("dutch-auction")
+    order = 'orders = [{ account = "hawk", market = "XYZ", size = 1, price = 80 }]\n'
+    ordered = loads(text.replace("bids          = [", f"{order}bids          = [")).path[1].commands
+    assert [type(one).__name__ for one in ordered] == ["PlaceOrder", "Bid", "Bid"]
+    hedged = text.replace('id      = "hawk"', 'id      = "hawk"\nmode    = "hedge"')
+    sided = hedged.replace("size = 4, least", 'size = 4, side = "long", least')
+    one, _ = loads(sided.replace("size = 10, least", 'size = 10, side = "long", least')).path[1].commands
+    assert isinstance(one, Bid)
+    assert (one.leg_side, one.bidder_side) == ("", "long")
+    assert faults_of(sided) == ["path[1].bids[1].side: is needed where one of the two is in hedge mode, and only there"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ('of = "early"', 'of = "earlz"', "path[1].bids[0].of: account 'earlz' is unknown"),
+        (
+            'account = "hawk", of = "e',
+            'account = "hawl", of = "e',
+            "path[1].bids[0].account: account 'hawl' is unknown",
+        ),
+        ("size = 4", "size = 0", "path[1].bids[0].size: is 0, must be above 0"),
+        (
+            'size = 4, least_discount = "0.02"',
+            "size = 4, least_discount = 2",
+            "path[1].bids[0].least_discount: is 2, a",
+        ),
+        (
+            "size = 4",
+            'side = "long", size = 4',
+            "path[1].bids[0].side: is needed where one of the two is in hedge mode",
+        ),
+        ("every_seconds = 10", "every_seconds = 0", "rules.auction: every_ns of dutch is 0"),
+        ("every_seconds = 10", "every_ns = 10", "rules.auction.every_ns: is no parameter of dutch"),
+    ],
+)
+def test_loader_when_a_bid_or_an_auction_is_wrong_then_its_key_is_told(old: str, new: str, fault: str) -> None:
+    """Nothing is guessed."""
+    text = text_of("dutch-auction")
+    assert text.count(old) == 1
+    assert faults_of(text.replace(old, new))[0].startswith(fault)
+
+
 def test_loader_when_a_throttle_is_given_then_its_limits_are_integers_and_its_faults_are_told() -> None:
     """Stress in ppb, money in quanta; a table that loosens is refused with its key."""
     table = (
@@ -352,6 +410,7 @@ def test_bundled_stories_when_listed_then_all_load_and_are_named_like_their_file
         "clawback",
         "crash",
         "crash-residual",
+        "dutch-auction",
         "fund-covers",
         "fund-empties",
         "hedge-mode",

@@ -198,6 +198,24 @@ def test_volatility_when_requirements_rise_with_notice_then_two_longs_reduce_and
     assert equity_of(run) == money
 
 
+def test_dutch_auction_when_played_then_one_is_bought_one_expires_and_one_is_bankrupt() -> None:
+    """early keeps 6 lots and 20.36; late's 24 are the fund's; vault has 20 lots and has paid 1; hawk got 6.64."""
+    run = play(load("dutch-auction"))
+    assert [step.on_offer for step in run.steps] == [
+        ("early", "late", "thin"),
+        ("early", "late", "thin"),
+        ("late", "thin"),
+        ("late",),
+        (),
+    ]
+    lots = {state.unit_id: dict(state.lots).get("XYZ", 0) for state in run.after}
+    assert lots == {"early": 6, "hawk": 4, "late": 0, "shorts": -30, "thin": 0, "vault": 20}
+    money = {"early": 2036, "hawk": 100464, "late": 0, "shorts": 352500, "thin": 0, "vault": 299900}
+    assert equity_of(run) == money
+    assert run.domain.book.pots["fund"] == 2400
+    assert [item.rejection.code.name for item in run.refused] == ["DISCOUNT_TOO_SMALL"]
+
+
 @pytest.mark.parametrize("name", [name for name in bundled_names() if not name.startswith("crash")])
 @pytest.mark.parametrize("policy", ["pro-rata", "queue-bitmex", "queue-profit", "queue-rotation"])
 def test_stories_when_another_policy_is_chosen_then_they_still_end_without_a_residual(name: str, policy: str) -> None:

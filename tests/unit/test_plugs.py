@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from deleverage.rulebook.auction import AUCTIONS, Dutch, NoAuction
 from deleverage.rulebook.funding_source import FUNDING_SOURCES, AllOrNothing, DeleverageFirst, FundFirst, Till
 from deleverage.rulebook.losses import LOSS_RULES
 from deleverage.rulebook.losses.equity import ExchangeRate, FlatToo, Payout
@@ -46,6 +47,7 @@ from deleverage.rulebook.trigger import (
 PPB = 10**9
 EVERY: dict[str, tuple[Registry[Any], tuple[Any, ...]]] = {
     "reduction": (REDUCTIONS, (Share(5), Tiers(3), Smart(PPB), Slices(most_lots=2, max_slippage_ppb=3))),
+    "auction": (AUCTIONS, (NoAuction(), Dutch(1, 2, 3, 4))),
     "trigger": (
         TRIGGERS,
         (

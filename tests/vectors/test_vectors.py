@@ -234,7 +234,7 @@ def test_check_when_the_rulebook_refuses_what_it_did_not_then_the_vector_finds_i
         (("rules", "policy", "kind"), "Mine", r"rules.policy.kind: one of Queue, ProRata"),
         (("entries",), {}, "entries: an array"),
         (("entries", 0, "facts"), None, r"entries\[0\]: an entry has either facts or a rejection"),
-        (("entries", 0, "command", "kind"), "Movement", r"entries\[0\].command.kind: one of ListMarket"),
+        (("entries", 0, "command", "kind"), "Movement", r"entries\[0\].command.kind: one of .*ListMarket"),
         (("entries", 0, "state_merge_patch"), {"a": [1]}, r"entries\[0\].state_merge_patch.a\[0\]: an object, array"),
         (("entries", 0, "digest"), None, r"entries\[0\].digest: a text"),
         (

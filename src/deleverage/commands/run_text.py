@@ -84,8 +84,11 @@ class _Printer:
             )
         if len(step.spared) > ROWS:
             self.line(f"  and {len(step.spared) - ROWS:,} more spared")
+        if step.on_offer:
+            more = f" and {len(step.on_offer) - ROWS:,} more" if len(step.on_offer) > ROWS else ""
+            self.line(f"  on offer {', '.join(step.on_offer[:ROWS])}{more}")
         if not step.stages:
-            why = "" if step.guarded or step.spared else "nobody is unhealthy, "
+            why = "" if step.guarded or step.spared or step.on_offer else "nobody is unhealthy, "
             self.line(f"  {why}nothing is asked of anybody")
         for limit in step.throttles:
             if limit.binds:

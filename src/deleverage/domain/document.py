@@ -161,6 +161,7 @@ class _Writer:
             "spared": [
                 {"unit": one.unit_id, "market": one.market_id, "until_ns": str(one.until_ns)} for one in step.spared
             ],
+            "on_offer": list(step.on_offer),
             "throttles": [
                 {
                     "stage": one.stage,

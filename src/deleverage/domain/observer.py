@@ -18,6 +18,7 @@ from deleverage.rulebook.book import SIGN_OF, Book, Leg, leg_id_of
 from deleverage.rulebook.closing import settle
 from deleverage.rulebook.losses.gains import WinnersProRata
 from deleverage.rulebook.margin import equity
+from deleverage.rulebook.quantities import Scale, format_units
 from deleverage.rulebook.ranking import places
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.selection import Request
@@ -28,6 +29,8 @@ STAGE_OF: dict[type[m.Fact], int] = {
     m.OrdersCancelled: 1,
     m.Netted: 1,
     m.Reduced: 2,
+    m.AuctionOpened: 3,
+    m.AuctionEnded: 3,
     m.TakenOver: 3,
     m.FundPaid: 4,
     m.Deleveraged: 5,
@@ -66,6 +69,7 @@ class StepObserver:
         if isinstance(fact, m.StepEnded):
             record.stopped, record.guarded = fact.stopped, fact.guarded
             record.spared, record.throttles = fact.spared, fact.throttles
+            record.on_offer = tuple(unit_id for unit_id in sorted(book.auctions) if book.is_auctioned(unit_id))
             record.fund_after_quanta = book.pots["fund"]
             record.residual_quanta = book.residual_quanta
             _say_why(record)
@@ -166,6 +170,11 @@ def _describe(line: StageRecord, fact: m.Fact) -> None:
         told = f"{counted(lots, 'lot')} of {fact.side}s {deal} the book of {fact.market_id}"
         stopped = sorted({sale.why for sale in fact.sales if sale.why})
         line.told.append(told + (f", stopped by {' and '.join(stopped)}" if stopped else ""))
+    elif isinstance(fact, m.AuctionOpened):
+        seconds = format_units(fact.until_ns, Scale(1, 9))
+        line.told.append(f"{fact.unit_id} is on offer until second {seconds}")
+    elif isinstance(fact, m.AuctionEnded):
+        line.told.append(f"the auction of {fact.unit_id} ended: {fact.why}")
     elif isinstance(fact, m.TakenOver):
         lots = sum(abs(fill.lots) for fill in fact.fills if fill.part == "taker")
         line.taken_lots += lots

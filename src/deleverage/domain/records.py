@@ -90,6 +90,7 @@ class StepRecord:
     guarded: tuple[str, ...] = ()
     spared: tuple[Spared, ...] = ()
     throttles: tuple[Throttled, ...] = ()
+    on_offer: tuple[str, ...] = ()  # units whose auction goes on behind the step
     stages: list[StageRecord] = field(default_factory=list)
     rounds: list[RoundRecord] = field(default_factory=list)
     residuals: tuple[Residual, ...] = ()

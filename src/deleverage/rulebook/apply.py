@@ -8,7 +8,18 @@ from dataclasses import replace
 from typing import Any
 
 from deleverage.rulebook import messages as m
-from deleverage.rulebook.book import FUND_POT, ROUNDING_POT, Backstop, Book, Envelope, Market, Order, Unit, leg_id_of
+from deleverage.rulebook.book import (
+    FUND_POT,
+    ROUNDING_POT,
+    Auction,
+    Backstop,
+    Book,
+    Envelope,
+    Market,
+    Order,
+    Unit,
+    leg_id_of,
+)
 from deleverage.rulebook.closing import settle_unit
 from deleverage.rulebook.programmes import note_takeover
 from deleverage.rulebook.schedule import Announced
@@ -247,6 +258,17 @@ def _envelope_ended(book: Book, fact: m.EnvelopeEnded) -> None:
     del book.envelopes[leg_id_of(fact.market_id, fact.side)]
 
 
+def _auction_opened(book: Book, fact: m.AuctionOpened) -> None:
+    book.auctions[fact.unit_id] = Auction(fact.time_ns)
+
+
+def _auction_ended(book: Book, fact: m.AuctionEnded) -> None:
+    if fact.why == "expired":
+        book.auctions[fact.unit_id] = Auction(fact.start_ns, expired=True)
+    else:
+        del book.auctions[fact.unit_id]
+
+
 _WRITERS: dict[type[m.Fact], Callable[[Book, Any], None]] = {
     m.MarketListed: _list_market,
     m.AccountOpened: _open_account,
@@ -275,4 +297,6 @@ _WRITERS: dict[type[m.Fact], Callable[[Book, Any], None]] = {
     m.Resumed: _resumed,
     m.EnvelopeApproved: _envelope_approved,
     m.EnvelopeEnded: _envelope_ended,
+    m.AuctionOpened: _auction_opened,
+    m.AuctionEnded: _auction_ended,
 }

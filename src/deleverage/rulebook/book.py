@@ -238,6 +238,14 @@ class Order:
         return leg_id_of(self.market_id, self.leg_side)
 
 
+@dataclass(frozen=True, slots=True)
+class Auction:
+    """Since when a unit is auctioned. ``expired``: it has run out, and is remembered while the same distress lasts."""
+
+    start_ns: int
+    expired: bool = False
+
+
 @dataclass(slots=True)
 class Book:
     """Everything that must balance together. One writer; a domain never pays another's loss."""
@@ -247,6 +255,7 @@ class Book:
     backstops: dict[str, Backstop] = field(default_factory=dict)  # accounts with a programme
     units: dict[str, Unit] = field(default_factory=dict)
     orders: dict[str, Order] = field(default_factory=dict)
+    auctions: dict[str, Auction] = field(default_factory=dict)  # by unit
     pots: dict[str, int] = field(default_factory=lambda: dict.fromkeys(POTS, 0))
     residual_quanta: int = 0  # K: losses named and not yet repaid or turned into claims
     net_deposits_quanta: int = 0  # X
@@ -271,6 +280,10 @@ class Book:
         """Whether the whole domain stands still, by a residual or by an operator."""
         return self.halted or "" in self.halts
 
+    def is_auctioned(self, unit_id: str) -> bool:
+        """Return whether an auction of the unit runs, as far as a step has told."""
+        return unit_id in self.auctions and not self.auctions[unit_id].expired
+
     def fund_unit(self) -> Unit | None:
         """Return the unit that holds the insurance fund's inventory, if the domain has one."""
         for account in self.accounts.values():
@@ -290,6 +303,7 @@ class Book:
             backstops={key: replace(backstop) for key, backstop in self.backstops.items()},
             units={key: copy_unit(unit) for key, unit in self.units.items()},
             orders={key: replace(order) for key, order in self.orders.items()},
+            auctions=dict(self.auctions),
             pots=dict(self.pots),
             residual_quanta=self.residual_quanta,
             net_deposits_quanta=self.net_deposits_quanta,

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.apply import apply
 from deleverage.rulebook.book import Book
-from deleverage.rulebook.ladders import backstops, envelopes, marks, money, opening, risk, stopping, trading
+from deleverage.rulebook.ladders import auction, backstops, envelopes, marks, money, opening, risk, stopping, trading
 from deleverage.rulebook.ladders.rungs import Ladder, Refused, refuse, require_types
 from deleverage.rulebook.messages import Code, Command, Fact, Rejection
 from deleverage.rulebook.rules import Rules
@@ -55,5 +55,6 @@ _LADDERS: dict[type[Command], Ladder] = {
     **risk.LADDERS,
     **stopping.LADDERS,
     **envelopes.LADDERS,
+    **auction.LADDERS,
     m.RunStep: _run_step,
 }

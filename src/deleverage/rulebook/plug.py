@@ -1,5 +1,6 @@
 """The plug points of a preset share one mechanism: frozen records that their name and parameters rebuild.
 
+    auction          at which discount are the solvent on offer first?     auction.py
     trigger          may stage 5 start for these bankrupt lots?           trigger.py
     selection        whose lots are closed, and how many                  selection.py
     price            the money that is asked for them                     price.py

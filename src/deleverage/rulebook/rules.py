@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from hashlib import sha256
 from typing import Any
 
+from deleverage.rulebook.auction import AUCTIONS, AuctionRule, NoAuction
 from deleverage.rulebook.funding_source import FUNDING_SOURCES, FundFirst, FundingSource
 from deleverage.rulebook.losses import LOSS_RULES
 from deleverage.rulebook.losses.gains import WinnersProRata
@@ -23,6 +24,7 @@ from deleverage.rulebook.trigger import TRIGGERS, BankruptLots, Trigger
 
 PLUGS: dict[str, Registry[Any]] = {
     "reduction": REDUCTIONS,
+    "auction": AUCTIONS,
     "funding_source": FUNDING_SOURCES,
     "trigger": TRIGGERS,
     "policy": SELECTIONS,
@@ -73,6 +75,8 @@ class Rules:
     reduction: Reduction = Share()
     order_band_ppb: int = 0
     liquidation_fee_ppb: int = 0
+    # Between them: how the solvent below close-out are on offer before they are taken over.
+    auction: AuctionRule = NoAuction()
     # Stage 3: who owns a surplus (fund, taker, the rest the user); the fund's inventory.
     surplus_to_fund_ppb: int = PPB
     surplus_to_taker_ppb: int = 0
@@ -143,6 +147,8 @@ class Rules:
             for name in ("reduction", "funding_source", "trigger", "price", "loss_rule", "pace")
             if not isinstance(getattr(self, name), PLUGS[name].base)
         ]
+        if type(self.auction) not in AUCTIONS.kinds.values():
+            faults.append(f"auction is {self.auction!r}, it is one of {', '.join(sorted(AUCTIONS.kinds))}")
         if not is_dataclass(self.policy):
             faults.append(f"policy is {type(self.policy).__name__}, no frozen dataclass: its parameters are hashed")
         for name in ("surplus_to_fund_ppb", "surplus_to_taker_ppb", "liquidation_fee_ppb"):

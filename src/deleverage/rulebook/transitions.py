@@ -3,6 +3,7 @@
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.book import FUND_POT, copy_unit
 from deleverage.rulebook.checks import (
+    auction,
     deleveraged,
     envelopes,
     forced,
@@ -28,6 +29,8 @@ OF_A_STEP = (
     m.BankruptcyEnded,
     m.Netted,
     m.Reduced,
+    m.AuctionOpened,
+    m.AuctionEnded,
     m.TakenOver,
     m.FundPaid,
     m.Deleveraged,
@@ -36,8 +39,8 @@ OF_A_STEP = (
 )
 """Facts that only a step emits: the first of them sees the book as the step began."""
 
-FORCED = (m.Netted, m.Reduced, m.TakenOver, m.FundPaid, m.Deleveraged, m.Socialised, m.ResidualNamed)
-"""Facts that nobody asked for: the acts of the waterfall."""
+FORCED = (m.Netted, m.Reduced, m.AuctionSold, m.TakenOver, m.FundPaid, m.Deleveraged, m.Socialised, m.ResidualNamed)
+"""Facts that nobody asked for, or not everybody whom they close: the acts of the waterfall, and bids."""
 
 _CHECKS: Checks = {
     **forced.CHECKS,
@@ -48,7 +51,16 @@ _CHECKS: Checks = {
     **risk.CHECKS,
     **deleveraged.CHECKS,
     **socialised.CHECKS,
+    **auction.CHECKS,
 }
+
+_AUCTIONS: Checks = {
+    m.AuctionOpened: auction.check_opened,
+    m.AuctionEnded: auction.check_ended,
+    m.AuctionSold: auction.check_offered,
+    m.TakenOver: auction.check_not_taken,
+}
+"""What auctions ask of the book before a fact."""
 
 
 def look(view: View, fact: m.Fact, unit_ids: list[str]) -> None:
@@ -82,8 +94,10 @@ def look(view: View, fact: m.Fact, unit_ids: list[str]) -> None:
         view.gains = gains_now(view.book, guarded)
     if isinstance(fact, OF_A_STEP):
         stopping.check_running(view, fact)
-    if isinstance(fact, m.OrdersCancelled | m.Netted | m.Reduced | m.TakenOver):
+    if isinstance(fact, m.OrdersCancelled | m.Netted | m.Reduced | m.AuctionSold | m.TakenOver):
         grace.check_spared(view, fact)
+    if (look_auction := _AUCTIONS.get(type(fact))) is not None:
+        look_auction(view, fact)
     if isinstance(fact, m.MarksSet):
         stopping.check_breakers(view, fact)
     if isinstance(fact, m.EnvelopeApproved):
@@ -120,6 +134,7 @@ def check(view: View, fact: m.Fact) -> None:
         programmes.check_passed(view, fact)
         grace.check_named(view, fact)
         envelopes.check_none_over(view, fact)
+        auction.check_auctions(view, fact)
         view.gains, view.taken, view.freed, view.event_paid, view.market_paid = None, {}, {}, 0, {}
 
 

@@ -3,6 +3,7 @@
     0 guard      no forced act from a mark that is stale, out of band or under-sourced, or in a halted market
     1 relieve    cancel the orders of distressed units
     2 reduce     sell their lots into the resting orders
+      auction    (a rule) the solvent below close-out are on offer first, at a growing discount
     3 take over  backstops, then the fund's inventory, at the bankruptcy amount
     4 fund       money for shortfalls, never for lots (deleveraging first: after 5, for what candidates could not pay)
     5 deleverage lots of the bankrupt against the solvent, then the money that is asked of them
@@ -27,6 +28,7 @@ from deleverage.rulebook.messages import (
     UnitEquity,
 )
 from deleverage.rulebook.rules import Rules
+from deleverage.rulebook.stages.auction import auction, end_auctions
 from deleverage.rulebook.stages.deleveraging import deleverage
 from deleverage.rulebook.stages.envelopes import end_expired, end_served
 from deleverage.rulebook.stages.fund import pay_from_fund, pay_what_has_no_lots
@@ -57,6 +59,7 @@ def run_step(book: Book, rules: Rules, time_ns: int, write: Callable[[Book, Fact
     paced = scratch.paced or not quiet
     name_residuals(scratch, paced)
     end_served(scratch)
+    end_auctions(scratch)
     scratch.emit(
         StepEnded,
         step=scratch.step,
@@ -84,6 +87,7 @@ def _run_round(scratch: Scratch, held: list[Unit]) -> None:
     relieve(scratch)
     reduce(scratch)
     _release(scratch, held)
+    auction(scratch)
     sources = split_debts(scratch)
     take_over(scratch, sources)
     pay_from_fund(scratch)

@@ -22,10 +22,11 @@ from deleverage.rulebook.selection import Policy
 from deleverage.scenarios.drawn import Drawn, draw_population
 from deleverage.scenarios.faults import Fault, Path, Reader, ScenarioError, nearest, path_text
 from deleverage.scenarios.files import BadFile, read_bytes
+from deleverage.scenarios.frames import read_path
 from deleverage.scenarios.model import Depth, Impact, Origin, Scenario
 from deleverage.scenarios.names import Names
 from deleverage.scenarios.opening import Holding, Opening, faults_of_opening, open_positions
-from deleverage.scenarios.parts import read_market, read_orders, read_path, read_rules
+from deleverage.scenarios.parts import read_market, read_orders, read_rules
 from deleverage.scenarios.plugs import RATE
 from deleverage.scenarios.programmes import read_programme
 from deleverage.scenarios.requirements import read_leverage

@@ -1,4 +1,4 @@
-"""Markets, rules and frames of a scenario file, turned into integers."""
+"""Markets, rules, orders and what frames do, turned into integers."""
 
 from typing import Any
 
@@ -18,7 +18,6 @@ from deleverage.rulebook.rules import PLUGS, THROTTLES, ConfigError, Rules
 from deleverage.rulebook.selection import Policy
 from deleverage.rulebook.throttle import Limit, Table
 from deleverage.scenarios.faults import Path, Reader
-from deleverage.scenarios.model import Frame
 from deleverage.scenarios.names import Names
 from deleverage.scenarios.plugs import RATE, read_plug, read_policy
 from deleverage.scenarios.requirements import SECOND_NS, read_announcement, read_schedule, read_tiers
@@ -201,20 +200,8 @@ def _order_side(names: Names, here: Path, table: dict[str, Any], lots: int) -> s
     return LONG if (lots > 0) != table.get("closes", False) else SHORT
 
 
-def read_path(names: Names, tables: list[Any], time_ns: int, rules: Rules) -> tuple[Frame, ...]:
-    """Return the frames; the first is ``after_seconds`` (1) after ``time_ns``."""
-    frames = []
-    for at, table in enumerate(tables):
-        time_ns += table.get("after_seconds", 1) * SECOND_NS
-        here: Path = ("path", at)
-        commands = _frame_commands(names, here, table, time_ns, rules)
-        orders = read_orders(names, (*here, "orders"), table.get("orders", []), f"order-{at + 1}", time_ns)
-        commands += [command for command, _ in orders]
-        frames.append(Frame(table.get("label", f"frame {at + 1}"), time_ns, tuple(commands), table.get("steps", 1)))
-    return tuple(frames)
-
-
-def _frame_commands(names: Names, here: Path, table: dict[str, Any], time_ns: int, rules: Rules) -> list[Command]:
+def frame_commands(names: Names, here: Path, table: dict[str, Any], time_ns: int, rules: Rules) -> list[Command]:
+    """Return what a frame does before its orders."""
     reader = names.reader
     commands: list[Command] = []
     if table.get("marks"):

@@ -1,7 +1,7 @@
 """The plug points of a scenario's rules: a name, or a table with a name and parameters, turned into the law's plugs.
 
 Parameters go by their names in the law without the unit: a share (``_ppb``) is a decimal, money (``_quanta``) an amount
-of the settlement currency. Faults are noted with the key path of the part that has them.
+of the settlement currency; a time (``_ns``) ends in ``_seconds``. Faults are noted with the key path of what has them.
 """
 
 from typing import Any, get_origin
@@ -13,7 +13,7 @@ from deleverage.rulebook.selection import POLICIES, Policy
 from deleverage.scenarios.faults import DecimalText, Path, Reader, nearest
 
 RATE = Scale(1, 9)
-"""The scale of shares and rates: parts per billion."""
+"""The scale of shares and rates, and of times in seconds: parts per billion."""
 
 
 def read_plug(reader: Reader, point: str, value: object, money: Scale) -> Any:
@@ -49,9 +49,7 @@ def _spec(reader: Reader, path: Path, registry: Registry[Any], value: object, mo
     name = table["name"]
     if not reader.known(path, name, registry.kinds, registry.point):
         return {}
-    items = {
-        item.name.removesuffix("_ppb").removesuffix("_quanta"): item for item in parameters_of(registry.kind(name))
-    }
+    items = {_key(item.name): item for item in parameters_of(registry.kind(name))}
     spec: Spec = {"name": str(name)}
     for key, given in table.items():
         here = (*path, key)
@@ -61,7 +59,7 @@ def _spec(reader: Reader, path: Path, registry: Registry[Any], value: object, mo
             reader.fault(here, f"is no parameter of {name}, {nearest(key, items)}")
             continue
         item = items[key]
-        if item.name.endswith("_ppb"):
+        if item.name.endswith(("_ppb", "_ns")):
             spec[item.name] = reader.units(here, given, RATE, 0)
         elif item.name.endswith("_quanta"):
             spec[item.name] = reader.units(here, given, money, 0)
@@ -74,3 +72,8 @@ def _spec(reader: Reader, path: Path, registry: Registry[Any], value: object, mo
         else:
             spec[item.name] = given
     return spec
+
+
+def _key(name: str) -> str:
+    """Return how a file calls a parameter of the law."""
+    return name.removesuffix("_ppb").removesuffix("_quanta").replace("_ns", "_seconds")

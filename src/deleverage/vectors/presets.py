@@ -1,5 +1,6 @@
 """The rules that drawn worlds live under: the common law with some of its switches turned."""
 
+from deleverage.rulebook.auction import Dutch
 from deleverage.rulebook.funding_source import AllOrNothing, DeleverageFirst
 from deleverage.rulebook.losses.equity import ExchangeRate, FlatToo, Payout
 from deleverage.rulebook.losses.gains import VariationMarginGains, WinnersProRata
@@ -30,6 +31,7 @@ SWITCHES: dict[str, tuple[object, ...]] = {
         Smart(),
         Slices(most_lots=5, max_slippage_ppb=30_000_000, max_depth_share_ppb=500_000_000),
     ),
+    "auction": (Dutch(start_ppb=2_000_000, step_ppb=3_000_000, every_ns=2 * SECOND_NS, most_ppb=10_000_000),),
     "order_band_ppb": (100_000_000,),
     "liquidation_fee_ppb": (5_000_000, 7_777_777),
     "surplus_to_fund_ppb": (0, 0, 333_333_333),

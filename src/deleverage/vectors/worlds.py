@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields
 
 from deleverage.domain import Domain
-from deleverage.rulebook.book import LONG, SHORT, SIGN_OF, Unit
+from deleverage.rulebook.book import LONG, SHORT, SIGN_OF, Unit, market_of, side_of
 from deleverage.rulebook.decide import decide
 from deleverage.rulebook.margin import equity
 from deleverage.rulebook.messages import (
     AbortEnvelope,
     AccrueFunding,
     ApproveEnvelope,
+    Bid,
     Command,
     Deposit,
     DepositToFund,
@@ -229,9 +230,33 @@ class _World:
         for _ in range(2):
             if self._give(RunStep(time_ns=self.time_ns)) < 2:
                 break  # refused, or nothing was due
+        if self.book.auctions:
+            self._bid()
         stopped = bool(self.book.is_halted or self.book.halts)
         for _ in range(3 * (stopped or any(unit.bankrupt for unit in self.book.units.values()))):
             self._novelty()  # what is refused in a halt or while bankrupts wait is not refused for long
+
+    def _bid(self) -> None:
+        """Bid for somebody on offer: of many bidders and sizes the one of which the set has seen least, twice."""
+        for _ in range(2):
+            self._give_rarest(
+                [
+                    Bid(
+                        time_ns=self.time_ns,
+                        unit_id=unit_id,
+                        bidder_unit_id=bidder,
+                        market_id=market_of(leg_id),
+                        lots=max(1, abs(leg.lots) // part),
+                        least_discount_ppb=self.pick((0, 0, 5_000_000)),
+                        leg_side=side_of(leg_id),
+                        bidder_side=self._side(bidder, leg.lots),
+                    )
+                    for unit_id in sorted(self.book.auctions)
+                    for leg_id, leg in self.book.units[unit_id].sorted_legs()
+                    for bidder in self.draws.shuffled(sorted(self.book.units))[:4]
+                    for part in (1, 3)
+                ]
+            )
 
     def _pay_in(self) -> None:
         """Give money to the two units that have least."""

@@ -14,7 +14,7 @@ def check_forced(view: View, fact: m.Movement) -> None:
         value = fill.lots * view.book.markets[fill.market_id].value_quanta
         at_mark = fill.amount_quanta + value == fill.money_quanta
         require("INV-12", at_mark, f"{fill.unit_id}: amount {fill.amount_quanta} is not value and money at the mark")
-        if fill.part not in ("maker", "taker"):
+        if fill.part not in ("maker", "taker", "bidder"):
             _check_reduces(view, fill.unit_id, fill.leg_id)
         if fill.part in ("bankrupt", "netted"):
             unit = view.units[fill.unit_id]

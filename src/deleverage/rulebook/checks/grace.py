@@ -5,12 +5,12 @@ from deleverage.rulebook.checks.view import View, require
 from deleverage.rulebook.stages.grace import grace_given, graces, spared
 from deleverage.rulebook.stages.scratch import guards
 
-LIQUIDATING = ("liquidated", "bankrupt", "netted")
-"""Parts of the fills by which stages 1 to 3 take lots from the distressed."""
+LIQUIDATING = ("liquidated", "bankrupt", "netted", "auctioned")
+"""Parts of the fills by which stages 1 to 3 and auctions take lots from the distressed."""
 
 
 def check_spared(view: View, fact: m.Movement) -> None:
-    """Before a fact of stages 1 to 3: in a grace it touches lots and orders of bankrupts only."""
+    """Before a fact of stages 1 to 3 or of an auction: in a grace it touches lots and orders of bankrupts only."""
     book, untils = view.book, graces(view.book, fact.time_ns)
     closed = [(fill.unit_id, fill.market_id) for fill in fact.fills if fill.part in LIQUIDATING]
     if isinstance(fact, m.Reduced):

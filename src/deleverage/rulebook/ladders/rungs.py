@@ -13,6 +13,7 @@ from deleverage.rulebook.margin import (
     free_quanta,
     initial_numerator,
     profit_moved,
+    released_quanta,
 )
 from deleverage.rulebook.messages import Code, Command, Fact, Rejection
 from deleverage.rulebook.quantities import LARGEST, MARGIN_SCALE, div_ceil
@@ -54,6 +55,15 @@ def margin_moved(
         released=released,
         profit_quanta=profit_moved(book, source, amount, released),
     )
+
+
+def releases(book: Book, command: Command, looked: list[Unit]) -> Iterator[Fact]:
+    """Yield the releases behind the one fact of this command, which leaves these units as they are here."""
+    offset = 2
+    for after in looked:
+        if (rest := released_quanta(book, after)) > 0:
+            yield margin_moved(book, command, after, after.account_id, rest, released=True, offset=offset)
+            offset += 1
 
 
 def require_types(path: str, record: Any) -> None:
@@ -207,6 +217,12 @@ def require_free_money(book: Book, unit: Unit, amount: int) -> None:
     """Refuse an amount above what may leave the unit."""
     free = free_quanta(book, unit)
     refuse(amount > free, Code.INSUFFICIENT_EQUITY, "only equity above the initial requirement may leave", amount, free)
+
+
+def require_held(unit: Unit, leg_id: str, lots: int) -> None:
+    """Refuse to close more lots of a leg than there are."""
+    held = abs(unit.legs[leg_id].lots) if leg_id in unit.legs else 0
+    refuse(lots > held, Code.MORE_THAN_HELD, f"{unit.unit_id} closes more of {leg_id} than it has", lots, held)
 
 
 def require_lots(market: Market, lots: int) -> None:

@@ -9,9 +9,10 @@ from deleverage.rulebook.book import Book, Market, Unit, copy_unit, leg_id_of
 from deleverage.rulebook.closing import settle_unit
 from deleverage.rulebook.ladders.rungs import (
     Ladder,
-    margin_moved,
     next_fact,
     refuse,
+    releases,
+    require_held,
     require_id,
     require_in_band,
     require_initial,
@@ -34,7 +35,6 @@ from deleverage.rulebook.margin import (
     held_lots,
     is_unhealthy,
     maintenance_margin_ceil,
-    released_quanta,
 )
 from deleverage.rulebook.messages import Code, Command, Fact
 from deleverage.rulebook.rules import Rules
@@ -78,7 +78,7 @@ def _trade(book: Book, command: m.Trade, rules: Rules) -> Iterator[Fact]:
     require_in_band(market, price_ticks, rules)
     for side in sides:
         if closes(side.leg_side, side.lots):
-            _require_held(side.unit, side.leg_id, lots)
+            require_held(side.unit, side.leg_id, lots)
     value = market.terms.value_at(price_ticks)
     looked = [copy_unit(side.unit) for side in sides]
     for side, after in zip(sides, looked, strict=True):
@@ -101,11 +101,7 @@ def _trade(book: Book, command: m.Trade, rules: Rules) -> Iterator[Fact]:
         for side, part in zip(sides, ("buyer", "seller"), strict=True)
     )
     yield m.Traded(**next_fact(book, command), market_id=market_id, price_ticks=price_ticks, fills=fills)
-    offset = 2
-    for after in looked:
-        if (rest := released_quanta(book, after)) > 0:
-            yield margin_moved(book, command, after, after.account_id, rest, released=True, offset=offset)
-            offset += 1
+    yield from releases(book, command, looked)
 
 
 def _place_order(book: Book, command: m.PlaceOrder, rules: Rules) -> Iterator[Fact]:
@@ -135,7 +131,7 @@ def _place_order(book: Book, command: m.PlaceOrder, rules: Rules) -> Iterator[Fa
     )
     leg_id = leg_id_of(command.market_id, command.leg_side)
     if closes(command.leg_side, command.lots):
-        _require_held(unit, leg_id, abs(command.lots) + _closing_lots(book, unit, leg_id))
+        require_held(unit, leg_id, abs(command.lots) + _closing_lots(book, unit, leg_id))
     looked = Book(markets=book.markets, orders=dict(book.orders), seq=book.seq, orders_placed=book.orders_placed)
     apply(looked, placed)
     require_lots(market, held_lots(looked, unit).get(leg_id, 0))
@@ -175,11 +171,6 @@ def _side(unit: Unit, market_id: str, leg_side: str, change: int) -> _Side:
     leg = unit.legs.get(leg_id)
     opens = leg is None or (leg.lots > 0) == (change > 0) or abs(change) > abs(leg.lots)
     return _Side(unit, leg_side, leg_id, not closes(leg_side, change) if leg_side else opens, change)
-
-
-def _require_held(unit: Unit, leg_id: str, lots: int) -> None:
-    held = abs(unit.legs[leg_id].lots) if leg_id in unit.legs else 0
-    refuse(lots > held, Code.MORE_THAN_HELD, f"{unit.unit_id} closes more of {leg_id} than it has", lots, held)
 
 
 def _closing_lots(book: Book, unit: Unit, leg_id: str) -> int:

@@ -4,6 +4,7 @@ Everything is frozen: a command is a wish, a fact is history, a rejection is an 
 (the journal owns bytes) and any decision.
 """
 
+from deleverage.rulebook.messages.auction import *
 from deleverage.rulebook.messages.commands import *
 from deleverage.rulebook.messages.facts import *
 from deleverage.rulebook.messages.ladder import *

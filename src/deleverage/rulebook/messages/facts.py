@@ -32,7 +32,7 @@ class Fill(NamedTuple):
     lots: int
     amount_quanta: int
     money_quanta: int
-    part: str  # buyer, seller, maker, liquidated, taker, bankrupt, netted, candidate, settled
+    part: str  # buyer, seller, maker, liquidated, taker, bankrupt, netted, candidate, settled, auctioned, bidder
     leg_side: str = ""
 
     @property

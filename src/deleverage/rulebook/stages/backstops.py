@@ -71,7 +71,7 @@ def _rooms(scratch: Scratch, offer: Offer, source_ids: set[str]) -> tuple[dict[s
 
 def _room(scratch: Scratch, offer: Offer, account_id: str, source_ids: set[str]) -> tuple[int, str]:
     unit, backstop = scratch.book.units[account_id], scratch.book.backstops.get(account_id)
-    if unit.bankrupt or account_id in source_ids:
+    if unit.bankrupt or account_id in source_ids or scratch.book.is_auctioned(account_id):
         return 0, "distressed"
     if backstop is not None and cools_down(backstop, scratch.step, scratch.time_ns):
         return 0, "cool_down"

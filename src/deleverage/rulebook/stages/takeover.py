@@ -15,8 +15,8 @@ from deleverage.rulebook.stages.scratch import Scratch
 def split_debts(scratch: Scratch) -> list[Unit]:
     """Split the equity of every source over its legs - once per round - and return the sources in id order.
 
-    Sources are the bankrupt units and those below the close-out threshold; the fund's own unit is split, but is no
-    source: it does not take over from itself.
+    Sources are the bankrupt units and those below the close-out threshold that are not auctioned; the fund's own unit
+    is split, but is no source: it does not take over from itself.
     """
     scratch.shortfalls, scratch.surpluses = {}, {}
     fund = scratch.book.fund_unit()
@@ -45,6 +45,8 @@ def take_over(scratch: Scratch, sources: list[Unit]) -> None:
 
 
 def _below_close_out(scratch: Scratch, unit: Unit) -> bool:
+    if scratch.book.is_auctioned(unit.unit_id):
+        return False
     return scratch.may_liquidate(unit) and is_below_close_out(scratch.book, unit)
 
 

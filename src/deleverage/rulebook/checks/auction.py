@@ -1,0 +1,99 @@
+"""Auctions: who is on offer, at which discount, until when; schedule, money and ends recomputed, nothing believed."""
+
+from deleverage.rulebook import messages as m
+from deleverage.rulebook.checks.view import Checks, View, require
+from deleverage.rulebook.margin import equity, initial_numerator, is_below_close_out, is_unhealthy
+from deleverage.rulebook.quantities import MARGIN_SCALE, PPB, share_floor
+from deleverage.rulebook.stages.auction import discount_ppb, discount_quanta, until_ns, why_ended, why_not_offered
+from deleverage.rulebook.stages.grace import graces
+from deleverage.rulebook.stages.scratch import guards
+
+
+def check_opened(view: View, fact: m.AuctionOpened) -> None:
+    """Before an opening: the unit is solvent, below close-out, can be liquidated, and is not auctioned already."""
+    book, unit = view.book, view.book.units[fact.unit_id]
+    lasts_ns = view.rules.auction.lasts_ns()
+    closed = {*guards(book, view.rules, fact.time_ns), *graces(book, fact.time_ns)}
+    within = not unit.bankrupt and unit is not book.fund_unit() and not unit.markets() <= closed
+    due = lasts_ns > 0 and within and is_below_close_out(book, unit)
+    require("INV-7", due, f"{fact.unit_id} is auctioned and would not be taken over")
+    require("INV-7", fact.unit_id not in book.auctions, f"{fact.unit_id} is auctioned for a second time")
+    told, found = (fact.equity_quanta, fact.until_ns), (equity(book, unit), fact.time_ns + lasts_ns)
+    require("INV-7", told == found, f"equity and end of {fact.unit_id}'s auction are told as {told}, they are {found}")
+
+
+def check_ended(view: View, fact: m.AuctionEnded) -> None:
+    """Before an end: the unit has an auction, and the reason is the true one."""
+    auction = view.book.auctions.get(fact.unit_id)
+    require("INV-7", auction is not None, f"an auction of {fact.unit_id} is told to end, there is none")
+    due = why_ended(view.book, view.rules, view.book.units[fact.unit_id], fact.time_ns)
+    require("INV-7", fact.why == due, f"{fact.unit_id}'s auction is told to end for {fact.why}, it is {due or 'on'}")
+    since = auction.start_ns if auction else 0
+    require("INV-7", fact.start_ns == since, f"{fact.unit_id}'s auction is told since {fact.start_ns}, it is {since}")
+
+
+def check_offered(view: View, fact: m.AuctionSold) -> None:
+    """Before a sale: the lots are on offer, at the discount and for the money that the schedule says."""
+    book, unit = view.book, view.book.units[fact.unit_id]
+    why = why_not_offered(book, view.rules, unit, fact.market_id, fact.time_ns)
+    require("INV-8", not why, f"{fact.unit_id} is not on offer in {fact.market_id}: {why}")
+    require("INV-18", not book.is_halted, f"{fact.unit_id} is sold in a halted domain")
+    groups = {book.accounts[book.units[key].account_id].owner_group for key in (fact.unit_id, fact.bidder_unit_id)}
+    require("INV-8", len(groups) == 2, f"{fact.bidder_unit_id} buys lots of its own owner group")
+    due = discount_ppb(book, view.rules, fact.unit_id, fact.time_ns)
+    require("INV-12", fact.discount_ppb == due, f"a discount of {fact.discount_ppb} ppb is told, it is {due}")
+    told = [(fill.unit_id, fill.market_id, fill.part) for fill in fact.fills]
+    sides = ((fact.unit_id, "auctioned"), (fact.bidder_unit_id, "bidder"))
+    require("INV-8", told == [(key, fact.market_id, part) for key, part in sides], f"the sides are {told}")
+    sold = fact.fills[0]
+    money = discount_quanta(book, view.rules, unit, sold.leg_id, abs(sold.lots), due)
+    require("INV-6", fact.discount_quanta == money, f"{fact.discount_quanta} quanta given up, due are {money}")
+
+
+def _check_sold(view: View, fact: m.AuctionSold) -> None:
+    """Only these two changed: the owner lost the discount and no more, the bidder got it and carries its lots."""
+    plain = not (fact.payments or fact.pots or fact.orders)
+    require("INV-11", plain, "a bid moves lots of two units and does nothing else")
+    for unit_id, quanta in ((fact.unit_id, -fact.discount_quanta), (fact.bidder_unit_id, fact.discount_quanta)):
+        moved = view.now(unit_id) - view.equities[unit_id]
+        require("INV-6", moved == quanta, f"{unit_id}'s equity moved by {moved}, the discount is {quanta}")
+    sold = fact.fills[0]
+    notional = abs(sold.lots * view.book.markets[fact.market_id].value_quanta)
+    most = min(share_floor(notional, fact.discount_ppb, PPB), view.equities[fact.unit_id])
+    require("INV-6", 0 <= fact.discount_quanta <= most, f"{fact.discount_quanta} quanta given up, at most {most}")
+    bidder = view.book.units[fact.bidder_unit_id]
+    carries = view.now(bidder.unit_id) * MARGIN_SCALE >= initial_numerator(view.book, bidder)
+    require("INV-9", carries and not bidder.bankrupt, f"bidder {bidder.unit_id} is left below its initial margin")
+
+
+def check_not_taken(view: View, fact: m.TakenOver) -> None:
+    """Where there are auctions, nobody solvent is taken over whose auction has not run out."""
+    for fill in fact.fills:
+        if fill.part == "bankrupt" and not view.book.units[fill.unit_id].bankrupt and view.rules.auction.lasts_ns():
+            auction = view.book.auctions.get(fill.unit_id)
+            waited = auction is not None and auction.expired
+            require("INV-7", waited, f"{fill.unit_id} was taken over, its auction has not run out")
+
+
+def check_auctions(view: View, fact: m.StepEnded) -> None:
+    """At the end of a step no auction is open that is over, and after a quiet one nobody waits for one."""
+    book = view.book
+    for unit_id, auction in sorted(book.auctions.items()):
+        over = why_ended(book, view.rules, book.units[unit_id], fact.time_ns)
+        require("INV-7", not over, f"{unit_id}'s auction is over and not told: {over}")
+        late = auction.expired and fact.time_ns < until_ns(view.rules, auction)
+        require("INV-7", not late, f"{unit_id}'s auction is told as expired before its time")
+        distressed = book.units[unit_id].legs and is_unhealthy(book, book.units[unit_id])
+        require("INV-7", bool(distressed), f"{unit_id} is auctioned and in no distress")
+    if fact.stopped != "quiet" or not view.rules.auction.lasts_ns():
+        return
+    closed = {*guards(book, view.rules, fact.time_ns), *graces(book, fact.time_ns)}
+    for unit in book.sorted_units():
+        solvent = not unit.bankrupt and unit is not book.fund_unit() and not unit.markets() <= closed
+        due = solvent and unit.unit_id not in book.auctions and is_below_close_out(book, unit)
+        require("INV-7", not due, f"{unit.unit_id} is below close-out and was not auctioned")
+
+
+CHECKS: Checks = {
+    m.AuctionSold: _check_sold,
+}

@@ -1,0 +1,91 @@
+"""Between stages 2 and 3: who is auctioned instead of being taken over, from when, until when, and at which discount.
+
+An auction ends in a step only; between two steps nobody can bid for a unit that is in distress no more. Its clock runs
+through halts, guards and graces: what stands still there is the selling, and at its end stage 3 finds what it would
+have found without an auction.
+"""
+
+from deleverage.rulebook.book import Auction, Book, Unit, market_of
+from deleverage.rulebook.margin import equity, equity_shares, is_below_close_out, is_unhealthy
+from deleverage.rulebook.messages import AuctionEnded, AuctionOpened
+from deleverage.rulebook.quantities import PPB, share_floor
+from deleverage.rulebook.rules import Rules
+from deleverage.rulebook.stages.grace import graces
+from deleverage.rulebook.stages.scratch import Scratch
+
+
+def until_ns(rules: Rules, auction: Auction) -> int:
+    """Return the time from which an auction has run out."""
+    return auction.start_ns + rules.auction.lasts_ns()
+
+
+def why_ended(book: Book, rules: Rules, unit: Unit, time_ns: int) -> str:
+    """Return why the auction of a unit that has one is over at a time, the first reason that is true; empty: it is not.
+
+    One that has expired before is over for another reason only.
+    """
+    auction = book.auctions[unit.unit_id]
+    reasons = {
+        "bankrupt": unit.bankrupt,
+        "flat": not unit.legs,
+        "healthy": not is_unhealthy(book, unit),
+        "expired": not auction.expired and time_ns >= until_ns(rules, auction),
+    }
+    return next((why for why, true in reasons.items() if true), "")
+
+
+def why_not_offered(book: Book, rules: Rules, unit: Unit, market_id: str, time_ns: int) -> str:
+    """Return why lots of a unit in a market cannot be bid for now; empty: they can."""
+    if unit.unit_id not in book.auctions:
+        return "none"
+    if book.auctions[unit.unit_id].expired:
+        return "expired"
+    if why := why_ended(book, rules, unit, time_ns):
+        return why
+    if equity(book, unit) < 0:
+        return "bankrupt"  # No step has declared it yet.
+    return "grace" if market_id in graces(book, time_ns) else ""
+
+
+def discount_ppb(book: Book, rules: Rules, unit_id: str, time_ns: int) -> int:
+    """Return the discount that the schedule of a unit's auction says at a time."""
+    return rules.auction.discount_ppb(time_ns - book.auctions[unit_id].start_ns)
+
+
+def discount_quanta(book: Book, rules: Rules, unit: Unit, leg_id: str, lots: int, ppb: int) -> int:
+    """Return what ``lots`` of a leg give up against the mark at a discount, rounded down; quanta >= 0.
+
+    At most their part of the equity that lies on the leg, as a takeover would split it: a bid creates no loss, and
+    leaves the rest of the leg no worse covered than before.
+    """
+    market = book.markets[market_of(leg_id)]
+    asked = share_floor(lots * abs(market.value_quanta), ppb, PPB)
+    own = equity_shares(book, unit, rules.shortfall_split)[leg_id]
+    return min(asked, share_floor(own, lots, abs(unit.legs[leg_id].lots)))
+
+
+def auction(scratch: Scratch) -> None:
+    """End the auctions that are over, then open one for every solvent unit that stage 3 would take over now."""
+    end_auctions(scratch)
+    if not scratch.rules.auction.lasts_ns():
+        return
+    fund = scratch.book.fund_unit()
+    for unit in scratch.book.sorted_units():
+        if unit.bankrupt or unit is fund or unit.unit_id in scratch.book.auctions:
+            continue
+        if scratch.may_liquidate(unit) and is_below_close_out(scratch.book, unit):
+            scratch.emit(
+                AuctionOpened,
+                unit_id=unit.unit_id,
+                equity_quanta=scratch.equity(unit.unit_id),
+                until_ns=scratch.time_ns + scratch.rules.auction.lasts_ns(),
+            )
+
+
+def end_auctions(scratch: Scratch) -> None:
+    """Tell the end of every auction that is over, in id order of units."""
+    book = scratch.book
+    for unit_id in sorted(book.auctions):
+        why = why_ended(book, scratch.rules, book.units[unit_id], scratch.time_ns)
+        if why:
+            scratch.emit(AuctionEnded, unit_id=unit_id, start_ns=book.auctions[unit_id].start_ns, why=why)

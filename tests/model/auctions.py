@@ -1,0 +1,157 @@
+"""Auctions of solvent units: when they open and end, what is on offer, and what a bid takes."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil, floor
+from typing import TYPE_CHECKING, Any
+
+from tests.model.checks import is_wrong_side
+from tests.model.margin import covers_initial, equity, held_lots, is_below_close_out, is_guarded, is_unhealthy
+from tests.model.numbers import BILLION, floor_part, sign
+from tests.model.state import Market, Unit, World, can_only_close, fill, leg_id_of
+from tests.model.takeover import laid_on_legs
+
+if TYPE_CHECKING:
+    from tests.model.step import Step
+
+Given = dict[str, Any]
+
+
+@dataclass
+class Auction:
+    """When the auction of a unit began, and whether it ran out."""
+
+    start: int
+    expired: bool = False
+
+
+def discount(rule: Given, elapsed: int) -> int:
+    """Return the discount to the mark after some time, in ppb."""
+    return int(min(rule["most_ppb"], rule["start_ppb"] + rule["step_ppb"] * (elapsed // rule["every_ns"])))
+
+
+def length(rule: Given) -> int:
+    """Return how long an auction lasts: the largest discount is on offer for one interval."""
+    steps = ceil(Fraction(rule["most_ppb"] - rule["start_ppb"], rule["step_ppb"]))
+    return int((steps + 1) * rule["every_ns"])
+
+
+def is_on(world: World, unit: Unit) -> bool:
+    """Return whether a unit's auction is held and has not run out."""
+    auction = world.auctions.get(unit.unit_id)
+    return auction is not None and not auction.expired
+
+
+def why_over(world: World, rules: Given, unit: Unit, time_ns: int) -> str:
+    """Return the first reason for which a unit's auction is over at a time, or nothing."""
+    auction = world.auctions[unit.unit_id]
+    if unit.bankrupt:
+        return "bankrupt"
+    if not unit.legs:
+        return "flat"
+    if not is_unhealthy(world, unit):
+        return "healthy"
+    return "expired" if not auction.expired and time_ns >= auction.start + length(rules["auction"]) else ""
+
+
+def end_auctions(step: "Step") -> bool:
+    """End what is over, and return whether anything was."""
+    told = step.seen["auctions_ended"]
+    before = len(told)
+    for unit_id, auction in sorted(step.world.auctions.items()):
+        if why := why_over(step.world, step.rules, step.world.units[unit_id], step.world.time_ns):
+            told.append((unit_id, auction.start, why))
+            if why == "expired":
+                auction.expired = True
+            else:
+                del step.world.auctions[unit_id]
+    return len(told) > before
+
+
+def open_auctions(step: "Step") -> bool:
+    """Put on offer who would be taken over while solvent, and return whether there was anybody."""
+    world, rule = step.world, step.rules["auction"]
+    if rule["name"] == "none":
+        return False
+    opened = [
+        unit
+        for unit in world.all_units()
+        if not unit.bankrupt
+        and unit is not world.fund_unit()
+        and unit.unit_id not in world.auctions
+        and step.can_be_liquidated(unit)
+        and is_below_close_out(world, unit)
+    ]
+    for unit in opened:
+        world.auctions[unit.unit_id] = Auction(world.time_ns)
+        step.seen["auctions_opened"].append((unit.unit_id, equity(world, unit), world.time_ns + length(rule)))
+    return bool(opened)
+
+
+def bid(world: World, given: Given, rules: Given) -> str | None:
+    """Take lots of an auctioned unit at the mark less the discount of the moment."""
+    market = world.markets.get(given["market_id"])
+    unit, bidder = world.units.get(given["unit_id"]), world.units.get(given["bidder_unit_id"])
+    unit_side, bidder_side = given.get("leg_side", ""), given.get("bidder_side", "")
+    lots, least, time_ns = given["lots"], given["least_discount_ppb"], given["time_ns"]
+    if market is None:
+        return "UNKNOWN_MARKET"
+    if unit is None or bidder is None:
+        return "UNKNOWN_UNIT"
+    if is_wrong_side(unit, unit_side) or is_wrong_side(bidder, bidder_side):
+        return "WRONG_SIDE"
+    if lots < 1:
+        return "BAD_LOTS"
+    if not 0 <= least <= BILLION:
+        return "BAD_RATE"
+    if world.accounts[unit.account_id].owner_group == world.accounts[bidder.account_id].owner_group:
+        return "SELF_TRADE"
+    if market.mark == 0:
+        return "NO_MARK"
+    if market.settled:
+        return "MARKET_SETTLED"
+    if 0 < market.expiry <= time_ns:
+        return "MARKET_EXPIRED"
+    if any(one.isolated not in ("", market.market_id) for one in (unit, bidder)):
+        return "WRONG_MARKET"
+    if world.is_halted:
+        return "DOMAIN_HALTED"
+    if market.market_id in world.halts:
+        return "MARKET_HALTED"
+    if bidder.bankrupt:
+        return "UNIT_BANKRUPT"
+    if not is_on_offer(world, rules, unit, market, time_ns):
+        return "NO_AUCTION"
+    leg_id, own_leg_id = (leg_id_of(market.market_id, side) for side in (unit_side, bidder_side))
+    held = unit.lots(leg_id)
+    bought = sign(held) * lots
+    if lots > abs(held) or (can_only_close(own_leg_id, bought) and lots > abs(bidder.lots(own_leg_id))):
+        return "MORE_THAN_HELD"
+    elapsed = time_ns - world.auctions[unit.unit_id].start
+    lies_there = laid_on_legs(world, rules, unit, equity(world, unit))[leg_id]
+    money = min(asked(market, lots, discount(rules["auction"], elapsed)), floor_part(lies_there, lots, abs(held)))
+    if money < asked(market, lots, least):
+        return "DISCOUNT_TOO_SMALL"
+    tried = bidder.copy()
+    fill(tried, market, bought, money - bought * market.lot_value, own_leg_id)
+    if held_lots(world, tried, own_leg_id) > market.max_lots:
+        return "LOTS_ABOVE_MAXIMUM"
+    if not covers_initial(world, tried):
+        return "BELOW_INITIAL_MARGIN"
+    if is_guarded(market, time_ns, rules["max_mark_age_ns"]):
+        return "MARK_GUARDED"
+    world.units[tried.unit_id] = tried
+    fill(unit, market, -bought, bought * market.lot_value - money, leg_id)
+    return None
+
+
+def is_on_offer(world: World, rules: Given, unit: Unit, market: Market, time_ns: int) -> bool:
+    """Return whether a unit's lots in a market may be bid for now."""
+    if not is_on(world, unit) or why_over(world, rules, unit, time_ns):
+        return False
+    return equity(world, unit) >= 0 and time_ns >= market.grace_until
+
+
+def asked(market: Market, lots: int, discount_ppb: int) -> int:
+    """Return what a discount on some lots comes to, rounded down."""
+    return floor(Fraction(lots * abs(market.lot_value) * discount_ppb, BILLION))
