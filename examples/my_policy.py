@@ -19,8 +19,7 @@ class PoorestFirst:
         turn = -1 if self.richest_first else 1
         left, allotments = request.need_lots, []
         for candidate in sorted(request.candidates, key=lambda c: (c.tier, turn * c.equity_quanta, c.unit_id)):
-            lots = min(left, candidate.lots)
-            if lots:
+            if lots := min(left, candidate.lots):
                 allotments.append((candidate.unit_id, lots))
-            left -= lots
+                left -= lots
         return allotments

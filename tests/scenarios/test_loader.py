@@ -411,6 +411,7 @@ def test_bundled_stories_when_listed_then_all_load_and_are_named_like_their_file
         "crash",
         "crash-residual",
         "dutch-auction",
+        "expiry",
         "fund-covers",
         "fund-empties",
         "hedge-mode",

@@ -160,6 +160,15 @@ def test_approval_when_played_then_each_step_closes_what_was_approved_at_its_own
     assert (equity_of(run)["al"], run.domain.book.envelopes) == (0, {})
 
 
+def test_expiry_when_played_then_funding_loss_and_settlement_are_exact() -> None:
+    """buyer: 200 - 10 - 250 = -60; the fund pays 40, seller the other 20. Nobody holds anything at the end."""
+    run = play(load("expiry"))
+    assert [(item.frame, item.rejection.code.name) for item in run.refused] == [(2, "MARKET_EXPIRED")]
+    assert equity_of(run) == {"buyer": 0, "calm": 27400, "other": 32600, "seller": 74000}
+    assert all(not unit.legs for unit in run.domain.book.units.values())
+    assert (run.domain.book.pots["fund"], run.domain.book.markets["ALT-DEC"].settled) == (0, True)
+
+
 def test_crash_when_played_then_the_fund_empties_stage_5_collects_and_nothing_is_left() -> None:
     """Thousands of accounts, three markets: the fund is empty, candidates pay, no residual."""
     run = play(load("crash"))
