@@ -4,6 +4,7 @@ from typing import Any
 
 from deleverage.rulebook import messages
 from deleverage.rulebook.book import MarketTerms, Tier
+from deleverage.rulebook.pools import Drawdown, PoolTerms
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.schedule import Driver, Schedule
 
@@ -12,7 +13,7 @@ def to_command(given: dict[str, Any]) -> messages.Command:
     """Return the command that a dictionary describes; ``kind`` names its class."""
     fields = {name: value for name, value in given.items() if name != "kind"}
     if "terms" in fields:
-        fields["terms"] = to_terms(fields["terms"])
+        fields["terms"] = (to_pool_terms if given["kind"] == "SetPool" else to_terms)(fields["terms"])
     if "marks" in fields:
         fields["marks"] = tuple(messages.MarkUpdate(**mark) for mark in fields["marks"])
     command: messages.Command = getattr(messages, given["kind"])(**fields)
@@ -27,6 +28,11 @@ def to_terms(given: dict[str, Any]) -> MarketTerms:
     tiers = tuple(Tier(**tier) for tier in given["tiers"])
     terms: dict[str, Any] = given | {"tiers": tiers, "schedule": Schedule(**schedule)}
     return MarketTerms(**terms)
+
+
+def to_pool_terms(given: dict[str, Any]) -> PoolTerms:
+    """Return the terms of a pool that a dictionary describes."""
+    return PoolTerms(**(given | {"drawdown": Drawdown(**given["drawdown"])}))
 
 
 def to_rules(given: dict[str, Any]) -> Rules:

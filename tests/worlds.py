@@ -85,6 +85,7 @@ def random_rules(rng: Random) -> Plain:
         "fund_event_cap_quanta": seldom(None, 0, 1, 1001, 10**6 + 1, chance=0.2),
         "fund_group_cap_quanta": seldom(None, 0, 1, 777, 10**6 + 1, chance=0.2),
         "fund_market_cap_quanta": seldom(None, 0, 3, 1501, 10**6 + 1, chance=0.2),
+        "fund_notional_cap_ppb": seldom(None, 0, 10_000_000, 50_000_000, 333_333_333, PPB, chance=0.2),
         "trigger": {"name": "bankrupt-lots"} if rng.random() < 0.7 else _trigger(rng, 2),
         "manual": seldom(False, True, chance=0.12),
         "policy": policy,
@@ -121,11 +122,13 @@ def _reduction(rng: Random) -> Plain:
 
 def _trigger(rng: Random, deepest: int) -> Plain:
     """Return a trigger; combinations lie at most ``deepest`` deep."""
-    name = rng.choice(("never", "fund-exhausted", "fund-cannot-accept", "pool-factor", *("all", "any") * (deepest > 0)))
+    names = ("never", "fund-exhausted", "fund-fallen", "fund-cannot-accept", "pool-factor")
+    name = rng.choice((*names, *("all", "any") * (deepest > 0)))
     if name in ("all", "any"):
         return {"name": name, "of": [_trigger(rng, deepest - 1) for _ in range(rng.randint(1, 3))]}
     parameters = {
         "never": {},
+        "fund-fallen": {},
         "fund-exhausted": {"threshold_quanta": rng.choice((0, 0, 1, 1000, 10**6))},
         "fund-cannot-accept": {"cap_quanta": rng.choice((0, 1001, 10**6, 10**9, 10**12))},
         "pool-factor": {"factor_ppb": rng.choice((0, 1, PPB, 3 * PPB + 1, 10**12))},

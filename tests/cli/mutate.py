@@ -169,6 +169,7 @@ RULES: dict[str, tuple[Any, ...]] = {
     "fund_event_cap": ("0", "10", "1000000"),
     "fund_group_cap": ("0", "10"),
     "fund_market_cap": ("0", "10"),
+    "fund_notional_cap": ("0", "0.05"),
 }
 """Every rule with values that are allowed."""
 

@@ -117,9 +117,13 @@ def _about_market(life: "Life", market_id: str) -> Plain | None:
         return life.at("Halt", scope=market_id, reason="late") if halting else life.at("Resume", scope=market_id)
     kinds = ["SetMarks", "AccrueFunding", "SettleMarket", "OpenIsolated", "SettleMarket", "AnnounceRequirements"]
     kinds += ["OpenIsolated", "OpenIsolated"] if market_id in life.settled else ["SettleMarket"]
-    kind = life.rng.choice(kinds)
+    kind = life.rng.choice([*kinds, "Regroup"])
     if kind == "AnnounceRequirements":
         return life.announcement(market_id)
+    if kind == "Regroup":
+        # What is only halted or without a mark may be regrouped: there the pool is its own already.
+        known = life.state["markets"].get(market_id)
+        return life.at(kind, market_id=market_id, pool_id=known["pool"] if known else life.pool())
     if kind == "SetMarks":
         if not life.state["halted"] and life.is_halted():
             return None

@@ -20,15 +20,8 @@ MARKETS = ("BTC", "BTC-", "eth", "X!", "1")
 
 KINDS = ("close_out", "maintenance", "initial")
 SELDOM = (
-    "Bid",
-    "ListMarket",
-    "OpenAccount",
-    "SetProgramme",
-    "DepositToFund",
-    "RepayResidual",
-    "CancelOrder",
-    "Resume",
-    *("ClosePeriod", "ApproveEnvelope", "AbortEnvelope"),
+    *("Bid", "ListMarket", "OpenAccount", "SetProgramme", "RepayResidual", "CancelOrder", "Resume", "ClosePeriod"),
+    *("ApproveEnvelope", "AbortEnvelope", "DepositToFund", "WithdrawFromFund", "SetPool", "Regroup", "MovePool"),
 )
 """What would seldom be the command that announced requirements take effect with."""
 
@@ -66,11 +59,15 @@ class Life(Risk, Stops, Approvals):
             (1.5, self.reduce),
             (1.2, self.flip),
             (3.0, self.guard),
-            (0.8, self.feed_fund),
+            (2.0, self.feed_fund),
+            (2.5, self.drain_fund),
+            (2.0, self.move_pool),
+            (1.5, self.set_pool),
+            (1.5, self.regroup),
             (1.5, self.close_period),
             (0.7, self.wait),
             (6.0, self.announce),
-            (2.0, self.set_leverage),
+            (2.5, self.set_leverage),
             (3.2, self.settle),
             (2.0, self.open_more),
             (0.2, self.step),
@@ -154,6 +151,8 @@ class Life(Risk, Stops, Approvals):
             yield from self.fund_rates()
         if rng.random() < 0.5:
             yield self.at("DepositToFund", amount_quanta=self.some_money())
+        if rng.random() < 0.5:
+            yield from self.group()
 
     def new_market(self, market_id: str) -> Plain:
         """Return the listing of a market with ugly terms."""

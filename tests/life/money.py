@@ -59,10 +59,6 @@ class Money(Trading):
             if isolated and isolated in self.live_markets():
                 yield from self.lever_once(isolated, 1.0)
 
-    def feed_fund(self) -> Generator[Plain, None, None]:
-        """Bring money into the fund's pool."""
-        yield self.at("DepositToFund", amount_quanta=max(1, self.some_money() // self.rng.choice((1, 5, 50))))
-
     def close_period(self) -> Generator[Plain, None, None]:
         """End a period of profit and begin the next one."""
         yield self.at("ClosePeriod")

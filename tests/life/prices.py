@@ -2,14 +2,14 @@
 
 from collections.abc import Generator
 
-from tests.life.money import Money
+from tests.life.pools import Pools
 from tests.life.view import SECOND, Plain, lots_on
 
 UGLY_RATES = (1, 7, 33_333, 12_500, 333_333_333, 123_456_789, 1_000_003)
 STRENGTHS = (1.02, 1.1, 1.3, 2.0, 4.0, 8.0)
 
 
-class Prices(Money):
+class Prices(Pools):
     """Marks, funding and steps."""
 
     def factor(self) -> float:
@@ -165,6 +165,12 @@ class Prices(Money):
         markets = [key for key, market in self.state["markets"].items() if market["mark"]]
         if len(markets) > 1:
             key = self.rng.choice(markets)
+            if self.rng.random() < 0.4:
+                # Who is flat and short then owes the pool of this market, or several.
+                yield from self.feed(self.state["markets"][key]["pool"])
+                yield self.jump(markets)
+                if key not in self.state["markets"] or len(self.state["markets"]) < 2:
+                    return  # Something has been settled meanwhile: one market always stays.
             yield self.at("SettleMarket", market_id=key, price_ticks=self.near(key, self.rng.choice((0.01, 0.3, 0.9))))
             if self.rng.random() < 0.8:
                 yield self.at("RunStep")

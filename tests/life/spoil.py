@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 Plain = dict[str, Any]
 WRONG_TYPES = (1.5, True, None, "7", float("nan"), (), b"x")
 UNITS = ("unit_id", "buyer_unit_id", "seller_unit_id", "from_unit_id", "to_unit_id", "bidder_unit_id")
+POOLS = ("pool_id", "from_pool_id", "to_pool_id")
 
 
 def spoiled(life: "Life", command: Plain) -> Plain | None:
@@ -43,7 +44,8 @@ def from_the_past(life: "Life", command: Plain) -> Plain:
 
 def unknown_id(life: "Life", command: Plain) -> Plain:
     """Return an id of nothing."""
-    names = [name for name in (*UNITS, "market_id", "account_id", "order_id", "asset_id") if name in command]
+    named = (*UNITS, *POOLS, "market_id", "account_id", "order_id", "asset_id")
+    names = [name for name in named if name in command]
     return {life.rng.choice(names): life.rng.choice(("none", "no/body"))} if names else {}
 
 
@@ -102,6 +104,7 @@ def the_same_unit(life: "Life", command: Plain) -> Plain:
     for one, other in (
         ("buyer_unit_id", "seller_unit_id"),
         ("from_unit_id", "to_unit_id"),
+        ("from_pool_id", "to_pool_id"),
         ("unit_id", "bidder_unit_id"),
     ):
         if one in command and other in command:

@@ -91,7 +91,9 @@ def time_backwards(life: "Life") -> Plain | None:
 def bad_id(life: "Life") -> Plain | None:
     """Return a command with an id that may not be."""
     bad = life.rng.choice(("", "a b", "a/b", "x" * 65, "\u00e9", "a\n", "\x7f"))
-    kind = life.rng.choice(("OpenAccount", "ListMarket", "PlaceOrder"))
+    kind = life.rng.choice(("OpenAccount", "ListMarket", "PlaceOrder", "SetPool"))
+    if kind == "SetPool":
+        return life.at(kind, terms=life.pool_terms(bad))
     if kind == "OpenAccount":
         role = life.rng.choice(("trader", "fund", "king"))
         return life.at(kind, account_id=bad, owner_group="", role=role, backstop_capacity_lots=0)
@@ -129,13 +131,15 @@ def duplicate_id(life: "Life") -> Plain | None:
 def unknown_market(life: "Life") -> Plain | None:
     """Return a command in a market that is not there."""
     kinds = ("AccrueFunding", "OpenIsolated", "SetMarks", "Trade", "SetLeverage", "Announce", "Halt", "Resume")
-    kind = life.rng.choice(kinds)
+    kind = life.rng.choice((*kinds, "Regroup"))
     if kind == "SetLeverage":
         return life.at(kind, unit_id=life.rng.choice(("nobody", unit_of(life))), market_id="none", leverage_ppb=0)
     if kind == "Announce":
         return life.announcement(market_of(life), volatility_ppb=-1) | {"market_id": "none"}
     if kind in ("Halt", "Resume"):
         return life.at(kind, scope="none") | ({"reason": life.rng.choice(("", "x"))} if kind == "Halt" else {})
+    if kind == "Regroup":
+        return life.at(kind, market_id="none", pool_id=life.rng.choice(("nowhere", life.pool())))
     if kind == "AccrueFunding":
         return life.at(kind, market_id="none", rate_ppb=life.rng.choice((1, PPB + 1)))
     if kind == "OpenIsolated":
@@ -178,7 +182,9 @@ def unknown_order(life: "Life") -> Plain | None:
 
 
 def bad_terms(life: "Life") -> Plain | None:
-    """Return the listing of a market with one fault in its terms."""
+    """Return the listing of a market, or a pool, with one fault in its terms."""
+    if life.rng.random() < 0.3:
+        return life.at("SetPool", terms=bad_pool_terms(life))
     terms: Plain = dict(life.terms[market_of(life)]) | {"market_id": "other"}
     first = dict(terms["tiers"][0])
     fault = life.rng.randrange(13)
@@ -217,6 +223,17 @@ def bad_schedule(life: "Life", schedule: Plain) -> Plain:
     return schedule | life.rng.choice(faults)
 
 
+def bad_pool_terms(life: "Life") -> Plain:
+    """Return the terms of a pool with one fault."""
+    terms, rng = life.pool_terms(life.pool()), life.rng
+    if rng.random() < 0.2:
+        return terms | {"floor_quanta": rng.choice((-1, 10**40 + 1))}
+    sound: Plain = {"slots": 3, "slot_ns": 5, "fall_ppb": 500, "stop_ppb": 499, "base": "average", "strict": True}
+    faults: list[Plain] = [{"slots": 0}, {"slots": -1}, {"slots": 10_001}, {"slot_ns": 0}, {"slot_ns": -3}]
+    faults += [{"fall_ppb": PPB + 1}, {"fall_ppb": 499}, {"stop_ppb": -1}, {"base": "median"}]
+    return terms | {"drawdown": sound | rng.choice(faults)}
+
+
 def bad_role(life: "Life") -> Plain | None:
     """Return an account with a role or capacity that may not be, or a programme of one that is no backstop."""
     others = [key for key in life.state["accounts"] if key not in backstops_of(life)]
@@ -235,7 +252,12 @@ def bad_amount(life: "Life") -> Plain | None:
     """Return a movement of no money."""
     amount = life.rng.choice((0, -1, -(10**6)))
     kind = life.rng.choice(("Deposit", "Withdraw", "DepositToFund", "RepayResidual", "MoveMargin"))
-    if kind in ("DepositToFund", "RepayResidual"):
+    if kind == "DepositToFund":
+        kind, pool_id = life.rng.choice((kind, "WithdrawFromFund", "MovePool")), life.pool()
+        if kind == "MovePool":
+            return life.at(kind, from_pool_id=pool_id, to_pool_id=pool_id, amount_quanta=amount)
+        return life.at(kind, amount_quanta=amount, pool_id=pool_id)
+    if kind == "RepayResidual":
         return life.at(kind, amount_quanta=amount)
     if kind == "MoveMargin":
         unit = unit_of(life)
@@ -306,7 +328,9 @@ def leverage_too_low(life: "Life") -> Plain | None:
     market_id = market_of(life)
     if market_id in life.settled or not (held := life.holders(market_id, life.rng.choice((1, -1)))):
         return None
-    return life.at("SetLeverage", unit_id=held[0], market_id=market_id, leverage_ppb=PPB)
+    isolated = [key for key in held if life.state["units"][key]["isolated"]]
+    unit_id = (isolated if isolated and life.rng.random() < 0.5 else held)[0]  # They would seldom come up.
+    return life.at("SetLeverage", unit_id=unit_id, market_id=market_id, leverage_ppb=PPB)
 
 
 def self_trade(life: "Life") -> Plain | None:
@@ -336,12 +360,14 @@ def market_settled(life: "Life") -> Plain | None:
         return None
     market_id = life.rng.choice(life.settled)
     price, kind = life.rng.randint(1, life.first_price[market_id]), life.rng.randrange(12)
-    if kind > 9 or kind == 4:
+    if kind in (4, 11):
         return life.isolate(life.rng.choice(list(life.state["accounts"])), market_id)
     if kind == 6:
         return life.announcement(market_id)
     if kind == 7:
         return life.at("SetLeverage", unit_id=unit_of(life), market_id=market_id, leverage_ppb=PPB)
+    if kind == 10:
+        return life.at("Regroup", market_id=market_id, pool_id=life.pool())
     if kind > 7:
         return life.at("Resume", scope=market_id) | ({"kind": "Halt", "reason": "late"} if kind > 8 else {})
     if kind < 2:
@@ -355,7 +381,8 @@ def market_settled(life: "Life") -> Plain | None:
 
 def not_expired(life: "Life") -> Plain | None:
     """Return the settlement of a dated contract before its expiry."""
-    early = [key for key in life.state["markets"] if life.terms[key]["expiry_ns"] > life.time + 1000]
+    soon = life.time + 10**9  # A command may come a third of a second later.
+    early = [key for key in life.state["markets"] if life.terms[key]["expiry_ns"] > soon]
     if not early:
         return None
     return life.at("SettleMarket", market_id=life.rng.choice(early), price_ticks=life.near(early[0]))
@@ -402,6 +429,8 @@ def domain_halted(life: "Life") -> Plain | None:
         return life.at("AccrueFunding", market_id=market_of(life), rate_ppb=7)
     if kind == 4:
         return life.announcement(market_of(life))
+    if kind == 5:
+        return life.at("WithdrawFromFund", amount_quanta=1, pool_id=life.pool())
     return some_trade(life) if kind == 2 else some_order(life)
 
 
@@ -442,7 +471,9 @@ def unit_bankrupt(life: "Life") -> Plain | None:
         return None
     key = life.rng.choice(bankrupts)
     unit = life.state["units"][key]
-    kind = life.rng.randrange(7)
+    kind = life.rng.randrange(8)
+    if kind == 7:
+        return life.at("WithdrawFromFund", amount_quanta=10**30, pool_id=life.pool())
     if kind == 0:
         return life.at("Deposit", unit_id=key, amount_quanta=10)
     if kind == 6:
@@ -588,6 +619,9 @@ def negative_equity(life: "Life") -> Plain | None:
         return None
     if life.rng.random() < 0.2:
         return life.at("ClosePeriod")
+    full = [key for key in life.state["pools"] if life.cash(key) > life.state["pools"][key]["floor"]]
+    if full and life.rng.random() < 0.5:
+        return life.at("WithdrawFromFund", amount_quanta=1, pool_id=life.rng.choice(full))
     rich = [k for k, u in life.state["units"].items() if life.free(u) > 1 and not u["bankrupt"]]
     if not rich:
         return None
@@ -612,7 +646,10 @@ def mark_guarded(life: "Life") -> Plain | None:
         return None
     market_id, side = life.rng.choice(held)
     key = life.holders(market_id, side)[0]
-    account, kind = life.state["units"][key]["account"], life.rng.randrange(3)
+    account, kind = life.state["units"][key]["account"], life.rng.choice((0, 1, 1, 2, 2, 3))
+    other_pools = [name for name in life.state["pools"] if name != life.state["markets"][market_id]["pool"]]
+    if kind == 3 and other_pools:
+        return life.at("Regroup", market_id=market_id, pool_id=life.rng.choice(other_pools))
     siblings = [k for k, u in life.state["units"].items() if u["account"] == account and k != key]
     if kind == 0 and siblings:
         return life.at("MoveMargin", from_unit_id=key, to_unit_id=siblings[0], amount_quanta=1)
@@ -660,6 +697,51 @@ def more_than_held(life: "Life") -> Plain | None:
     return trade | {"seller_side" if side > 0 else "buyer_side": name}
 
 
+def unknown_pool(life: "Life") -> Plain | None:
+    """Return a command for a pool that is not there."""
+    kind, amount = (
+        life.rng.choice(("DepositToFund", "WithdrawFromFund", "MovePool", "Regroup")),
+        life.rng.choice((0, 5)),
+    )
+    if kind == "Regroup":
+        return life.at(kind, market_id=market_of(life), pool_id="nowhere")
+    if kind == "MovePool":
+        names = [life.pool(), "nowhere"]
+        life.rng.shuffle(names)
+        return life.at(kind, from_pool_id=names[0], to_pool_id=names[1], amount_quanta=amount)
+    return life.at(kind, amount_quanta=amount, pool_id=life.rng.choice(("nowhere", "")))
+
+
+def same_pool(life: "Life") -> Plain | None:
+    """Return a market moved into its own pool, or money from a pool into itself."""
+    if life.rng.random() < 0.5:
+        market_id = market_of(life)
+        return life.at("Regroup", market_id=market_id, pool_id=life.state["markets"][market_id]["pool"])
+    pool_id = life.pool()
+    return life.at("MovePool", from_pool_id=pool_id, to_pool_id=pool_id, amount_quanta=10**30)
+
+
+def market_indebted(life: "Life") -> Plain | None:
+    """Return a market moved away from the pool that should pay for a loss in it."""
+    debtors = [unit for unit in life.state["units"].values() if unit["bankrupt"] or life.equity(unit) < 0]
+    held = [leg_market(leg_id) for unit in debtors for leg_id in unit["legs"]]
+    for market_id in held:
+        others = [key for key in life.state["pools"] if key != life.state["markets"][market_id]["pool"]]
+        if others:
+            return life.at("Regroup", market_id=market_id, pool_id=life.rng.choice(others))
+    return None
+
+
+def pool_floor(life: "Life") -> Plain | None:
+    """Return more money out of a pool than it has above its floor."""
+    pool_id = life.pool()
+    amount = max(1, life.cash(pool_id) - life.state["pools"][pool_id]["floor"] + 1)
+    others = [key for key in life.state["pools"] if key != pool_id]
+    if others and life.rng.random() < 0.5:
+        return life.at("MovePool", from_pool_id=pool_id, to_pool_id=life.rng.choice(others), amount_quanta=amount)
+    return life.at("WithdrawFromFund", amount_quanta=amount, pool_id=pool_id)
+
+
 def no_residual(life: "Life") -> Plain | None:
     """Return a repayment of more than is owed."""
     owed = life.state["residual"] + sum(life.state["claims"].values())
@@ -675,6 +757,7 @@ MAKERS: dict[str, Callable[["Life"], Plain | None]] = {
     "UNKNOWN_ACCOUNT": unknown_account,
     "UNKNOWN_UNIT": unknown_unit,
     "UNKNOWN_ORDER": unknown_order,
+    "UNKNOWN_POOL": unknown_pool,
     "UNKNOWN_ENVELOPE": wrong_abort,
     "WRONG_SIDE": wrong_side,
     "BAD_TERMS": bad_terms,
@@ -694,12 +777,14 @@ MAKERS: dict[str, Callable[["Life"], Plain | None]] = {
     "NOT_EXPIRED": not_expired,
     "WRONG_MARKET": wrong_market,
     "NOT_SAME_ACCOUNT": not_same_account,
+    "SAME_POOL": same_pool,
     "DOMAIN_HALTED": domain_halted,
     "MARKET_HALTED": market_halted,
     "ALREADY_HALTED": already_halted,
     "NOT_HALTED": not_halted,
     "UNIT_BANKRUPT": unit_bankrupt,
     "NO_AUCTION": no_auction,
+    "MARKET_INDEBTED": market_indebted,
     "MARKET_REDUCE_ONLY": market_reduce_only,
     "MARKET_PAUSED": market_paused,
     "PRICE_OUT_OF_BAND": price_out_of_band,
@@ -712,6 +797,7 @@ MAKERS: dict[str, Callable[["Life"], Plain | None]] = {
     "BELOW_ZERO": below_zero,
     "BELOW_MAINTENANCE": below_maintenance,
     "INSUFFICIENT_EQUITY": insufficient_equity,
+    "POOL_FLOOR": pool_floor,
     "NEGATIVE_EQUITY": negative_equity,
     "MARK_GUARDED": mark_guarded,
     "RESIDUAL_OUTSTANDING": residual_outstanding,
@@ -729,6 +815,7 @@ SELDOM = (
     already_halted,
     unit_bankrupt,
     market_reduce_only,
+    market_indebted,
     negative_equity,
     residual_outstanding,
     no_mark,

@@ -13,6 +13,7 @@ from deleverage.rulebook.messages import (
     EnvelopeEnded,
     Fact,
     FundPaid,
+    PoolsSwitched,
     Reduced,
     ResidualNamed,
     Socialised,
@@ -37,6 +38,7 @@ def plain_book(book: Book) -> Plain:
                 "realised": unit.realised,
                 "transfers": unit.transfers,
                 "result_before": unit.result_before,
+                "debt_pools": dict(unit.debt_pools),
                 "legs": {
                     key: {
                         "lots": leg.lots,
@@ -90,6 +92,7 @@ def plain_book(book: Book) -> Plain:
                 "factor": market.factor_ppb,
                 "measured": market.measured_lots,
                 "announced": next(map(astuple, market.announced), None),
+                "pool": market.pool_id,
             }
             for key, market in book.markets.items()
         },
@@ -108,6 +111,14 @@ def plain_book(book: Book) -> Plain:
             key: {"start": auction.start_ns, "expired": auction.expired} for key, auction in book.auctions.items()
         },
         "pots": dict(book.pots),
+        "pools": {
+            key: {
+                "floor": pool.terms.floor_quanta,
+                "samples": [[sample.slot, sample.cash_quanta] for sample in pool.samples],
+                "paused": pool.paused,
+            }
+            for key, pool in book.pools.items()
+        },
         "residual": book.residual_quanta,
         "net_deposits": book.net_deposits_quanta,
         "claims": {key: claim for key, claim in book.claims.items() if claim},
@@ -123,10 +134,12 @@ def plain_book(book: Book) -> Plain:
 
 def plain_step(facts: Iterable[Fact]) -> Plain:
     """Return what the facts of one step say, in the form of ``Model.last_step``."""
-    seen: Plain = {"reduced": [], "taken_over": [], "fund": [], "deleveraged": [], "socialised": [], "residuals": []}
-    seen |= {"ended": [], "auctions_opened": [], "auctions_ended": []}
+    seen: Plain = {name: [] for name in ("switches", "reduced", "taken_over", "fund", "deleveraged", "socialised")}
+    seen |= {"residuals": [], "ended": [], "auctions_opened": [], "auctions_ended": []}
     for fact in facts:
-        if isinstance(fact, Reduced):
+        if isinstance(fact, PoolsSwitched):
+            seen["switches"] += [(switch.pool_id, switch.paused) for switch in fact.switches]
+        elif isinstance(fact, Reduced):
             seen["reduced"].append((fact.round, fact.market_id, fact.side, tuple(tuple(sale) for sale in fact.sales)))
         elif isinstance(fact, AuctionOpened):
             seen["auctions_opened"].append((fact.unit_id, fact.equity_quanta, fact.until_ns))
@@ -136,7 +149,9 @@ def plain_step(facts: Iterable[Fact]) -> Plain:
             surplus = (fact.surplus_quanta, fact.edge_quanta)
             seen["taken_over"].append((fact.market_id, fact.side, fact.shortfall_quanta, *surplus))
         elif isinstance(fact, FundPaid):
-            paid = sorted((d.unit_id, d.leg_id, d.debt_quanta, d.paid_quanta) for d in fact.debts if d.paid_quanta)
+            paid = sorted(
+                (d.unit_id, d.leg_id, d.debt_quanta, d.paid_quanta, d.pool_id) for d in fact.debts if d.paid_quanta
+            )
             seen["fund"].append((fact.entered_quanta, fact.own_unit_quanta, tuple(paid), fact.after_stage_5))
         elif isinstance(fact, Deleveraged):
             seen["deleveraged"].append(_plain_deleveraged(fact))

@@ -50,7 +50,14 @@ EXPECTED = {
     "OpenIsolated": _ANY
     + "DUPLICATE_ID:, UNKNOWN_MARKET:, UNKNOWN_ACCOUNT:, WRONG_SIDE:, MARKET_SETTLED:c, accepted:c",
     "Deposit": _ANY + "UNKNOWN_UNIT:, BAD_AMOUNT:m, UNIT_BANKRUPT:m, RESIDUAL_OUTSTANDING:m, accepted:m",
-    "DepositToFund": _ANY + "BAD_AMOUNT:, accepted:",
+    "DepositToFund": _ANY + "UNKNOWN_POOL:, BAD_AMOUNT:, accepted:",
+    "WithdrawFromFund": _ANY
+    + "UNKNOWN_POOL:, BAD_AMOUNT:, DOMAIN_HALTED:, UNIT_BANKRUPT:, MARK_GUARDED:, POOL_FLOOR:, "
+    "NEGATIVE_EQUITY:, RESIDUAL_OUTSTANDING:, accepted:",
+    "SetPool": _ANY + "BAD_ID:, BAD_TERMS:, accepted:",
+    "Regroup": _ANY
+    + "UNKNOWN_MARKET:, UNKNOWN_POOL:, MARKET_SETTLED:c, SAME_POOL:c, MARKET_INDEBTED:c, MARK_GUARDED:c, accepted:c",
+    "MovePool": _ANY + "UNKNOWN_POOL:, BAD_AMOUNT:, SAME_POOL:, POOL_FLOOR:, accepted:",
     "Withdraw": _ANY + _LEAVING + "NEGATIVE_EQUITY:m, accepted:m",
     "MoveMargin": _ANY + _LEAVING + "NOT_SAME_ACCOUNT:m, accepted:m",
     "RepayResidual": _ANY + "BAD_AMOUNT:, NO_RESIDUAL:, accepted:",

@@ -44,10 +44,12 @@ def insertion_is_no_argument(step: Step) -> str:
     if not facts:
         return ""
     turned = book.copy()
-    for name in ("markets", "accounts", "units", "orders", "claims", "fund_paid_by_group", "auctions"):
+    names = ("markets", "accounts", "units", "orders", "claims", "fund_paid_by_group", "pools", "pots", "auctions")
+    for name in names:
         setattr(turned, name, dict(reversed(getattr(turned, name).items())))
     for unit in turned.units.values():
         unit.legs = dict(reversed(unit.legs.items()))
+        unit.debt_pools = dict(reversed(unit.debt_pools.items()))
     again = decide(turned, RunStep(time_ns=facts[0].time_ns), rules)
     return "" if again == facts else "the facts hang on the order in which the rows were inserted"
 
@@ -81,6 +83,27 @@ def netted_lots_take_their_shortfall(step: Step) -> str:
     return ""
 
 
+def pools_pay_for_their_own(step: Step) -> str:
+    """What a pool loses in a step, but for its own unit, is what was paid on the markets that it stands for.
+
+    Debts without lots lie with the pools of the markets in which stage 5 set them free; flat units have weights.
+    """
+    book, _, facts = step
+    scratch = book.copy()
+    freed: dict[str, set[str]] = {}
+    for fact in facts:
+        for debt in getattr(fact, "freed", ()):
+            freed.setdefault(debt.unit_id, set()).add(book.markets[debt.market_id].pool_id)
+        for debt in getattr(fact, "debts", ()) + getattr(fact, "fund_debts", ()):
+            at = book.markets[market_of(debt.leg_id)].pool_id if debt.leg_id else ""
+            unit = scratch.units[debt.unit_id]
+            weights = freed.get(debt.unit_id, set()) if unit.legs else set(unit.debt_pools)
+            if debt.pool_id != at and (at or debt.pool_id not in weights):
+                return f"pool {debt.pool_id} paid for {debt.unit_id} on {debt.leg_id or 'no leg'}: {at or weights}"
+        apply(scratch, fact)
+    return ""
+
+
 def splits_are_fair(step: Step) -> str:
     """A split over the book's units with equal weights gives everybody the same but for one, whoever stands last."""
     book = step[0]
@@ -106,6 +129,7 @@ CHECKS: tuple[Callable[[Step], str], ...] = (
     insertion_is_no_argument,
     debts_stay_with_their_lots,
     netted_lots_take_their_shortfall,
+    pools_pay_for_their_own,
     splits_are_fair,
     asked_money_stays_within_the_shortfall,
 )

@@ -8,7 +8,20 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from deleverage.rulebook.auction import Dutch
-from deleverage.rulebook.messages import AbortEnvelope, ApproveEnvelope, Bid, Deposit, SetMarks, Trade
+from deleverage.rulebook.messages import (
+    AbortEnvelope,
+    ApproveEnvelope,
+    Bid,
+    Deposit,
+    DepositToFund,
+    MovePool,
+    Regroup,
+    SetMarks,
+    SetPool,
+    Trade,
+    WithdrawFromFund,
+)
+from deleverage.rulebook.pools import Drawdown, PoolTerms
 from deleverage.rulebook.throttle import Limit
 from deleverage.scenarios.faults import ScenarioError
 from deleverage.scenarios.loader import bundled_names, load, loads, text_of
@@ -148,6 +161,75 @@ def test_loader_when_rules_are_wrong_then_all_are_listed_with_known_names() -> N
         "rules.removed: names 'a'",
         "rules.pace: bounds no rounds: combine it with rounds",
     ]
+
+
+def test_loader_when_pools_are_wrong_then_every_fault_has_its_key_path() -> None:
+    """Unknown pools, a second one of the same name, a stop that is no smaller than the fall, and amounts of nothing."""
+    pools = """
+[[pools]]
+id       = "zone"
+floor    = -1
+drawdown = { slots = 0, slot_seconds = 60, fall = 0.3, stop = 0.3 }
+
+[[pools]]
+id = "zone"
+
+[[markets]]
+pool = "zon"
+"""
+    acts = """marks = { XYZ = 85 }
+pool_deposits    = { zone = 0 }
+pool_withdrawals = { nowhere = 1 }
+pool_moves       = [{ from = "common", to = "here", amount = 1 }]
+regroup          = { XYZ = "there", ABC = "zone" }
+"""
+    text = edited(("[[markets]]", pools), ("marks = { XYZ = 85 }", acts))
+    assert sorted(fault.split(", ")[0] for fault in faults_of(text)) == [
+        "markets[0].pool: pool 'zon' is unknown",
+        "path[0].pool_deposits.zone: is 0",
+        "path[0].pool_moves[0].to: pool 'here' is unknown",
+        "path[0].pool_withdrawals.nowhere: pool 'nowhere' is unknown",
+        "path[0].regroup.ABC: market 'ABC' is unknown",
+        "path[0].regroup.XYZ: pool 'there' is unknown",
+        "pools[0].drawdown.fall: is 0.3",
+        "pools[0].drawdown.slots: is 0",
+        "pools[0].floor: is -1",
+        "pools[1].id: 'zone' exists already",
+    ]
+
+
+def test_loader_when_a_frame_acts_on_pools_then_the_commands_are_these() -> None:
+    """Deposits, withdrawals, moves, regrouped markets, in this order; terms and homes come before the first trade."""
+    pools = """
+[[pools]]
+id       = "zone"
+deposit  = 5
+floor    = 2
+drawdown = { slots = 3, slot_seconds = 60, fall = 0.3, stop = 0.1, base = "average", strict = true }
+
+[[markets]]
+pool = "zone"
+"""
+    acts = """marks = { XYZ = 85 }
+pool_deposits    = { zone = 4 }
+pool_withdrawals = { common = 1 }
+pool_moves       = [{ from = "zone", to = "common", amount = 3 }]
+regroup          = { XYZ = "common" }
+"""
+    story = loads(edited(("[[markets]]", pools), ("marks = { XYZ = 85 }", acts)))
+    opened = [origin.command for origin in story.setup]
+    drawdown = Drawdown(3, 60 * 10**9, 300_000_000, 100_000_000, "average", True)
+    terms = SetPool(time_ns=0, terms=PoolTerms("zone", 200, drawdown))
+    filled = DepositToFund(time_ns=0, amount_quanta=500, pool_id="zone")
+    home = Regroup(time_ns=0, market_id="XYZ", pool_id="zone")
+    at = opened.index(terms)
+    assert opened[at : at + 3] == [terms, filled, home]
+    assert story.path[0].commands[1:] == (
+        DepositToFund(time_ns=10**9, amount_quanta=400, pool_id="zone"),
+        WithdrawFromFund(time_ns=10**9, amount_quanta=100),
+        MovePool(time_ns=10**9, from_pool_id="zone", to_pool_id="common", amount_quanta=300),
+        Regroup(time_ns=10**9, market_id="XYZ", pool_id="common"),
+    )
 
 
 def test_loader_when_positions_of_one_price_do_not_cancel_out_then_says_how_much_is_left() -> None:
@@ -410,12 +492,15 @@ def test_bundled_stories_when_listed_then_all_load_and_are_named_like_their_file
         "clawback",
         "crash",
         "crash-residual",
+        "drawdown",
         "dutch-auction",
         "expiry",
         "fund-covers",
         "fund-empties",
+        "fund-pools",
         "hedge-mode",
         "inverse",
+        "self-dealing",
         "six-longs",
         "smart-partial",
         "stop-and-go",

@@ -113,6 +113,46 @@ def test_fund_empties_when_the_second_account_fails_then_only_the_rest_is_asked(
     assert equity_of(run) == {"alice": 0, "bob": 133000, "carol": 0}
 
 
+def test_fund_pools_when_one_is_empty_then_the_other_pays_nothing_for_it() -> None:
+    """MEME's pool gives its 10, dan the other 20; the common pool pays XYZ's 30 and keeps 70 until an operator acts."""
+    run = play(load("fund-pools"))
+    assert prices_of(run) == [("dan", 10, 8700), ("bob", 10, 8500)]
+    assert equity_of(run) == {"alice": 0, "bob": 65_000, "carol": 0, "dan": 63_000}
+    assert [step.fund_after_quanta for step in run.steps] == [7_000, 7_000]
+    assert {pool_id: run.domain.book.cash(pool_id) for pool_id in run.domain.book.pools} == {
+        "common": 3_000,
+        "meme": 4_000,
+    }
+
+
+def test_drawdown_when_the_pool_has_fallen_then_it_pays_nothing_until_it_has_recovered() -> None:
+    """30 are paid down to the boundary, then nothing, then 5 of what came in; bob is closed at 85, 80 and 77.50."""
+    run = play(load("drawdown"))
+    assert prices_of(run) == [("bob", 10, 8500), ("bob", 10, 8000), ("bob", 10, 7750)]
+    assert [(step.fund_before_quanta, step.fund_after_quanta) for step in run.steps] == [
+        (10_000, 7_000),
+        (7_000, 7_000),
+        (7_500, 7_000),
+    ]
+    assert equity_of(run) == {"alice": 0, "bob": 257_500, "carol": 0, "eve": 0}
+    assert run.domain.book.pools["common"].paused
+
+
+def test_self_dealing_when_the_owner_is_declared_then_the_cap_holds_and_undeclared_it_costs_the_whole_shortfall() -> (
+    None
+):
+    """The fund loses 30 to the declared owner and 100 to the other; nothing but the declaration differs."""
+    run = play(load("self-dealing"))
+    before = {state.unit_id: state.equity_quanta for state in run.before}
+    after = equity_of(run)
+    taken = {
+        name: sum(after[unit] - before[unit] for unit in after if unit.startswith(name)) for name in ("ring", "pal")
+    }
+    assert taken == {"ring": 3_000, "pal": 10_000}
+    assert run.domain.book.fund_paid_by_group["ring"] == 3_000
+    assert run.domain.book.fund_quanta() == 100_000 - 13_000
+
+
 def test_both_sides_when_bankrupt_then_they_net_first_and_the_loss_without_lots_is_socialised() -> None:
     """12 lots net at the mark; small pays 10, seller 50, and 30 are cut from seller's open gain."""
     run = play(load("both-sides-bankrupt"))

@@ -39,6 +39,7 @@ from deleverage.rulebook.trigger import (
     BankruptLots,
     FundCannotAccept,
     FundExhausted,
+    FundFallen,
     Never,
     PoolFactor,
     Situation,
@@ -54,6 +55,7 @@ EVERY: dict[str, tuple[Registry[Any], tuple[Any, ...]]] = {
             BankruptLots(),
             Never(),
             FundExhausted(7),
+            FundFallen(),
             FundCannotAccept(10**12),
             PoolFactor(2 * PPB),
             AllOf((FundExhausted(1), Never())),
@@ -167,7 +169,7 @@ def test_rules_when_a_policy_is_no_record_then_is_refused() -> None:
 
 def found(**changes: int) -> Situation:
     """Return a situation: 10 lots worth 700, 50 in the fund, which holds 300; winners have made 480."""
-    usual = {"lots": 10, "notional_quanta": 700, "fund_quanta": 50, "fund_notional_quanta": 300}
+    usual: dict[str, Any] = {"lots": 10, "notional_quanta": 700, "fund_quanta": 50, "fund_notional_quanta": 300}
     return Situation(**({"winners_pnl_quanta": 480} | usual | changes))
 
 
@@ -178,6 +180,7 @@ def found(**changes: int) -> Situation:
         (Never(), False),
         (FundExhausted(49), False),
         (FundExhausted(50), True),
+        (FundFallen(), False),
         (FundCannotAccept(1_000), False),
         (FundCannotAccept(999), True),
         (PoolFactor(9_600_000_000), False),

@@ -241,7 +241,7 @@ def test_netting_when_both_sides_are_bankrupt_then_netted_lots_take_their_shortf
     pool = fact.pools[0]
     assert (pool.market_id, pool.side, pool.lots, pool.netted_lots, pool.closed_lots) == ("BTC", "long", 10, 4, 6)
     assert pool.shortfall_quanta == 60
-    freed = {payment.unit_id: payment.amount_quanta for payment in fact.freed}
+    freed = {debt.unit_id: debt.amount_quanta for debt in fact.freed}
     assert freed["al"] == 40
 
 

@@ -187,7 +187,7 @@ class _Writer:
             }
             for s in self.run.steps
         ]
-        now = self.run.domain.book.pots["fund"]
+        now = self.run.domain.book.fund_quanta()
         return {"start": self.money(self.run.fund_before_quanta), "path": path, "end": self.money(now)}
 
     def _residual(self, step: StepRecord, item: Residual) -> Json:

@@ -26,6 +26,7 @@ from deleverage.rulebook.stages.candidates import eligible
 
 STAGE_OF: dict[type[m.Fact], int] = {
     m.BankruptcyDeclared: 0,
+    m.PoolsSwitched: 0,
     m.OrdersCancelled: 1,
     m.Netted: 1,
     m.Reduced: 2,
@@ -70,7 +71,7 @@ class StepObserver:
             record.stopped, record.guarded = fact.stopped, fact.guarded
             record.spared, record.throttles = fact.spared, fact.throttles
             record.on_offer = tuple(unit_id for unit_id in sorted(book.auctions) if book.is_auctioned(unit_id))
-            record.fund_after_quanta = book.pots["fund"]
+            record.fund_after_quanta = book.fund_quanta()
             record.residual_quanta = book.residual_quanta
             _say_why(record)
             return
@@ -100,7 +101,9 @@ class StepObserver:
 
     def _line(self, fact: m.Fact, stage: int) -> StageRecord:
         """Return the record of this fact's stage and round; facts of a round come in the order of their stages."""
-        place = (stage, getattr(fact, "market_id", ""), getattr(fact, "side", ""))
+        # Pools are looked at after bankruptcies are declared, in the same round.
+        within = "pools" if isinstance(fact, m.PoolsSwitched) else getattr(fact, "market_id", "")
+        place = (stage, within, getattr(fact, "side", ""))
         if isinstance(fact, m.Deleveraged):
             self._round = fact.round
         elif isinstance(fact, m.FundPaid) and fact.after_stage_5 and self._place[0] <= 5:
@@ -157,6 +160,9 @@ def _describe(line: StageRecord, fact: m.Fact) -> None:
     """Add what a fact took to its stage's line: lots, quanta, and a few words."""
     if isinstance(fact, m.BankruptcyDeclared):
         line.told.append(f"{counted(len(fact.units), 'unit')} declared bankrupt")
+    elif isinstance(fact, m.PoolsSwitched):
+        for switch in fact.switches:
+            line.told.append(f"pool {switch.pool_id} {'stops paying' if switch.paused else 'pays again'}")
     elif isinstance(fact, m.Netted):
         lots = sum(abs(fill.lots) for fill in fact.fills) // 2
         line.taken_lots += lots

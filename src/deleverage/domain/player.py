@@ -55,7 +55,7 @@ def play(scenario: Scenario, progress: Progress = lambda what, done, total: None
     """
     domain = Domain.open(scenario.rules) if domain is None else domain
     _open(domain, scenario, progress)
-    run = Run(scenario, domain, states(domain.book), domain.book.pots["fund"])
+    run = Run(scenario, domain, states(domain.book), domain.book.fund_quanta())
     for at, frame in enumerate(scenario.path):
         progress("path", at, len(scenario.path))
         _Frame(run, at, frame).play()
@@ -120,7 +120,7 @@ class _Frame:
                 step=book.steps + 1,
                 time_ns=self.frame.time_ns,
                 marks={market_id: market.mark_price_ticks for market_id, market in sorted(book.markets.items())},
-                fund_before_quanta=book.pots["fund"],
+                fund_before_quanta=book.fund_quanta(),
                 factors_ppb={market_id: market.factor_ppb for market_id, market in sorted(book.markets.items())},
             )
             facts = self._submit(RunStep(time_ns=self.frame.time_ns), StepObserver(record, self.run.scenario.rules))

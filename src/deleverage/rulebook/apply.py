@@ -10,6 +10,7 @@ from typing import Any
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.book import (
     FUND_POT,
+    POOL_POTS,
     ROUNDING_POT,
     Auction,
     Backstop,
@@ -21,6 +22,7 @@ from deleverage.rulebook.book import (
     leg_id_of,
 )
 from deleverage.rulebook.closing import settle_unit
+from deleverage.rulebook.pools import FundPool, left_by_pool, pot_of
 from deleverage.rulebook.programmes import note_takeover
 from deleverage.rulebook.schedule import Announced
 
@@ -34,12 +36,15 @@ def apply(book: Book, fact: m.Fact) -> None:
     writer = _WRITERS.get(type(fact))
     if writer is not None:
         writer(book, fact)
+    for pool_id, pool in book.pools.items():
+        pool.note(book.cash(pool_id), fact.time_ns)
     book.seq = fact.seq
     book.time_ns = fact.time_ns
 
 
 def _apply_movement(book: Book, fact: m.Movement) -> None:
     lots: dict[str, int] = {}
+    pools: dict[str, dict[str, int]] = {}
     money = 0
     for fill in fact.fills:
         unit, market = book.units[fill.unit_id], book.markets[fill.market_id]
@@ -47,7 +52,10 @@ def _apply_movement(book: Book, fact: m.Movement) -> None:
         settle_unit(unit, market, fill.lots, fill.amount_quanta, fill.leg_side)
         market.open_interest_lots += unit.lots_on(fill.market_id, 1)
         lots[fill.market_id] = lots.get(fill.market_id, 0) + fill.lots
+        pools.setdefault(fill.unit_id, {})[market.pool_id] = 1
         money += fill.amount_quanta
+    for unit_id, weights in pools.items():
+        book.units[unit_id].debt_pools = {} if book.units[unit_id].legs else weights
     for payment in fact.payments:
         unit = book.units[payment.unit_id]
         unit.quote += payment.amount_quanta
@@ -97,7 +105,7 @@ def _money_in(book: Book, fact: m.MoneyIn) -> None:
         book.claims[claim.unit_id] = book.claims.get(claim.unit_id, 0) - claim.amount_quanta
         if not book.claims[claim.unit_id]:
             del book.claims[claim.unit_id]
-    book.pots[FUND_POT] += fact.to_fund_quanta
+    book.pots[pot_of(FUND_POT, fact.pool_id)] += fact.to_fund_quanta
     book.residual_quanta -= fact.to_residual_quanta
     book.net_deposits_quanta += fact.to_fund_quanta + fact.to_residual_quanta
 
@@ -112,6 +120,32 @@ def _money_out(book: Book, fact: m.MoneyOut) -> None:
     book.pots[ROUNDING_POT] += fact.rounding_quanta
     if fact.claim_quanta:
         book.claims[fact.unit_id] = book.claims.get(fact.unit_id, 0) + fact.claim_quanta
+
+
+def _fund_withdrawn(book: Book, fact: m.FundWithdrawn) -> None:
+    book.pots[pot_of(FUND_POT, fact.pool_id)] -= fact.amount_quanta
+    book.net_deposits_quanta -= fact.amount_quanta
+
+
+def _pool_set(book: Book, fact: m.PoolSet) -> None:
+    pool_id = fact.terms.pool_id
+    book.pools[pool_id] = FundPool(fact.terms)
+    if fact.opened:
+        book.pots.update({pot_of(kind, pool_id): 0 for kind in POOL_POTS})
+
+
+def _market_regrouped(book: Book, fact: m.MarketRegrouped) -> None:
+    book.markets[fact.market_id].pool_id = fact.to_pool_id
+
+
+def _pool_moved(book: Book, fact: m.PoolMoved) -> None:
+    book.pots[pot_of(FUND_POT, fact.from_pool_id)] -= fact.amount_quanta
+    book.pots[pot_of(FUND_POT, fact.to_pool_id)] += fact.amount_quanta
+
+
+def _pools_switched(book: Book, fact: m.PoolsSwitched) -> None:
+    for switch in fact.switches:
+        book.pools[switch.pool_id].paused = switch.paused
 
 
 def _margin_moved(book: Book, fact: m.MarginMoved) -> None:
@@ -194,6 +228,19 @@ def _taken_over(book: Book, fact: m.TakenOver) -> None:
 
 def _fund_paid(book: Book, fact: m.FundPaid) -> None:
     _count_for_groups(book, fact.debts)
+    owed: dict[str, dict[str, int]] = {}
+    for debt in (*fact.own_debts, *fact.debts):
+        if not debt.leg_id:
+            owed.setdefault(debt.unit_id, {})[debt.pool_id] = debt.debt_quanta - debt.paid_quanta
+    _owe(book, owed)
+
+
+def _owe(book: Book, owed: dict[str, dict[str, int]]) -> None:
+    """Remember what flat units still owe, by the pool that stands for it; all of it paid leaves the weights."""
+    for unit_id, pools in owed.items():
+        left = {pool_id: quanta for pool_id, quanta in pools.items() if quanta}
+        if left and not book.units[unit_id].legs:
+            book.units[unit_id].debt_pools = left
 
 
 def _count_for_groups(book: Book, debts: tuple[m.DebtPaid, ...]) -> None:
@@ -211,6 +258,11 @@ def _deleveraged(book: Book, fact: m.Deleveraged) -> None:
         if place in book.envelopes:
             envelope = book.envelopes[place]
             book.envelopes[place] = replace(envelope, used_lots=envelope.used_lots + pool.closed_lots)
+    owed: dict[str, dict[str, int]] = {}
+    for unit_id, market_id, _, quanta in fact.freed:
+        pools, pool_id = owed.setdefault(unit_id, {}), book.pool_of(market_id)
+        pools[pool_id] = pools.get(pool_id, 0) + quanta
+    _owe(book, owed)
 
 
 def _socialised(book: Book, fact: m.Socialised) -> None:
@@ -219,6 +271,11 @@ def _socialised(book: Book, fact: m.Socialised) -> None:
             book.units[haircut.unit_id].legs[leg_id].haircut += part
         if haircut.claim_quanta:
             book.claims[haircut.unit_id] = book.claims.get(haircut.unit_id, 0) + haircut.claim_quanta
+    for unit_id, part in fact.payments if fact.market_id else ():
+        unit = book.units[unit_id]
+        if part > 0 and not unit.legs:
+            owed = max(0, part - unit.quote)
+            unit.debt_pools = left_by_pool(unit.debt_pools, owed, part, book.pool_of(fact.market_id))
 
 
 def _residual_named(book: Book, fact: m.ResidualNamed) -> None:
@@ -276,6 +333,11 @@ _WRITERS: dict[type[m.Fact], Callable[[Book, Any], None]] = {
     m.UnitOpened: _open_unit,
     m.MoneyIn: _money_in,
     m.MoneyOut: _money_out,
+    m.FundWithdrawn: _fund_withdrawn,
+    m.PoolSet: _pool_set,
+    m.MarketRegrouped: _market_regrouped,
+    m.PoolMoved: _pool_moved,
+    m.PoolsSwitched: _pools_switched,
     m.MarginMoved: _margin_moved,
     m.OrderPlaced: _order_placed,
     m.MarksSet: _marks_set,

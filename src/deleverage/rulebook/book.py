@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, fields, replace
 from hashlib import sha256
 from typing import Any
 
+from deleverage.rulebook.pools import COMMON, FundPool, PoolTerms, pot_of
 from deleverage.rulebook.quantities import PPB, Scale, inverse_value_per_lot, linear_value_per_lot
 from deleverage.rulebook.schedule import Announced, Schedule
 
@@ -24,6 +25,8 @@ SIGN_OF = {LONG: 1, SHORT: -1}
 """A side and the sign of its lots, in the order in which a stage visits them."""
 POTS = (FUND_POT, FEES_POT, ROUNDING_POT, SURPLUS_POT, "spread", "overshoot")
 """Every place money can lie outside a unit: F, G, R and the named pots S of INV-1."""
+POOL_POTS = (FUND_POT, FEES_POT, SURPLUS_POT)
+"""The pots that every pool of the fund has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,7 @@ class Market:
     paused_until_ns: int = 0  # before it nothing opens here
     settled: bool = False
     open_interest_lots: int = 0  # sum of the long lots, equal to the sum of the short ones
+    pool_id: str = COMMON  # whose fees, surpluses and debts the market's are
     factor_ppb: int = PPB  # what the table's requirements are multiplied by
     measured_lots: int = 0  # the open interest that legs' shares are taken of; 0: never measured
     announced: tuple[Announced, ...] = ()  # what waits to take effect: one or none
@@ -197,6 +201,7 @@ class Unit:
     result_before: int = 0
     legs: dict[str, Leg] = field(default_factory=dict)  # by leg id
     leverages: dict[str, int] = field(default_factory=dict)  # by market
+    debt_pools: dict[str, int] = field(default_factory=dict)  # flat: whose its debt would be, by weight
 
     def leg_on(self, market_id: str, sign: int) -> tuple[str, Leg] | None:
         """Return the leg with lots of this sign in a market, with its id; there is at most one."""
@@ -257,6 +262,7 @@ class Book:
     orders: dict[str, Order] = field(default_factory=dict)
     auctions: dict[str, Auction] = field(default_factory=dict)  # by unit
     pots: dict[str, int] = field(default_factory=lambda: dict.fromkeys(POTS, 0))
+    pools: dict[str, FundPool] = field(default_factory=lambda: {COMMON: FundPool(PoolTerms(COMMON))})
     residual_quanta: int = 0  # K: losses named and not yet repaid or turned into claims
     net_deposits_quanta: int = 0  # X
     claims: dict[str, int] = field(default_factory=dict)
@@ -291,6 +297,22 @@ class Book:
                 return self.units[account.account_id]
         return None
 
+    def pool_of(self, market_id: str) -> str:
+        """Return the pool that a market belongs to."""
+        return self.markets[market_id].pool_id
+
+    def cash(self, pool_id: str) -> int:
+        """Return what a pool of the fund holds, in quanta."""
+        return self.pots[pot_of(FUND_POT, pool_id)]
+
+    def pool_pots(self, pool_id: str) -> dict[str, int]:
+        """Return what lies in a pool's three pots: its cash, and the fees and surpluses that stage 4 takes in."""
+        return {kind: self.pots[pot_of(kind, pool_id)] for kind in POOL_POTS}
+
+    def fund_quanta(self) -> int:
+        """Return what all pools of the fund hold together, in quanta."""
+        return sum(self.cash(pool_id) for pool_id in self.pools)
+
     def role(self, unit: Unit) -> str:
         """Return the role of the account a unit belongs to."""
         return self.accounts[unit.account_id].role
@@ -305,6 +327,7 @@ class Book:
             orders={key: replace(order) for key, order in self.orders.items()},
             auctions=dict(self.auctions),
             pots=dict(self.pots),
+            pools={key: replace(pool) for key, pool in self.pools.items()},
             residual_quanta=self.residual_quanta,
             net_deposits_quanta=self.net_deposits_quanta,
             claims=dict(self.claims),
@@ -343,6 +366,7 @@ def copy_unit(unit: Unit) -> Unit:
         unit.result_before,
         legs,
         dict(unit.leverages),
+        dict(unit.debt_pools),
     )
 
 

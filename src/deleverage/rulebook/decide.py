@@ -9,7 +9,18 @@ from collections.abc import Iterator
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.apply import apply
 from deleverage.rulebook.book import Book
-from deleverage.rulebook.ladders import auction, backstops, envelopes, marks, money, opening, risk, stopping, trading
+from deleverage.rulebook.ladders import (
+    auction,
+    backstops,
+    envelopes,
+    marks,
+    money,
+    opening,
+    pools,
+    risk,
+    stopping,
+    trading,
+)
 from deleverage.rulebook.ladders.rungs import Ladder, Refused, refuse, require_types
 from deleverage.rulebook.messages import Code, Command, Fact, Rejection
 from deleverage.rulebook.rules import Rules
@@ -50,6 +61,7 @@ _LADDERS: dict[type[Command], Ladder] = {
     **opening.LADDERS,
     **backstops.LADDERS,
     **money.LADDERS,
+    **pools.LADDERS,
     **trading.LADDERS,
     **marks.LADDERS,
     **risk.LADDERS,

@@ -12,6 +12,7 @@ it raises ``InvariantBroken``, the caller stops the domain and keeps the evidenc
 
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.book import LONG, Book, Unit, market_of, side_of
+from deleverage.rulebook.checks.pools import check_pools
 from deleverage.rulebook.checks.view import InvariantBroken as InvariantBroken
 from deleverage.rulebook.checks.view import View, require
 from deleverage.rulebook.margin import equity
@@ -120,6 +121,7 @@ class Invariants:
         require("INV-1", book.residual_quanta >= 0, f"the residual is {book.residual_quanta} quanta")
         for market_id, lots in lots_sum.items():
             require("INV-2", lots == 0, f"{market_id}: longs and shorts differ by {lots} lots")
+        check_pools(book)
         for pot, amount in book.pots.items():
             require("INV-5", amount >= 0 or pot == "rounding", f"pot {pot} holds {amount} quanta")
 

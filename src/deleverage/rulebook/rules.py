@@ -88,6 +88,7 @@ class Rules:
     fund_event_cap_quanta: int | None = None
     fund_group_cap_quanta: int | None = None
     fund_market_cap_quanta: int | None = None
+    fund_notional_cap_ppb: int | None = None  # Delta: at most 5 % of the position, then deleveraging
     # Stage 5: whether it may start, who is closed, at which price, and whether a candidate may go bankrupt over it.
     trigger: Trigger = BankruptLots()
     manual: bool = False  # stage 5 closes only what an approved envelope of its market and side allows
@@ -165,6 +166,9 @@ class Rules:
             cap = getattr(self, name)
             if cap is not None and cap < 0:
                 faults.append(f"{name} is {cap}, allowed are 0 and more")
+        share_cap = self.fund_notional_cap_ppb
+        if share_cap is not None and not 0 <= share_cap <= PPB:
+            faults.append(f"fund_notional_cap_ppb is {share_cap}, allowed are 0 to {PPB}")
         for name, known in (
             ("shortfall_split", ("maintenance", "notional")),
             ("rerank", ("once", "each_fill")),

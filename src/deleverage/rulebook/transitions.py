@@ -1,7 +1,7 @@
 """Which transition checks a fact goes through: before it is written (``look``) and after (``check``)."""
 
 from deleverage.rulebook import messages as m
-from deleverage.rulebook.book import FUND_POT, copy_unit
+from deleverage.rulebook.book import copy_unit
 from deleverage.rulebook.checks import (
     auction,
     deleveraged,
@@ -10,6 +10,7 @@ from deleverage.rulebook.checks import (
     fund,
     grace,
     money,
+    pools,
     programmes,
     reduced,
     risk,
@@ -21,12 +22,14 @@ from deleverage.rulebook.checks.view import Checks, View
 from deleverage.rulebook.funding_source import DeleverageFirst, FundFirst
 from deleverage.rulebook.margin import equity, free_quanta, is_below_close_out, profit_moved
 from deleverage.rulebook.stages.bearers import gains_now
-from deleverage.rulebook.stages.scratch import guards
+from deleverage.rulebook.stages.scratch import guards, notional_cap_floor
 from deleverage.rulebook.stages.stress import stress_ppb
+from deleverage.rulebook.stages.till import own_debts
 
 OF_A_STEP = (
     m.BankruptcyDeclared,
     m.BankruptcyEnded,
+    m.PoolsSwitched,
     m.Netted,
     m.Reduced,
     m.AuctionOpened,
@@ -48,6 +51,7 @@ _CHECKS: Checks = {
     **programmes.CHECKS,
     **fund.CHECKS,
     **money.CHECKS,
+    **pools.CHECKS,
     **risk.CHECKS,
     **deleveraged.CHECKS,
     **socialised.CHECKS,
@@ -68,7 +72,8 @@ def look(view: View, fact: m.Fact, unit_ids: list[str]) -> None:
     view.units = {key: copy_unit(view.book.units[key]) for key in unit_ids if key in view.book.units}
     view.equities = {key: equity(view.book, unit) for key, unit in view.units.items()}
     view.claims = {key: view.book.claims.get(key, 0) for key in unit_ids}
-    view.pool = view.book.pots[FUND_POT]
+    view.pots = dict(view.book.pots)
+    view.paused = {key: pool.paused for key, pool in view.book.pools.items()}
     if isinstance(fact, m.MoneyOut | m.MarginMoved):
         leaves = fact.unit_id if isinstance(fact, m.MoneyOut) else fact.from_unit_id
         view.free = free_quanta(view.book, view.book.units[leaves])
@@ -92,6 +97,10 @@ def look(view: View, fact: m.Fact, unit_ids: list[str]) -> None:
     if view.gains is None and (isinstance(fact, OF_A_STEP) or _relieves(fact)):
         guarded = guards(view.book, view.rules, fact.time_ns)
         view.gains = gains_now(view.book, guarded)
+        legs = [(key, leg_id) for key, unit in view.book.units.items() for leg_id in unit.legs]
+        view.leg_caps = {place: notional_cap_floor(view.book, view.rules, *place) for place in legs}
+    if isinstance(fact, m.FundPaid):
+        _look_at_debtors(view, fact)
     if isinstance(fact, OF_A_STEP):
         stopping.check_running(view, fact)
     if isinstance(fact, m.OrdersCancelled | m.Netted | m.Reduced | m.AuctionSold | m.TakenOver):
@@ -110,12 +119,12 @@ def look(view: View, fact: m.Fact, unit_ids: list[str]) -> None:
         stops.check_start(view, fact)
         envelopes.check_within(view, fact)
         deleveraged.check_order(view, fact)
-        asked = sum(pool.asked_quanta for pool in fact.pools)
-        fund.check_fund_first(view, (FundFirst,), asked, "asked of candidates")
+        asked = {view.book.pool_of(pool.market_id) for pool in fact.pools if pool.asked_quanta}
+        fund.check_fund_first(view, (FundFirst,), asked, "candidates are asked", fact.time_ns)
     if isinstance(fact, m.Socialised):
         socialised.check_bases(view, fact)
-        cut = sum(haircut.taken_quanta for haircut in fact.haircuts)
-        fund.check_fund_first(view, (FundFirst, DeleverageFirst), cut, "cut from gains")
+        owing = pools.owing(view, fact)
+        fund.check_fund_first(view, (FundFirst, DeleverageFirst), owing, "gains are cut", fact.time_ns)
 
 
 def check(view: View, fact: m.Fact) -> None:
@@ -135,7 +144,17 @@ def check(view: View, fact: m.Fact) -> None:
         grace.check_named(view, fact)
         envelopes.check_none_over(view, fact)
         auction.check_auctions(view, fact)
-        view.gains, view.taken, view.freed, view.event_paid, view.market_paid = None, {}, {}, 0, {}
+        pools.check_switches(view, fact.time_ns)
+        view.gains, view.taken, view.freed = None, {}, {}
+        view.event_paid, view.market_paid, view.leg_paid = 0, {}, {}
+
+
+def _look_at_debtors(view: View, fact: m.FundPaid) -> None:
+    """Take down who owes before the fund pays, and what the fund's own unit does (after stage 5 it is not asked)."""
+    view.bankrupts = {key: copy_unit(unit) for key, unit in view.book.units.items() if unit.bankrupt}
+    guarded, fund = guards(view.book, view.rules, fact.time_ns), view.book.fund_unit()
+    within = fund is not None and (not fund.legs or any(market_id not in guarded for market_id in fund.markets()))
+    view.own = own_debts(view.book, view.rules) if within and not fact.after_stage_5 else {}
 
 
 def _relieves(fact: m.Fact) -> bool:

@@ -4,8 +4,8 @@ It is asked after stage 4 and after bankrupts were netted among themselves (nett
 pool and round: some conditions lie on the pool (its notional), the others (the fund) are the same for all pools.
 Where it says no, the lots stay bankrupt, the market is reduce-only, and the residual's reason is ``trigger``.
 
-A plug sees a ``Situation`` and nothing else. ``a & b`` and ``a | b`` combine. Deliberately absent: conditions with a
-memory (a drawdown from a peak), and an operator's decision, which needs a command of its own.
+A plug sees a ``Situation`` and nothing else. ``a & b`` and ``a | b`` combine. What needs a memory - a drawdown from a
+peak - is remembered by the fund's pool. Deliberately absent: an operator's decision, which needs a command of its own.
 """
 
 from abc import ABC, abstractmethod
@@ -20,8 +20,9 @@ class Situation(NamedTuple):
     """One pool of bankrupt lots when stage 5 is about to start; every number can be recomputed from the book.
 
     ``lots`` > 0 are left after netting, ``notional_quanta`` is their value at the mark (magnitude). ``fund_quanta`` is
-    the fund's pool after stage 4, ``fund_notional_quanta`` the value of all lots its own unit holds (magnitudes).
-    ``winners_pnl_quanta`` is the price PnL, signed, of all legs that are not bankrupt on the other side of this market.
+    the market's pool of the fund after stage 4, ``fund_notional_quanta`` the value of all lots that the fund's own unit
+    holds (magnitudes). ``winners_pnl_quanta`` is the price PnL, signed, of all legs that are not bankrupt on the other
+    side of this market. ``fund_paused``: by its drawdown that pool has stopped paying.
     """
 
     lots: int
@@ -29,6 +30,7 @@ class Situation(NamedTuple):
     fund_quanta: int
     fund_notional_quanta: int
     winners_pnl_quanta: int
+    fund_paused: bool = False
 
 
 class Trigger(ABC):
@@ -101,6 +103,22 @@ class FundExhausted(Trigger):
     def fires(self, found: Situation) -> bool:
         """Return whether the pool is at the threshold or below it."""
         return found.fund_quanta <= self.threshold_quanta
+
+
+@dataclass(frozen=True, slots=True)
+class FundFallen(Trigger):
+    """Start only when the market's pool of the fund has fallen too far and not yet recovered.
+
+    Formula: fund_paused, which the pool's ``Drawdown`` decides (fall, stop, window, peak or average, strictness).
+    Who uses it: Bybit and OKX, together with an empty fund; HTX with a threshold per pair.
+    Assumes: the pool has a drawdown; one without it never falls.
+    """
+
+    kind: ClassVar[str] = "fund-fallen"
+
+    def fires(self, found: Situation) -> bool:
+        """Return whether the pool is paused."""
+        return found.fund_paused
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +211,6 @@ def _parts(trigger: Trigger, kind: type[AllOf] | type[AnyOf]) -> tuple[Trigger, 
 
 
 TRIGGERS: Registry[Trigger] = Registry(
-    "trigger", Trigger, (BankruptLots, Never, FundExhausted, FundCannotAccept, PoolFactor, AllOf, AnyOf)
+    "trigger", Trigger, (BankruptLots, Never, FundExhausted, FundFallen, FundCannotAccept, PoolFactor, AllOf, AnyOf)
 )
 """Every trigger by name."""

@@ -1,6 +1,7 @@
 """Who pays first, and when the next one is asked: one step of the loss waterfall, in rounds.
 
-    0 guard      no forced act from a mark that is stale, out of band or under-sourced, or in a halted market
+    0 guard      no forced act from a mark that is stale, out of band or under-sourced, or in a halted market; fallen
+                 pools of the fund pause
     1 relieve    cancel the orders of distressed units
     2 reduce     sell their lots into the resting orders
       auction    (a rule) the solvent below close-out are on offer first, at a growing discount
@@ -16,7 +17,7 @@ stage is asked only for what the one before has left.
 
 from collections.abc import Callable
 
-from deleverage.rulebook.book import FEES_POT, FUND_POT, SURPLUS_POT, Book, Unit
+from deleverage.rulebook.book import Book, Unit
 from deleverage.rulebook.margin import equity, profit_moved, released_quanta
 from deleverage.rulebook.messages import (
     BankruptcyDeclared,
@@ -38,6 +39,7 @@ from deleverage.rulebook.stages.scratch import Scratch, guards
 from deleverage.rulebook.stages.socialise import name_residuals, socialise
 from deleverage.rulebook.stages.stress import stress_ppb, throttles_of
 from deleverage.rulebook.stages.takeover import split_debts, take_over
+from deleverage.rulebook.stages.till import can_lift_own_unit, switch_pools
 
 
 def run_step(book: Book, rules: Rules, time_ns: int, write: Callable[[Book, Fact], None]) -> Scratch:
@@ -54,6 +56,7 @@ def run_step(book: Book, rules: Rules, time_ns: int, write: Callable[[Book, Fact
         _run_round(scratch, held)
         quiet = len(scratch.facts) == facts_before
     _declare(scratch)
+    switch_pools(scratch)
     _release(scratch, held)
     _end_bankruptcies(scratch)
     paced = scratch.paced or not quiet
@@ -84,6 +87,7 @@ def run_step(book: Book, rules: Rules, time_ns: int, write: Callable[[Book, Fact
 def _run_round(scratch: Scratch, held: list[Unit]) -> None:
     """Run stages 1 to 6 once, on one snapshot."""
     _declare(scratch)
+    switch_pools(scratch)
     relieve(scratch)
     reduce(scratch)
     _release(scratch, held)
@@ -114,15 +118,15 @@ def _release(scratch: Scratch, held: list[Unit]) -> None:
 
 
 def _declare(scratch: Scratch) -> None:
-    """Declare bankrupt whose equity lies below zero; the fund's own unit only where its pool cannot lift it."""
+    """Declare bankrupt whose equity lies below zero; the fund's own unit only where a pool cannot lift its part."""
     book = scratch.book
-    fund, pool = book.fund_unit(), sum(book.pots[pot] for pot in (FUND_POT, FEES_POT, SURPLUS_POT))
+    fund = book.fund_unit()
     declared = []
     for unit in book.sorted_units():
         equity_quanta = equity(book, unit)
         if equity_quanta >= 0 or unit.bankrupt or scratch.out_of_reach(unit):
             continue
-        if unit is fund and -equity_quanta <= pool:
+        if unit is fund and can_lift_own_unit(book, scratch.rules):
             continue
         declared.append(UnitEquity(unit.unit_id, equity_quanta))
     if declared:

@@ -8,6 +8,7 @@ from deleverage.scenarios.faults import Path
 from deleverage.scenarios.model import Frame
 from deleverage.scenarios.names import Names
 from deleverage.scenarios.parts import frame_commands, read_orders
+from deleverage.scenarios.pools import read_pool_acts
 from deleverage.scenarios.requirements import SECOND_NS
 
 
@@ -18,6 +19,7 @@ def read_path(names: Names, tables: list[Any], time_ns: int, rules: Rules) -> tu
         time_ns += table.get("after_seconds", 1) * SECOND_NS
         here: Path = ("path", at)
         commands = frame_commands(names, here, table, time_ns, rules)
+        commands += read_pool_acts(names, here, table, time_ns)
         orders = read_orders(names, (*here, "orders"), table.get("orders", []), f"order-{at + 1}", time_ns)
         commands += [command for command, _ in orders]
         commands += read_bids(names, (*here, "bids"), table.get("bids", []), time_ns)

@@ -17,6 +17,7 @@ from deleverage.rulebook.messages import (
     OpenIsolated,
     SetLeverage,
 )
+from deleverage.rulebook.pools import COMMON
 from deleverage.rulebook.quantities import Scale, format_units
 from deleverage.rulebook.selection import Policy
 from deleverage.scenarios.drawn import Drawn, draw_population
@@ -28,6 +29,7 @@ from deleverage.scenarios.names import Names
 from deleverage.scenarios.opening import Holding, Opening, faults_of_opening, open_positions
 from deleverage.scenarios.parts import read_market, read_orders, read_rules
 from deleverage.scenarios.plugs import RATE
+from deleverage.scenarios.pools import read_homes, read_pools
 from deleverage.scenarios.programmes import read_programme
 from deleverage.scenarios.requirements import read_leverage
 from deleverage.scenarios.structure import check_shape, parse
@@ -98,7 +100,8 @@ class _Builder:
         self.tables, self.reader, self.policy = mended, reader, policy
         self.accounts, self.seed = accounts, seed
         self.money = Scale(1, mended["settlement"]["decimals"])
-        self.names = Names(reader, self.money, _ids(document, "markets"), _ids(document, "accounts"))
+        pool_ids = list(dict.fromkeys([COMMON, *_ids(document, "pools")]))
+        self.names = Names(reader, self.money, _ids(document, "markets"), _ids(document, "accounts"), pool_ids)
         self.setup: list[Origin] = []
         self.holdings: list[Holding] = []
         self.paths: dict[str, Path] = {}
@@ -115,6 +118,8 @@ class _Builder:
         if drawn:
             self.setup += [Origin(command, "population") for command in drawn.money]
         self._fund()
+        pools = [*read_pools(self.names, tables.get("pools", [])), *read_homes(self.names, tables.get("markets", []))]
+        self.setup += [Origin(command, path_text(where)) for command, where in pools]
         orders = read_orders(self.names, ("orders",), tables.get("orders", []), "order-0", 0)
         depth, impact = self._depth(), self._impact()
         path = read_path(self.names, tables.get("path", []), 0, rules)

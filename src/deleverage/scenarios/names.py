@@ -15,6 +15,7 @@ class Names:
     money: Scale
     market_ids: list[str]
     account_ids: list[str]
+    pool_ids: list[str]
     terms: dict[str, MarketTerms] = field(default_factory=dict)
     marks: dict[str, int] = field(default_factory=dict)
     hedgers: set[str] = field(default_factory=set)  # accounts in hedge mode
@@ -28,6 +29,10 @@ class Names:
     def account(self, path: Path, account_id: str) -> bool:
         """Return whether an account is known; an unknown one is noted."""
         return self.reader.known(path, account_id, self.account_ids, "account")
+
+    def pool(self, path: Path, pool_id: str) -> bool:
+        """Return whether a pool of the fund is known; an unknown one is noted."""
+        return self.reader.known(path, pool_id, self.pool_ids, "pool")
 
     def price(self, path: Path, value: object, terms: MarketTerms) -> int:
         """Return a price in ticks, at least 1 and within the market's bound."""

@@ -150,7 +150,12 @@ def faults_of_opening(
 def refusal(answer: Rejection, money: Scale) -> str:
     """Return a rejection as a sentence with its compared numbers, money where the code is about money."""
     show: Callable[[int | str], str] = str
-    if "MARGIN" in answer.code.name or answer.code.name in ("BELOW_ZERO", "BELOW_MAINTENANCE", "INSUFFICIENT_EQUITY"):
+    if "MARGIN" in answer.code.name or answer.code.name in (
+        "BELOW_ZERO",
+        "BELOW_MAINTENANCE",
+        "INSUFFICIENT_EQUITY",
+        "POOL_FLOOR",
+    ):
         show = lambda number: format_units(number, money) if isinstance(number, int) else number  # noqa: E731
     numbers = " against ".join(show(item) for item in (answer.found, answer.bound) if item != "")
     return f"is refused, {answer.code.name}: {answer.sentence}" + (f" ({numbers})" if numbers else "")

@@ -30,6 +30,7 @@ SHARES = (
     *("mark_band", "order_band", "trade_band", "breaker"),
     *("liquidation_fee", "surplus_to_fund", "surplus_to_taker"),
 )
+SHARE_CAPS = ("fund_notional_cap",)
 CAPS = ("fund_event_cap", "fund_group_cap", "fund_market_cap")
 
 
@@ -113,7 +114,7 @@ def read_rules(reader: Reader, money: Scale, table: dict[str, Any], policy: str 
     values: dict[str, Any] = {}
     for key, value in table.items():
         here: Path = ("rules", key)
-        if key in SHARES:
+        if key in (*SHARES, *SHARE_CAPS):
             share_ppb = reader.units(here, value, RATE, 0)
             if share_ppb > PPB and not key.endswith("band"):
                 reader.fault(here, f"is {value}, a share is at most 1")

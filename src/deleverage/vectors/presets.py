@@ -13,7 +13,16 @@ from deleverage.rulebook.reduction import Share, Slices, Smart, Tiers
 from deleverage.rulebook.rules import ConfigError, Rules
 from deleverage.rulebook.selection import POLICIES
 from deleverage.rulebook.throttle import Limit
-from deleverage.rulebook.trigger import AllOf, AnyOf, BankruptLots, FundCannotAccept, FundExhausted, Never, PoolFactor
+from deleverage.rulebook.trigger import (
+    AllOf,
+    AnyOf,
+    BankruptLots,
+    FundCannotAccept,
+    FundExhausted,
+    FundFallen,
+    Never,
+    PoolFactor,
+)
 from deleverage.scenarios.draws import Draws
 
 SECOND_NS = 1_000_000_000
@@ -42,8 +51,10 @@ SWITCHES: dict[str, tuple[object, ...]] = {
     "fund_event_cap_quanta": (1_001,),
     "fund_group_cap_quanta": (777,),
     "fund_market_cap_quanta": (1_501,),
+    "fund_notional_cap_ppb": (50_000_000, 0),
     "trigger": (
         FundExhausted(threshold_quanta=1_000),
+        AnyOf(of=(FundExhausted(), FundFallen())),
         AnyOf(of=(Never(), PoolFactor(factor_ppb=PPB))),
         AllOf(of=(BankruptLots(), FundCannotAccept(cap_quanta=10_000))),
     ),

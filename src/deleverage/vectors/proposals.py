@@ -11,6 +11,7 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 from deleverage.documents.codec import members_of
 from deleverage.rulebook.book import Book, MarketTerms, Tier
 from deleverage.rulebook.messages import Command
+from deleverage.rulebook.pools import BASES, Drawdown, PoolTerms
 from deleverage.rulebook.quantities import LARGEST, PPB
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.schedule import Driver, Schedule
@@ -73,6 +74,20 @@ class Proposals:
         cap, step, notice = self.pick((2, 5)) * PPB, self.pick((0, 300_000_000)), self.pick((0, SECOND_NS))
         return Schedule(cap_ppb=cap, max_step_ppb=step, min_notice_ns=notice, volatility=slope, unit_share=slope)
 
+    def pool_terms(self, pool_id: str) -> PoolTerms:
+        """Return lawful terms of a pool of the fund: some with a floor, most with a drawdown."""
+        fall = self.pick((50_000_000, 300_000_000))
+        drawdown = Drawdown(
+            slots=self.pick((1, 10, 100)),
+            slot_ns=self.pick((1, SECOND_NS)),
+            fall_ppb=fall,
+            stop_ppb=self.pick((0, fall // 2)),
+            base=self.pick(BASES),
+            strict=self.chance(30),
+        )
+        floor = self.draws.between(1, 2_000) if self.chance(20) else 0
+        return PoolTerms(pool_id, floor, drawdown if self.chance(70) else Drawdown())
+
     # -- by declared type ---------------------------------------------------------------------------------------------
 
     def _record(self, kind: Any) -> Any:
@@ -80,6 +95,8 @@ class Proposals:
             terms = self.terms(self._text("market_id"))
             wrong = self.pick(list(get_type_hints(MarketTerms)))
             return replace(terms, **{wrong: self._value(wrong, get_type_hints(MarketTerms)[wrong])})
+        if kind is PoolTerms and self.chance(80):
+            return self.pool_terms(self._text("pool_id"))
         return kind(**{name: self._value(name, hint) for name, hint in get_type_hints(kind).items()})
 
     def _value(self, name: str, hint: Any) -> Any:
@@ -123,6 +140,8 @@ class Proposals:
             "scope": (*sorted(book.markets), "", "nowhere"),
             "reason": ("drill", ""),
             "rules_hash": (self.rules.hash(), self.rules.hash(), "0"),
+            "pool_id": (*sorted(book.pools), "zone", "no pool"),
+            "base": (*BASES, "median"),
             "role": ("trader", "trader", "backstop", "fund", "king"),
         }
         pool = next((pool for end, pool in pools.items() if name.endswith(end)), ("", "x"))

@@ -28,15 +28,18 @@ from deleverage.rulebook.messages import (
     OpenAccount,
     OpenIsolated,
     PlaceOrder,
+    Regroup,
     Rejection,
     RepayResidual,
     RequirementsChanged,
     Resume,
     RunStep,
     SetMarks,
+    SetPool,
     Trade,
     Withdraw,
 )
+from deleverage.rulebook.pools import COMMON
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.stages.held import lots_after_netting
 from deleverage.scenarios.draws import Draws
@@ -151,6 +154,16 @@ class _World:
             )
         if self.proposals.chance(60):
             self._give(DepositToFund(time_ns=time_ns, amount_quanta=self.pick((100, 3_000, 20_000))))
+        if self.proposals.chance(40):
+            self._group(self.pick(markets))
+
+    def _group(self, market_id: str) -> None:
+        """Give one market a pool of the fund for itself, and state the terms of the common one."""
+        time_ns, pool_id = self.time_ns, "zone"
+        for name in (COMMON, pool_id):
+            self._give(SetPool(time_ns=time_ns, terms=self.proposals.pool_terms(name)))
+        self._give(DepositToFund(time_ns=time_ns, amount_quanta=self.pick((100, 3_000)), pool_id=pool_id))
+        self._give(Regroup(time_ns=time_ns, market_id=market_id, pool_id=pool_id))
 
     def _markets(self) -> list[str]:
         return [market_id for market_id, market in sorted(self.book.markets.items()) if not market.settled]
@@ -225,6 +238,12 @@ class _World:
             fork = self.recorder.what_if([marks]).fork
             moved.append((self.seen[_kinds(fork, RunStep(time_ns=self.time_ns))], len(moved), marks))
         self._give(min(moved)[2])
+        regrouped: list[Command] = [
+            Regroup(time_ns=self.time_ns, market_id=market_id, pool_id=pool_id)
+            for market_id in self._markets()
+            for pool_id in sorted(self.book.pools)
+        ]
+        self._give_rarest(regrouped)  # a market with a loss may not leave its pool
         if self.proposals.chance(40):
             self._novelty()
         for _ in range(2):

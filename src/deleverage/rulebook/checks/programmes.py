@@ -5,6 +5,7 @@ from dataclasses import replace
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.book import SURPLUS_POT, Backstop
 from deleverage.rulebook.checks.view import Checks, View, require
+from deleverage.rulebook.pools import pot_of
 from deleverage.rulebook.quantities import PPB, share_floor
 
 REASONS = ("distressed", "cool_down", "capacity", "position", "window", "edge", "margin")
@@ -30,7 +31,8 @@ def check_takers(view: View, fact: m.TakenOver) -> None:
     got = sum(fill.money_quanta for fill in takers)
     due = 0 if by_fund else fact.edge_quanta - fact.shortfall_quanta
     require("INV-6", got == due, f"takers got {got} quanta against the mark, edge less shortfall is {due}")
-    kept = sum(change.amount_quanta for change in fact.pots if change.pot == SURPLUS_POT)
+    pot = pot_of(SURPLUS_POT, view.book.pool_of(fact.market_id))
+    kept = sum(change.amount_quanta for change in fact.pots if change.pot == pot)
     kept -= fact.edge_quanta if by_fund else 0
     for name, part, share in (
         ("the takers'", fact.edge_quanta, view.rules.surplus_to_taker_ppb),

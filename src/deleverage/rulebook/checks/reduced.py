@@ -1,9 +1,10 @@
 """Stage 2: who was sold out, how many lots the rule and the depth allowed, into which orders, and what stopped it."""
 
 from deleverage.rulebook import messages as m
-from deleverage.rulebook.book import SIGN_OF, Unit
+from deleverage.rulebook.book import FEES_POT, SIGN_OF, Unit
 from deleverage.rulebook.checks.view import Checks, View, require
 from deleverage.rulebook.margin import is_unhealthy
+from deleverage.rulebook.pools import pot_of
 from deleverage.rulebook.quantities import fee_ceil
 from deleverage.rulebook.stages.depth import Side, side_of_market
 from deleverage.rulebook.stages.grace import graces
@@ -109,6 +110,9 @@ def _check_orders(view: View, fact: m.Reduced) -> None:
 
 
 def _check_fees(view: View, fact: m.Reduced) -> None:
+    own = pot_of(FEES_POT, view.book.pool_of(fact.market_id))
+    for pot, _ in fact.pots:
+        require("INV-5", pot == own, f"the fees of {fact.market_id} are due to {own}, they went to {pot}")
     sold = {fill.unit_id for fill in fact.fills if fill.part == "liquidated"}
     value = abs(view.book.markets[fact.market_id].value_quanta)
     for payment in fact.payments:

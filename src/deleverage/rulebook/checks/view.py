@@ -12,6 +12,7 @@ from deleverage.rulebook.margin import equity
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.stages.bearers import Gains, bearers
 from deleverage.rulebook.stages.depth import Side
+from deleverage.rulebook.stages.till import FundDebts
 
 
 class InvariantBroken(Exception):
@@ -51,10 +52,15 @@ class View:
     taken: dict[str, int] = field(default_factory=dict)
     event_paid: int = 0
     market_paid: dict[str, int] = field(default_factory=dict)
+    leg_paid: dict[tuple[str, str], int] = field(default_factory=dict)
+    leg_caps: dict[tuple[str, str], int | None] = field(default_factory=dict)  # of the legs as the step began
+    pots: dict[str, int] = field(default_factory=dict)  # before the fact
+    paused: dict[str, bool] = field(default_factory=dict)  # the pools, before the fact
+    own: FundDebts = field(default_factory=dict)  # what the fund's own unit owed before stage 4
+    bankrupts: dict[str, Unit] = field(default_factory=dict)  # before stage 4
     profit: int = 0  # the period profit that goes along with moved margin
     free: int = 0  # what the unit that money leaves had free before
     carry: int = 0  # funding's remainder before the fact
-    pool: int = 0  # the fund's pool before the fact
     stress: int | None = None  # when the step began; None: no step has begun
     sold_notional: int = 0  # sold into the book in this step
     closed_notional: int = 0  # closed against candidates in this step

@@ -35,11 +35,6 @@ def _deposit(book: Book, command: m.Deposit, rules: Rules) -> Iterator[Fact]:
     yield m.MoneyIn(**next_fact(book, command), to_units=(m.Payment(unit.unit_id, command.amount_quanta),))
 
 
-def _deposit_to_fund(book: Book, command: m.DepositToFund, rules: Rules) -> Iterator[Fact]:
-    require_amount(command.amount_quanta)
-    yield m.MoneyIn(**next_fact(book, command), to_fund_quanta=command.amount_quanta)
-
-
 def _withdraw(book: Book, command: m.Withdraw, rules: Rules) -> Iterator[Fact]:
     unit, amount = require_unit(book, command.unit_id), command.amount_quanta
     require_amount(amount)
@@ -97,7 +92,6 @@ def _repay_residual(book: Book, command: m.RepayResidual, rules: Rules) -> Itera
 
 LADDERS: dict[type[Command], Ladder] = {
     m.Deposit: _deposit,
-    m.DepositToFund: _deposit_to_fund,
     m.Withdraw: _withdraw,
     m.MoveMargin: _move_margin,
     m.ClosePeriod: _close_period,

@@ -9,6 +9,7 @@ from deleverage.rulebook.messages.commands import *
 from deleverage.rulebook.messages.facts import *
 from deleverage.rulebook.messages.ladder import *
 from deleverage.rulebook.messages.manual import *
+from deleverage.rulebook.messages.pools import *
 from deleverage.rulebook.messages.rejections import *
 from deleverage.rulebook.messages.requirements import *
 from deleverage.rulebook.messages.stopping import *

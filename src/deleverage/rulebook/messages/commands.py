@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from deleverage.rulebook.book import MarketTerms
+from deleverage.rulebook.pools import COMMON
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +83,10 @@ class MoveMargin(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DepositToFund(Command):
-    """Bring money into the insurance fund's pool."""
+    """Bring money into a pool of the insurance fund: its first, or a top-up."""
 
     amount_quanta: int
+    pool_id: str = COMMON
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from deleverage.rulebook.book import Account, MarketTerms, Programme, leg_id_of
 from deleverage.rulebook.messages.ladder import Passed, Sale
+from deleverage.rulebook.pools import COMMON
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +115,7 @@ class MoneyIn(Fact):
 
     to_units: tuple[Payment, ...] = ()
     to_fund_quanta: int = 0
+    pool_id: str = COMMON  # of the fund
     to_residual_quanta: int = 0
     claims_repaid: tuple[Payment, ...] = ()
 
@@ -265,13 +267,14 @@ class Reduced(Movement):
 
 
 class DebtPaid(NamedTuple):
-    """Fund money for one debt: a leg's share of a shortfall, or (leg id "") a flat unit's."""
+    """A pool's money for one debt: a leg's share of a shortfall, or (leg id "") its part of a flat unit's."""
 
     unit_id: str
     leg_id: str
     debt_quanta: int
     paid_quanta: int
     owner_group: str
+    pool_id: str = COMMON
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,7 +294,7 @@ class TakenOver(Movement):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FundPaid(Movement):
-    """Stage 4: fees and surpluses entered the pool, the pool paid its own unit, then shortfalls.
+    """Stage 4: fees and surpluses entered their pools, the pools lifted the fund's own unit, then paid shortfalls.
 
     ``after_stage_5``: the funding source lets candidates go first; these are shortfalls that have no lots any more.
     """
@@ -299,6 +302,7 @@ class FundPaid(Movement):
     after_stage_5: bool
     entered_quanta: int
     own_unit_quanta: int
+    own_debts: tuple[DebtPaid, ...] = ()  # of the fund's own unit
     debts: tuple[DebtPaid, ...]
     cut_by_caps_quanta: int
 

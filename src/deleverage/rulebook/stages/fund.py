@@ -1,8 +1,8 @@
 """Stage 4: the insurance fund. Money for shortfalls, never for lots.
 
-Fund money never ends a bankruptcy: lots that are left go on to stage 5, at the mark if their shortfall is paid. What a
-cap frees stays in the pool. The funding source decides what is offered, and whether before stage 5 or after it.
-Deliberately absent: more than one pool.
+Fund money never ends a bankruptcy: lots that are left go on to stage 5, at the mark if their shortfall is paid. Each
+pool pays what lies with it and nothing else, however full another is. What a cap frees stays in the pool. The funding
+source decides what a pool offers, and whether before stage 5 or after it.
 """
 
 from collections.abc import Callable
@@ -11,120 +11,145 @@ from deleverage.rulebook.apportion import Share, apportion
 from deleverage.rulebook.book import FEES_POT, FUND_POT, SURPLUS_POT, market_of
 from deleverage.rulebook.funding_source import Till
 from deleverage.rulebook.messages import DebtPaid, FundPaid, Payment, PotChange
-from deleverage.rulebook.stages.scratch import Debts, Scratch
+from deleverage.rulebook.pools import pot_of
+from deleverage.rulebook.stages.scratch import Scratch
+from deleverage.rulebook.stages.till import FundDebts, by_pool, freed_by_pool, lower_freed, own_debts
 
-Key = tuple[str, str]
+Key = tuple[str, str, str]
+"""Pool, unit, leg id."""
 
 
 def pay_from_fund(scratch: Scratch) -> None:
     """Take the step's fees and surpluses in, bring the fund's own unit to equity 0, then share the offer over debts."""
-    book = scratch.book
-    entering = {pot: book.pots[pot] for pot in (FEES_POT, SURPLUS_POT) if book.pots[pot]}
-    own_quanta = _pay_own_unit(scratch, book.pots[FUND_POT] + sum(entering.values()))
+    book, fund = scratch.book, scratch.book.fund_unit()
+    own = {} if fund is None or scratch.out_of_reach(fund) else own_debts(book, scratch.rules)
+    entering = {pool_id: sum(book.pool_pots(pool_id).values()) - book.cash(pool_id) for pool_id in sorted(book.pools)}
+    lifted: FundDebts = {}
+    for pool_id, entered in entering.items():
+        most = min(book.cash(pool_id) + entered, _owed(own, pool_id))
+        lifted |= _split(most, own, pool_id)
     debts = open_debts(scratch)
-    pool_quanta = book.pots[FUND_POT] + sum(entering.values()) - own_quanta
-    offer = scratch.rules.funding_source.offer(Till(False, pool_quanta, sum(debts.values())))
-    parts = _shared(scratch, debts, offer)
-    for key, part in parts.items():
-        scratch.shortfalls[key] -= part
-    if entering or own_quanta or any(parts.values()):
-        _emit(scratch, debts, parts, offer, entering=entering, own_quanta=own_quanta)
+    cash = {pool_id: book.cash(pool_id) + entered - _owed(lifted, pool_id) for pool_id, entered in entering.items()}
+    parts, offered = _shared(scratch, debts, cash, after_stage_5=False)
+    for (_, unit_id, leg_id), part in (*parts.items(), *lifted.items()):
+        if (unit_id, leg_id) in scratch.shortfalls:  # The own unit's debts are there only if it is bankrupt.
+            scratch.shortfalls[unit_id, leg_id] -= part
+    if any(entering.values()) or any(lifted.values()) or any(parts.values()):
+        _emit(scratch, (debts, parts, offered), own, lifted, entering)
 
 
 def pay_what_has_no_lots(scratch: Scratch) -> None:
     """Offer fund money once more after stage 5, for what candidates could not pay: deleveraging goes first."""
-    fund = scratch.book.fund_unit()
-    without_lots = scratch.debts_without_lots()
-    debts: Debts = {
-        (unit_id, ""): debt for unit_id, debt in without_lots.items() if scratch.book.units[unit_id] is not fund
-    }
-    offer = scratch.rules.funding_source.offer(Till(True, scratch.book.pots[FUND_POT], sum(debts.values())))
-    parts = _shared(scratch, debts, offer)
-    for (unit_id, _), part in parts.items():
-        if any(key[0] == unit_id for key in scratch.freed):
-            scratch.lower_freed(unit_id, part)
-        else:
+    book, fund, debts = scratch.book, scratch.book.fund_unit(), FundDebts()
+    for unit_id, debt in scratch.debts_without_lots().items():
+        unit = book.units[unit_id]
+        if unit is not fund:
+            weights = freed_by_pool(book, scratch.freed, unit_id) if unit.legs else unit.debt_pools
+            debts |= by_pool(book, unit_id, "", debt, weights)
+    cash = {pool_id: book.cash(pool_id) for pool_id in sorted(book.pools)}
+    parts, offered = _shared(scratch, debts, cash, after_stage_5=True)
+    for (pool_id, unit_id, _), part in parts.items():
+        if (unit_id, "") in scratch.shortfalls:
             scratch.shortfalls[unit_id, ""] -= part
+        else:
+            lower_freed(book, scratch.freed, unit_id, pool_id, part)
     if any(parts.values()):
-        _emit(scratch, debts, parts, offer, after_stage_5=True)
+        _emit(scratch, (debts, parts, offered))
 
 
-def _shared(scratch: Scratch, debts: Debts, offer: int) -> Debts:
-    """Return the part of each debt that the fund pays: the offer by debt, cut by event, owner group and market."""
-    parts: Debts = dict(apportion(offer, [Share(key, debt, debt) for key, debt in debts.items()]).parts)
-    rules, by_group, by_market = scratch.rules, scratch.book.fund_paid_by_group, scratch.fund_paid_by_market
-    _cut(parts, [(list(parts), rules.fund_event_cap_quanta, scratch.fund_paid_quanta)])
-    _cut(parts, _caps(parts, lambda key: scratch.owner_group(key[0]), rules.fund_group_cap_quanta, by_group))
-    _cut(parts, _caps(parts, lambda key: market_of(key[1]), rules.fund_market_cap_quanta, by_market))
-    for (_, leg_id), part in parts.items():
-        scratch.note_fund_money(market_of(leg_id), part)
-    return parts
+def open_debts(scratch: Scratch) -> FundDebts:
+    """Return what bankrupt units still owe where a forced act is allowed, by pool; the fund's unit apart."""
+    fund, debts = scratch.book.fund_unit(), FundDebts()
+    for (unit_id, leg_id), debt in sorted(scratch.shortfalls.items()):
+        unit = scratch.book.units[unit_id]
+        if unit.bankrupt and unit is not fund and market_of(leg_id) not in scratch.guarded:
+            debts |= by_pool(scratch.book, unit_id, leg_id, debt, unit.debt_pools)
+    return debts
+
+
+Shared = tuple[FundDebts, FundDebts, int]
+"""The debts, the part of each that is paid, and what all pools offered together."""
+
+
+def _shared(scratch: Scratch, debts: FundDebts, cash: dict[str, int], *, after_stage_5: bool) -> tuple[FundDebts, int]:
+    """Return the part of each debt that its pool pays, and the sum of the offers; ``cash`` is what each pool has now.
+
+    A pool's offer is split by debt; then all parts together are cut by event, owner group, market and leg.
+    """
+    parts: FundDebts = {}
+    for pool_id, quanta in cash.items():
+        room = scratch.book.pools[pool_id].room_quanta(quanta, scratch.time_ns)
+        till = Till(after_stage_5, room, _owed(debts, pool_id))
+        parts |= _split(scratch.rules.funding_source.offer(till), debts, pool_id)
+    offered = sum(parts.values())
+    _cut_by_caps(scratch, parts)
+    for (_, unit_id, leg_id), part in parts.items():
+        scratch.note_fund_money(unit_id, leg_id, part)
+    return parts, offered
+
+
+def _split(amount: int, debts: FundDebts, pool_id: str) -> FundDebts:
+    return apportion(amount, [Share(key, debt, debt) for key, debt in debts.items() if key[0] == pool_id]).parts
+
+
+def _owed(debts: FundDebts, pool_id: str) -> int:
+    return sum(debt for key, debt in debts.items() if key[0] == pool_id)
 
 
 def _emit(
     scratch: Scratch,
-    debts: Debts,
-    parts: Debts,
-    offer: int,
-    *,
+    shared: Shared,
+    own: FundDebts | None = None,
+    lifted: FundDebts | None = None,
     entering: dict[str, int] | None = None,
-    own_quanta: int = 0,
-    after_stage_5: bool = False,
 ) -> None:
-    """Write what entered the pool and what it paid: its own unit first, then the debts."""
-    paid = sum(parts.values())
+    """Write what entered the pools and what they paid: the own unit first, then the debts; the rest is ``after``."""
+    debts, parts, offered = shared
+    own, lifted = own or {}, lifted or {}
     payments: dict[str, int] = {}
-    for (unit_id, _), part in parts.items():
+    pots: dict[str, int] = {}
+    for pool_id, entered in (entering or {}).items():
+        pots |= {pot_of(kind, pool_id): -scratch.book.pots[pot_of(kind, pool_id)] for kind in (FEES_POT, SURPLUS_POT)}
+        pots[pot_of(FUND_POT, pool_id)] = entered
+    for (pool_id, unit_id, _), part in (*lifted.items(), *parts.items()):
         payments[unit_id] = payments.get(unit_id, 0) + part
-    fund = scratch.book.fund_unit()
-    if fund is not None and own_quanta:
-        payments[fund.unit_id] = own_quanta
-    pots = {pot: -amount for pot, amount in (entering or {}).items()}
-    entered_quanta = -sum(pots.values())
-    pots[FUND_POT] = entered_quanta - own_quanta - paid
+        pot = pot_of(FUND_POT, pool_id)
+        pots[pot] = pots.get(pot, 0) - part
     scratch.emit(
         FundPaid,
         payments=tuple(Payment(unit_id, amount) for unit_id, amount in sorted(payments.items()) if amount),
         pots=tuple(PotChange(pot, amount) for pot, amount in pots.items() if amount),
-        after_stage_5=after_stage_5,
-        entered_quanta=entered_quanta,
-        own_unit_quanta=own_quanta,
-        debts=tuple(
-            DebtPaid(unit_id, leg_id, debt, parts[unit_id, leg_id], scratch.owner_group(unit_id))
-            for (unit_id, leg_id), debt in debts.items()
-        ),
-        cut_by_caps_quanta=offer - paid,
+        after_stage_5=entering is None,
+        entered_quanta=sum((entering or {}).values()),
+        own_unit_quanta=sum(lifted.values()),
+        own_debts=_told(scratch, own, lifted),
+        debts=_told(scratch, debts, parts),
+        cut_by_caps_quanta=offered - sum(parts.values()),
     )
 
 
-def open_debts(scratch: Scratch) -> Debts:
-    """Return what bankrupt units still owe where a forced act is allowed, by (unit, leg id); the fund's unit apart."""
-    fund = scratch.book.fund_unit()
-    debts = {}
-    for (unit_id, leg_id), debt in sorted(scratch.shortfalls.items()):
-        unit = scratch.book.units[unit_id]
-        if debt and unit.bankrupt and unit is not fund and market_of(leg_id) not in scratch.guarded:
-            debts[unit_id, leg_id] = debt
-    return debts
-
-
-def _pay_own_unit(scratch: Scratch, pool: int) -> int:
-    """Return what the pool pays to bring the fund's own unit to equity 0; its legs' debts fall by it."""
-    fund = scratch.book.fund_unit()
-    if fund is None or scratch.out_of_reach(fund):
-        return 0
-    paid = min(pool, max(0, -scratch.equity(fund.unit_id)))
-    own = {key: debt for key, debt in scratch.shortfalls.items() if key[0] == fund.unit_id}
-    for key, part in apportion(paid, [Share(key, debt, debt) for key, debt in own.items()]).parts.items():
-        scratch.shortfalls[key] -= part
-    return paid
+def _told(scratch: Scratch, debts: FundDebts, parts: FundDebts) -> tuple[DebtPaid, ...]:
+    return tuple(
+        DebtPaid(unit_id, leg_id, debt, parts[pool_id, unit_id, leg_id], scratch.owner_group(unit_id), pool_id)
+        for (pool_id, unit_id, leg_id), debt in sorted(debts.items())
+    )
 
 
 Cap = tuple[list[Key], int | None, int]
 """Members of a cap, the cap in quanta (``None``: none) and what was already paid under it."""
 
 
-def _caps(parts: Debts, name_of: Callable[[Key], str], cap: int | None, paid: dict[str, int]) -> list[Cap]:
+def _cut_by_caps(scratch: Scratch, parts: FundDebts) -> None:
+    """Cut the parts by the caps of event, owner group, market and leg, in this order, over all pools."""
+    rules, by_group, by_market = scratch.rules, scratch.book.fund_paid_by_group, scratch.fund_paid_by_market
+    _cut(parts, [(list(parts), rules.fund_event_cap_quanta, scratch.fund_paid_quanta)])
+    _cut(parts, _caps(parts, lambda key: scratch.owner_group(key[1]), rules.fund_group_cap_quanta, by_group))
+    _cut(parts, _caps(parts, lambda key: market_of(key[2]), rules.fund_market_cap_quanta, by_market))
+    paid = scratch.fund_paid_by_leg
+    _cut(parts, [([key], scratch.notional_cap(*key[1:]), paid.get(key[1:], 0)) for key in parts])
+
+
+def _caps(parts: FundDebts, name_of: Callable[[Key], str], cap: int | None, paid: dict[str, int]) -> list[Cap]:
     """Return one cap per owner group or market, in id order; a debt whose name is empty is under none."""
     members: dict[str, list[Key]] = {}
     for key in parts:
@@ -132,7 +157,7 @@ def _caps(parts: Debts, name_of: Callable[[Key], str], cap: int | None, paid: di
     return [(members[name], cap, paid.get(name, 0)) for name in sorted(members) if name]
 
 
-def _cut(parts: Debts, caps: list[Cap]) -> None:
+def _cut(parts: FundDebts, caps: list[Cap]) -> None:
     """Cut the members of every cap pro rata to what they have, where together they have more than the cap leaves."""
     for members, cap, already_paid in caps:
         if cap is None:

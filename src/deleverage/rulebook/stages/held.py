@@ -5,7 +5,7 @@ Stage 5 asks here whether it may start for a pool, stage 7 why lots were left; t
 
 from collections.abc import Container
 
-from deleverage.rulebook.book import FUND_POT, LONG, SHORT, Book, Unit, leg_id_of, market_of
+from deleverage.rulebook.book import LONG, SHORT, Book, Unit, leg_id_of, market_of
 from deleverage.rulebook.losses.rule import Bearer, Loss, ask
 from deleverage.rulebook.margin import equity, gain, leg_value, price_pnl
 from deleverage.rulebook.quantities import div_floor, sign
@@ -36,9 +36,10 @@ def may_start(book: Book, rules: Rules, market_id: str, side: int, lots: int) ->
     found = Situation(
         lots,
         lots * abs(market.value_quanta),
-        book.pots[FUND_POT],
+        book.cash(market.pool_id),
         sum(abs(leg_value(leg, book.markets[market_of(leg_id)])) for leg_id, leg in inventory.items()),
         sum(price_pnl(other[1], market) for other in others if other is not None),
+        book.pools[market.pool_id].paused,
     )
     return rules.trigger.fires(found)
 

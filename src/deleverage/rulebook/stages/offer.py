@@ -6,6 +6,7 @@ from typing import NamedTuple
 from deleverage.rulebook.apportion import Share, apportion
 from deleverage.rulebook.book import FUND_POT, SURPLUS_POT, Market, Unit, side_of
 from deleverage.rulebook.messages import DebtPaid, Fill, PotChange, TakenOver
+from deleverage.rulebook.pools import pot_of
 from deleverage.rulebook.quantities import PPB, share_ceil, share_floor
 from deleverage.rulebook.stages.scratch import Scratch
 
@@ -82,7 +83,7 @@ def emit_takeover(
 ) -> None:
     """Write the takeover: sources receive value plus shortfall, or value less what others get of the surplus.
 
-    The fund's shortfall is paid by the pool, and its part of a surplus goes where the fund's part goes.
+    The fund's shortfall is paid by the market's pool, and its part of a surplus goes where the fund's part goes.
     """
     fills, owed, edges = list(takers), sum(moved.shortfalls.values()), sum(moved.edges.values())
     for unit_id, lots in moved.lots.items():
@@ -94,7 +95,8 @@ def emit_takeover(
             if (unit_id, leg_id) in ledger:
                 ledger[unit_id, leg_id] -= part[unit_id]
     kept = sum(moved.to_fund.values()) + (edges if by_fund else 0)
-    pots = ((FUND_POT, -owed if by_fund else 0), (SURPLUS_POT, kept))
+    pool_id = offer.market.pool_id
+    pots = ((pot_of(FUND_POT, pool_id), -owed if by_fund else 0), (pot_of(SURPLUS_POT, pool_id), kept))
     debts = moved.shortfalls.items() if by_fund and owed else ()
     scratch.emit(
         TakenOver,
@@ -106,7 +108,7 @@ def emit_takeover(
         surplus_quanta=sum(moved.surpluses.values()),
         edge_quanta=edges,
         fund_debts=tuple(
-            DebtPaid(unit_id, offer.leg_ids[unit_id], part, part, scratch.owner_group(unit_id))
+            DebtPaid(unit_id, offer.leg_ids[unit_id], part, part, scratch.owner_group(unit_id), pool_id)
             for unit_id, part in debts
         ),
     )

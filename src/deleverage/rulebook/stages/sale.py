@@ -7,6 +7,7 @@ from deleverage.rulebook.book import FEES_POT, Market, Order, Unit, copy_unit
 from deleverage.rulebook.closing import settle_unit
 from deleverage.rulebook.margin import closes, is_unhealthy
 from deleverage.rulebook.messages import Fill, OrderChange, Payment, PotChange, Reduced, Sale
+from deleverage.rulebook.pools import pot_of
 from deleverage.rulebook.quantities import div_floor, fee_ceil
 from deleverage.rulebook.stages.depth import Side
 from deleverage.rulebook.stages.scratch import Scratch
@@ -121,6 +122,6 @@ class Selling:
             sales=sales,
             fills=tuple(self.fills),
             payments=tuple(self.payments),
-            pots=(PotChange(FEES_POT, fees),) if fees else (),
+            pots=(PotChange(pot_of(FEES_POT, self.market.pool_id), fees),) if fees else (),
             orders=tuple(self.orders),
         )

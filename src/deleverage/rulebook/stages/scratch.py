@@ -10,9 +10,10 @@ from typing import Any
 
 from deleverage.rulebook.apportion import Share, apportion
 from deleverage.rulebook.book import Book, Leg, Market, Order, Unit, market_of
-from deleverage.rulebook.margin import equity, is_unhealthy
+from deleverage.rulebook.margin import equity, is_unhealthy, leg_value
 from deleverage.rulebook.messages import Fact, OrderChange, Sale
 from deleverage.rulebook.pace import Room, Spent
+from deleverage.rulebook.quantities import PPB, share_floor
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.stages.bearers import Gains, gains_now
 from deleverage.rulebook.throttle import most_at
@@ -42,6 +43,7 @@ class Scratch:
     # per step, for the caps of stage 4 and the capacity of stage 3
     fund_paid_quanta: int = 0
     fund_paid_by_market: dict[str, int] = field(default_factory=dict)
+    fund_paid_by_leg: dict[tuple[str, str], int] = field(default_factory=dict)
     taken_over_lots: dict[tuple[str, str], int] = field(default_factory=dict)
     gains: dict[str, Gains] | None = None  # per solvent unit when the step began; None: not asked for yet
     taken: dict[str, int] = field(default_factory=dict)  # money taken per unit in stages 5 and 6 of the step
@@ -86,11 +88,20 @@ class Scratch:
         """Return whether a unit that is not bankrupt has a leg that is neither guarded nor spared."""
         return not unit.markets() <= self.guarded.keys() | self.grace.keys()
 
-    def note_fund_money(self, market_id: str, paid_quanta: int) -> None:
-        """Count fund money for the caps of the step; market "" is a flat unit's debt."""
+    def note_fund_money(self, unit_id: str, leg_id: str, paid_quanta: int) -> None:
+        """Count fund money for the caps of the step; leg "" is a flat unit's debt."""
         self.fund_paid_quanta += paid_quanta
+        key, market_id = (unit_id, leg_id), market_of(leg_id)
+        self.fund_paid_by_leg[key] = self.fund_paid_by_leg.get(key, 0) + paid_quanta
         if market_id:
             self.fund_paid_by_market[market_id] = self.fund_paid_by_market.get(market_id, 0) + paid_quanta
+
+    def notional_cap(self, unit_id: str, leg_id: str) -> int | None:
+        """Return the most the fund pays for a leg in this step, None if nothing binds; quanta, rounded down.
+
+        A share of the leg's value, as a magnitude, when the step began: 0 for a debt without lots.
+        """
+        return notional_cap_floor(self.original, self.rules, unit_id, leg_id)
 
     def room(self) -> Room:
         """Return what pace leaves of this step."""
@@ -128,11 +139,8 @@ class Scratch:
                 debts[unit_id, "", ""] = debt
         found: PoolDebts = {}
         for unit_id in sorted({key[0] for key in debts}):
-            mine = {key: debt for key, debt in sorted(debts.items()) if key[0] == unit_id}
-            # What an isolated unit has released meanwhile pays its owner's debt before anybody else does.
-            left = max(0, min(sum(mine.values()), -self.equity(unit_id)))
-            found |= apportion(left, [Share(key, debt, debt) for key, debt in mine.items()]).parts
-        return {key: debt for key, debt in found.items() if debt}
+            found |= trimmed(debts, unit_id, -self.equity(unit_id))
+        return found
 
     def debts_without_lots(self) -> dict[str, int]:
         """Return the same per unit, whatever pool they come from."""
@@ -140,12 +148,6 @@ class Scratch:
         for (unit_id, _, _), debt in self.debts_by_pool().items():
             debts[unit_id] = debts.get(unit_id, 0) + debt
         return debts
-
-    def lower_freed(self, unit_id: str, quanta: int) -> None:
-        """Take what was paid for a unit's debt set free in stage 5 off its pools, by what they hold of it."""
-        mine = [Share(key, debt, debt) for key, debt in sorted(self.freed.items()) if key[0] == unit_id]
-        for key, part in apportion(quanta, mine).parts.items():
-            self.freed[key] -= part
 
     def owner_group(self, unit_id: str) -> str:
         """Return the owner group of the account a unit belongs to."""
@@ -174,6 +176,25 @@ class Scratch:
     def cancellations(self, chosen: Callable[[Order], bool]) -> tuple[OrderChange, ...]:
         """Return the changes that take the chosen orders off the book, in id order."""
         return tuple(OrderChange(order_id, 0) for order_id, order in sorted(self.book.orders.items()) if chosen(order))
+
+
+def trimmed(debts: PoolDebts, unit_id: str, below_zero_quanta: int) -> PoolDebts:
+    """Return a unit's debts without lots, at most what it is below zero now.
+
+    What an isolated unit has released meanwhile pays its owner's debt before anybody else does.
+    """
+    mine = [Share(key, debt, debt) for key, debt in sorted(debts.items()) if key[0] == unit_id]
+    left = max(0, min(sum(share.weight for share in mine), below_zero_quanta))
+    return {key: debt for key, debt in apportion(left, mine).parts.items() if debt}
+
+
+def notional_cap_floor(book: Book, rules: Rules, unit_id: str, leg_id: str) -> int | None:
+    """Return the share of a leg's notional that the fund may pay, by the book before a step; None: no cap."""
+    if rules.fund_notional_cap_ppb is None:
+        return None
+    leg = book.units[unit_id].legs.get(leg_id)
+    notional = abs(leg_value(leg, book.markets[market_of(leg_id)])) if leg else 0
+    return share_floor(notional, rules.fund_notional_cap_ppb, PPB)
 
 
 def guards(book: Book, rules: Rules, time_ns: int) -> dict[str, str]:

@@ -4,7 +4,7 @@ The bankruptcy amount of a leg is its value less its share of the unit's equity,
 the mark; what the bankrupt's share is short of (or has over) is paid in the same fact: takeover and payment are one.
 """
 
-from deleverage.rulebook.book import FUND_POT, SIGN_OF, Unit
+from deleverage.rulebook.book import SIGN_OF, Unit
 from deleverage.rulebook.margin import equity_shares, is_below_close_out
 from deleverage.rulebook.messages import Fill
 from deleverage.rulebook.stages.backstops import take_by_backstops
@@ -66,17 +66,20 @@ def _take_by_fund(scratch: Scratch, offer: Offer) -> None:
         return
     moved = moved_with(scratch, offer, taken_lots)
     owed = sum(moved.shortfalls.values())
-    if owed > scratch.book.pots[FUND_POT] or not _within_caps(scratch, market.terms.market_id, moved.shortfalls):
+    pool = scratch.book.pools[market.pool_id]
+    room = pool.room_quanta(scratch.book.cash(market.pool_id), scratch.time_ns)
+    if pool.paused or owed > room or not _within_caps(scratch, offer, moved.shortfalls):
         return
-    scratch.note_fund_money(market.terms.market_id, owed)
+    for unit_id, part in moved.shortfalls.items():
+        scratch.note_fund_money(unit_id, offer.leg_ids[unit_id], part)
     amount = -offer.side * taken_lots * market.value_quanta
     fill = Fill(fund.unit_id, market.terms.market_id, offer.side * taken_lots, amount, 0, "taker")
     emit_takeover(scratch, offer, moved, (fill,), by_fund=True)
 
 
-def _within_caps(scratch: Scratch, market_id: str, shortfalls: dict[str, int]) -> bool:
+def _within_caps(scratch: Scratch, offer: Offer, shortfalls: dict[str, int]) -> bool:
     """Return whether the fund may pay these shortfalls under its caps; they count for them like any other payment."""
-    rules, owed = scratch.rules, sum(shortfalls.values())
+    rules, owed, market_id = scratch.rules, sum(shortfalls.values()), offer.market_id
     by_group: dict[str, int] = {}
     for unit_id, shortfall in shortfalls.items():
         group = scratch.owner_group(unit_id)
@@ -87,4 +90,7 @@ def _within_caps(scratch: Scratch, market_id: str, shortfalls: dict[str, int]) -
         (rules.fund_market_cap_quanta, scratch.fund_paid_by_market.get(market_id, 0) + owed),
         *((rules.fund_group_cap_quanta, paid_by_group.get(group, 0) + due) for group, due in by_group.items()),
     ]
+    for unit_id, due in shortfalls.items():
+        key = (unit_id, offer.leg_ids[unit_id])
+        spent.append((scratch.notional_cap(*key), scratch.fund_paid_by_leg.get(key, 0) + due))
     return all(cap is None or total <= cap for cap, total in spent)
