@@ -41,7 +41,7 @@ parity: $(VENV)/ready-dev ## the twins side by side: SEED= first seed, COUNT= co
 coverage: $(VENV)/ready-dev ## the twins on 600,000 commands; each command x answer x contract x margin mode at least 20 times
 	$(PY) -m tests.parity.run --seed 1 --count 600000 --jobs $(JOBS) --coverage
 
-hunt: $(VENV)/ready-dev ## plant fifteen bugs in copies of the rulebook and see who finds them
+hunt: $(VENV)/ready-dev ## plant sixteen bugs in copies of the rulebook and see who finds them
 	$(PY) -m tests.planted.hunt
 
 mutants: $(VENV)/ready-mutants ## alter the splitting, closing, selecting and ordering code line by line; which tests notice?

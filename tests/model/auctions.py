@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tests.model.checks import is_wrong_side
 from tests.model.margin import covers_initial, equity, held_lots, is_below_close_out, is_guarded, is_unhealthy
 from tests.model.numbers import BILLION, floor_part, sign
-from tests.model.state import Market, Unit, World, can_only_close, fill, leg_id_of
+from tests.model.state import Market, Unit, World, can_only_close, fill, leg_id_of, tell_fills
 from tests.model.takeover import laid_on_legs
 
 if TYPE_CHECKING:
@@ -142,6 +142,7 @@ def bid(world: World, given: Given, rules: Given) -> str | None:
         return "MARK_GUARDED"
     world.units[tried.unit_id] = tried
     fill(unit, market, -bought, bought * market.lot_value - money, leg_id)
+    tell_fills(world)
     return None
 
 

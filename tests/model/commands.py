@@ -13,6 +13,7 @@ from tests.model.checks import ROLES, after_trade, are_bad_terms, is_bad_id, is_
 from tests.model.envelopes import abort, approve
 from tests.model.margin import covers_initial, equity, free_money, held_lots, is_guarded, period_profit
 from tests.model.numbers import BILLION, split
+from tests.model.pools import deposit_to_fund, move_pool, regroup, set_pool, withdraw_from_fund
 from tests.model.requirements import announce_requirements, set_leverage
 from tests.model.state import (
     STILL,
@@ -27,6 +28,7 @@ from tests.model.state import (
     leg_id_of,
     market_of,
     move,
+    tell_fills,
 )
 from tests.model.stopping import halt, is_out_of_band, resume, tell_breaker
 
@@ -120,15 +122,6 @@ def deposit(world: World, given: Given, rules: Given) -> str | None:
     unit.quote += amount
     unit.deposits += amount
     world.net_deposits += amount
-    return None
-
-
-def deposit_to_fund(world: World, given: Given, rules: Given) -> str | None:
-    """Bring money into the fund's pool."""
-    if is_out_of_bounds(given["amount_quanta"]):
-        return "BAD_AMOUNT"
-    world.pots["fund"] += given["amount_quanta"]
-    world.net_deposits += given["amount_quanta"]
     return None
 
 
@@ -257,6 +250,7 @@ def trade(world: World, given: Given, rules: Given) -> str | None:
             code = "MARK_GUARDED"
     if code is None:
         world.units.update({unit.unit_id: unit for unit in tried})
+        tell_fills(world)
     return code
 
 
@@ -401,6 +395,7 @@ def settle_market(world: World, given: Given, rules: Given) -> str | None:
             fill(unit, market, -leg.lots, leg.lots * market.lot_value, key)
         if legs and unit.isolated and not unit.bankrupt and unit.quote > 0:
             move(unit, world.units[unit.account_id], unit.quote, period_profit(world, unit))
+    tell_fills(world)
     world.orders = {key: order for key, order in world.orders.items() if order.market_id != market.market_id}
     market.settled = True
     world.halts.pop(market.market_id, None)
@@ -431,6 +426,10 @@ HANDLERS: dict[str, Callable[[World, Given, Given], str | None]] = {
     "Withdraw": withdraw,
     "MoveMargin": move_margin,
     "DepositToFund": deposit_to_fund,
+    "WithdrawFromFund": withdraw_from_fund,
+    "SetPool": set_pool,
+    "Regroup": regroup,
+    "MovePool": move_pool,
     "RepayResidual": repay_residual,
     "Trade": trade,
     "PlaceOrder": place_order,

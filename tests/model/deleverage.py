@@ -10,8 +10,9 @@ from tests.model.envelopes import room, waits_for_approval
 from tests.model.margin import maintenance
 from tests.model.numbers import ceil_part, split
 from tests.model.order import allocate, candidates, in_order
+from tests.model.pools import note_parts
 from tests.model.price import money_asked
-from tests.model.state import SIDES, Market, fill
+from tests.model.state import SIDES, Market, fill, tell_fills
 from tests.model.trigger import is_held_back
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ def deleverage(now: "Round") -> None:
     for (unit_id, _), quanta in money.items():
         now.step.taken[unit_id] += quanta
     _cancel_orders(now, closed)
+    _remember_pools(now)
     for pool in pools:
         if pool.closed and now.rules["manual"]:
             now.world.envelopes[pool.place].used += pool.closed
@@ -263,6 +265,16 @@ def _one_by_one(
 
 
 # -- afterwards --------------------------------------------------------------------------------------------------
+
+
+def _remember_pools(now: "Round") -> None:
+    """Let every unit that is flat now remember the pools of its fills, or by what was set free, if anything was."""
+    tell_fills(now.world)
+    freed: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for (u, market_id, _), quanta in now.without_lots.items():
+        freed[u][now.pool_of(market_id)] += quanta
+    for u, parts in freed.items():
+        note_parts(now.world.units[u], parts)
 
 
 def _cancel_orders(now: "Round", closed: dict[tuple[str, str], int]) -> None:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, NamedTuple
 
 from tests.model.numbers import BILLION, ceil_part, floor_part, split
-from tests.model.state import SIDES, Market, Unit, fill
+from tests.model.state import SIDES, Market, Unit, fill, pot, tell_fills
 
 if TYPE_CHECKING:
     from tests.model.round import Round
@@ -50,11 +50,12 @@ def sources_give(now: "Round", market: Market, side: int, gives: Handover) -> No
         kept = floor_part(surplus, now.rules["surplus_to_fund_ppb"], BILLION)
         amount = side * closed * market.lot_value + gives.shortfall[u] - kept - gives.edge[u]
         fill(now.world.units[u], market, -side * closed, amount)
-        now.world.pots["surplus"] += kept
+        now.world.pots[pot("surplus", market.pool)] += kept
         if surplus:
             now.surplus[debt] -= surplus
         if gives.shortfall[u]:
             now.shortfall[debt] -= gives.shortfall[u]
         now.emitted = True
+    tell_fills(now.world)
     totals = (sum(part.values()) for part in (gives.shortfall, gives.surplus, gives.edge))
     now.step.seen["taken_over"].append((market.market_id, SIDES[side], *totals))

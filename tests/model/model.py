@@ -5,6 +5,7 @@ from typing import Any
 from tests.model.checks import is_badly_typed
 from tests.model.commands import HANDLERS
 from tests.model.margin import period_profit
+from tests.model.pools import remember_cash
 from tests.model.requirements import take_effect
 from tests.model.state import Unit, World, move, plain, units_with_opening_orders
 from tests.model.step import Step
@@ -39,6 +40,7 @@ class Model:
             step = Step(self.world, self.rules)
             step.run()
             self.last_step = step.seen
+        remember_cash(self.world)
         return None
 
     def state(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tests.model.margin import is_unhealthy
 from tests.model.numbers import BILLION, ceil_part, floor_part, split
 from tests.model.reduction import is_near, wanted
-from tests.model.state import SIDES, Market, Order, Unit, can_only_close, fill, pay
+from tests.model.state import SIDES, Market, Order, Unit, can_only_close, fill, pay, pot, tell_fills
 
 if TYPE_CHECKING:
     from tests.model.round import Round
@@ -27,6 +27,7 @@ def relieve(now: "Round") -> None:
         for market in now.step.open_markets():
             if not now.step.is_spared(unit, market.market_id):
                 net_legs(now, unit, market)
+    tell_fills(now.world)
 
 
 def is_distressed(now: "Round", unit: Unit) -> bool:
@@ -76,6 +77,7 @@ def reduce_side(now: "Round", market: Market, side: int, sellers: list[Unit]) ->
         if room_lots(now, market) == 0 and any(left.values()):
             break
         acted |= sell_into(now, market, side, order, left, too_poor)
+    tell_fills(now.world)
     sales = []
     for u, (lots, word) in sorted(wants.items()):
         sold = most[u] - left[u]
@@ -169,4 +171,4 @@ def charge_fee(now: "Round", market: Market, unit: Unit, lots: int) -> None:
     fee = ceil_part(abs(lots * market.lot_value), now.rules["liquidation_fee_ppb"], BILLION)
     fee = min(fee, max(0, now.equity(unit)))
     pay(unit, -fee)
-    now.world.pots["fees"] += fee
+    now.world.pots[pot("fees", market.pool)] += fee

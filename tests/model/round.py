@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 
 from tests.model.auctions import end_auctions, open_auctions
 from tests.model.deleverage import deleverage
-from tests.model.fund import pay_again, pay_from_fund
+from tests.model.fund import debts_of_pools, pay_again, pay_from_fund, shortfall_by_pool
 from tests.model.margin import equity
+from tests.model.pools import look_at_pools
 from tests.model.relieve import reduce, relieve
 from tests.model.socialise import Debts, debts_without_lots, limit, owed_by_unit, socialise, take_off
-from tests.model.state import Debt, Market, Order, Unit
+from tests.model.state import Debt, Market, Order, Unit, market_of, pot
 from tests.model.takeover import take_over
 
 if TYPE_CHECKING:
@@ -46,8 +47,8 @@ class Round:
             self.emitted = True
         debts = debts_without_lots(self)
         owed = owed_by_unit(self, debts)
-        for u, paid in pay_again(self, owed).items():
-            take_off(debts, u, paid)
+        for (pool_id, u, _), paid in pay_again(self, debts_of_pools(self, owed, debts)).items():
+            take_off(debts, [key for key in debts if key[0] == u and key[1] in ("", *self.markets_of(pool_id))], paid)
         socialise(self, limit(self, debts))
         self.close()
         return self.emitted
@@ -61,6 +62,14 @@ class Round:
         """Return the bankrupt units by id."""
         return [unit for unit in self.world.all_units() if unit.bankrupt]
 
+    def pool_of(self, leg_id: str) -> str:
+        """Return the pool of the fund that stands for a leg's market."""
+        return self.world.markets[market_of(leg_id)].pool
+
+    def markets_of(self, pool_id: str) -> list[str]:
+        """Return the markets that a pool of the fund stands for."""
+        return [market.market_id for market in self.world.all_markets() if market.pool == pool_id]
+
     def owner_group(self, unit_id: str) -> str:
         """Return the owner group of a unit's account."""
         return self.world.accounts[self.world.units[unit_id].account_id].owner_group
@@ -70,17 +79,28 @@ class Round:
         return equity(self.world, unit)
 
     def declare(self) -> None:
-        """Stage 0: declare who is bankrupt; the fund only if its pool cannot lift it."""
-        pots = self.world.pots
+        """Stage 0: declare who is bankrupt, the fund only if its pools cannot lift it; then look at the pools."""
         fund = self.world.fund_unit()
         for unit in self.world.all_units():
             shortfall = -self.equity(unit)
             if unit.bankrupt or shortfall <= 0 or self.step.out_of_reach(unit):
                 continue
-            if unit is fund and pots["fund"] + pots["fees"] + pots["surplus"] >= shortfall:
+            if unit is fund and self.pools_can_lift(unit):
                 continue
             unit.bankrupt = True
             self.emitted = True
+        switched = look_at_pools(self.world)
+        self.step.seen["switches"] += switched
+        self.emitted = self.emitted or bool(switched)
+
+    def pools_can_lift(self, fund: Unit) -> bool:
+        """Return whether each pool has its part of the fund's own shortfall, with what is about to enter."""
+        needs: dict[str, int] = defaultdict(int)
+        for (pool_id, _, _), part in shortfall_by_pool(self, fund).items():
+            needs[pool_id] += part
+        pots = self.world.pots
+        has = {key: sum(pots[pot(name, key)] for name in ("fund", "fees", "surplus")) for key in needs}
+        return all(has[key] >= need for key, need in needs.items())
 
     def remove_order(self, order: Order) -> None:
         """Take an order out of the book."""

@@ -1,10 +1,12 @@
 """Stage 6: debts without lots, spread by the loss rules over those who can bear them."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from tests.model.losses import BY_POOL, Bearer, bearers, rules_of
 from tests.model.margin import gain
 from tests.model.numbers import split
+from tests.model.pools import note_relief
 from tests.model.state import Unit, market_of, pay
 
 if TYPE_CHECKING:
@@ -32,11 +34,10 @@ def owed_by_unit(now: "Round", debts: Debts) -> dict[str, int]:
     return {u: quanta for u, quanta in owed.items() if quanta > 0}
 
 
-def take_off(debts: Debts, u: str, amount: int) -> None:
-    """Take an amount off a unit's debts, spread over its pools by what they owe."""
-    own = {key[1:]: quanta for key, quanta in debts.items() if key[0] == u}
-    for pool, part in split(amount, [(pool, quanta, quanta) for pool, quanta in own.items()]).items():
-        debts[(u, *pool)] -= part
+def take_off(debts: Debts, keys: Iterable[tuple[str, str, str]], amount: int) -> None:
+    """Take an amount off some of the debts, spread over them by what they are."""
+    for key, part in split(amount, [(key, debts[key], debts[key]) for key in keys]).items():
+        debts[key] -= part
 
 
 def limit(now: "Round", debts: Debts) -> Debts:
@@ -85,9 +86,12 @@ def answer_question(
     for (u, _, _), quanta in asked.items():
         by_unit[u] = by_unit.get(u, 0) + quanta
     for u, part in split(total, [(u, quanta, quanta) for u, quanta in by_unit.items()]).items():
-        pay(now.world.units[u], part)
+        debtor = now.world.units[u]
+        if pool[0]:
+            note_relief(debtor, -now.equity(debtor), part, now.pool_of(pool[0]))
+        pay(debtor, part)
         mine = {key: quanta for key, quanta in asked.items() if key[0] == u}
-        take_off(mine, u, part)
+        take_off(mine, mine, part)
         debts |= mine
     now.step.seen["socialised"].append((name, *pool, owed, base, tuple(sorted(cuts))))
     now.emitted = True

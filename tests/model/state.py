@@ -4,10 +4,14 @@ from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from typing import Any
 
+from tests.model.drawdown import FundPool
 from tests.model.numbers import sign, signed_share
 
 Debt = tuple[str, str]
 """A unit and the id of a leg, or "" for a unit without legs."""
+
+PoolDebt = tuple[str, str, str]
+"""A pool of the fund, and a unit and leg as in ``Debt``."""
 
 SIDES = {1: "long", -1: "short"}
 
@@ -34,6 +38,11 @@ def leg_id_of(market_id: str, side: str) -> str:
 def market_of(leg_id: str) -> str:
     """Return the market that a leg's id begins with."""
     return leg_id.partition("/")[0]
+
+
+def pot(name: str, pool_id: str) -> str:
+    """Return the id of a pot of a pool of the fund; only those of the common one are without the pool's id."""
+    return name if pool_id == "common" else f"{name}:{pool_id}"
 
 
 def can_only_close(leg_id: str, lots: int) -> bool:
@@ -71,6 +80,7 @@ class Market:
     factor: int = 10**9
     measured: int = 0
     announced: tuple[int, int, int] | None = None  # the factor, the lots measured with it, when it takes effect
+    pool: str = "common"
 
     @property
     def lot_value(self) -> int:
@@ -158,6 +168,8 @@ class Unit:
     result_before: int = 0
     legs: dict[str, Leg] = field(default_factory=dict)
     leverages: dict[str, int] = field(default_factory=dict)  # by market, in ppb, where one was chosen
+    debt_pools: dict[str, int] = field(default_factory=dict)  # of a flat unit, weights by pool of the fund
+    filled_for: set[str] = field(default_factory=set)  # pools of the markets of its fills that no fact has told yet
 
     def lots(self, leg_id: str) -> int:
         """Return the signed lots of a leg, 0 without it."""
@@ -189,6 +201,8 @@ class Unit:
             self.result_before,
             legs,
             dict(self.leverages),
+            dict(self.debt_pools),
+            set(self.filled_for),
         )
 
 
@@ -220,6 +234,7 @@ class World:
     units: dict[str, Unit] = field(default_factory=dict)
     orders: dict[str, Order] = field(default_factory=dict)
     pots: dict[str, int] = field(default_factory=lambda: dict.fromkeys(POTS, 0))
+    pools: dict[str, FundPool] = field(default_factory=lambda: {"common": FundPool()})
     residual: int = 0
     net_deposits: int = 0
     claims: dict[str, int] = field(default_factory=dict)
@@ -266,6 +281,7 @@ def fill(unit: Unit, market: Market, lots: int, amount: int, leg_id: str = "") -
     if lots == 0:
         assert amount == 0, "money for no lots"
         return
+    unit.filled_for.add(market.pool)
     funding = market.funding
     unit.quote += amount + lots * funding
     leg_id = leg_id or unit.leg_on(market.market_id, -sign(lots))
@@ -291,6 +307,14 @@ def fill(unit: Unit, market: Market, lots: int, amount: int, leg_id: str = "") -
         leg.entry_funding += lots * funding
     if leg.lots == 0:
         del unit.legs[leg_id]
+
+
+def tell_fills(world: World) -> None:
+    """End a fact with fills: whoever is flat after it remembers the pools of the markets that made it so."""
+    for unit in world.units.values():
+        if unit.filled_for:
+            unit.debt_pools = {} if unit.legs else dict.fromkeys(unit.filled_for, 1)
+            unit.filled_for = set()
 
 
 def pay(unit: Unit, amount: int) -> None:
@@ -338,6 +362,7 @@ def plain(world: World) -> dict[str, Any]:
                     for key, leg in unit.legs.items()
                 },
                 "leverages": dict(unit.leverages),
+                "debt_pools": dict(unit.debt_pools),
             }
             for unit in world.units.values()
         },
@@ -369,6 +394,7 @@ def plain(world: World) -> dict[str, Any]:
                 "factor": market.factor,
                 "measured": market.measured,
                 "announced": market.announced,
+                "pool": market.pool,
             }
             for market in world.markets.values()
         },
@@ -384,6 +410,10 @@ def plain(world: World) -> dict[str, Any]:
             for order in sorted(world.orders.values(), key=lambda order: order.sequence)
         ],
         "pots": dict(world.pots),
+        "pools": {
+            key: {"floor": pool.floor, "samples": [list(sample) for sample in pool.samples], "paused": pool.paused}
+            for key, pool in world.pools.items()
+        },
         "residual": world.residual,
         "net_deposits": world.net_deposits,
         "claims": {key: claim for key, claim in world.claims.items() if claim},

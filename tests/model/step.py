@@ -12,7 +12,7 @@ from tests.model.order import candidates
 from tests.model.pace import Pace
 from tests.model.relieve import Sale
 from tests.model.round import Round
-from tests.model.state import Market, Unit, World, market_of, move, pay, units_with_opening_orders
+from tests.model.state import Debt, Market, Unit, World, market_of, move, pay, units_with_opening_orders
 from tests.model.throttle import Throttle, stress_of
 from tests.model.trigger import is_held_back
 
@@ -32,6 +32,12 @@ class Step:
         self.unsold: list[Sale] = []
         self.paid_to_debts = 0
         self.paid_by_market: dict[str, int] = defaultdict(int)
+        self.paid_by_leg: dict[Debt, int] = defaultdict(int)
+        self.notionals: dict[Debt, int] = {
+            (unit.unit_id, key): abs(leg.lots * world.markets[market_of(key)].lot_value)
+            for unit in world.all_units()
+            for key, leg in unit.legs.items()
+        }
         self.taken: dict[str, int] = defaultdict(int)
         stress = stress_of(self)
         self.reducing = Throttle(rules["reduce_throttle"], stress)
@@ -40,7 +46,7 @@ class Step:
         self.gains = {
             unit.unit_id: gains_of(world, unit, self.guarded) for unit in world.all_units() if not unit.bankrupt
         }
-        self.seen: dict[str, Any] = {"rounds": 0, "reduced": [], "taken_over": [], "fund": []}
+        self.seen: dict[str, Any] = {"rounds": 0, "switches": [], "reduced": [], "taken_over": [], "fund": []}
         self.seen |= {"ended": [], "auctions_opened": [], "auctions_ended": []}
         self.seen |= {"deleveraged": [], "socialised": [], "residuals": []}
 

@@ -3,10 +3,12 @@
 from typing import TYPE_CHECKING, Any
 
 from tests.model.backstops import Backstops
+from tests.model.caps import breaks_a_cap, note_for_caps
 from tests.model.give import given_lots, hand_over, sources_give
 from tests.model.margin import is_below_close_out, requirement
 from tests.model.numbers import split
-from tests.model.state import Market, Unit, World, fill, market_of
+from tests.model.pools import room_of
+from tests.model.state import Market, Unit, World, fill, market_of, pot
 
 if TYPE_CHECKING:
     from tests.model.round import Round
@@ -71,31 +73,16 @@ def fund_takes(now: "Round", market: Market, side: int, sources: list[Unit]) -> 
     cap = min(now.rules["fund_inventory_cap_lots"], market.max_lots)
     amount = min(sum(lots.values()), max(0, cap - side * fund.lots(market.market_id)))
     gives = hand_over(now, market, side, lots, amount)
-    moved = gives.shortfall
-    if amount == 0 or now.world.pots["fund"] < sum(moved.values()) or breaks_a_cap(now, market.market_id, moved):
-        return
-    for unit_id, part in moved.items():
-        if part:
-            group = now.owner_group(unit_id)
-            now.world.paid_by_group[group] = now.world.paid_by_group.get(group, 0) + part
-            now.step.paid_to_debts += part
-            now.step.paid_by_market[market.market_id] += part
-    fill(fund, market, side * amount, -side * amount * market.lot_value)
-    now.world.pots["fund"] -= sum(moved.values())
-    now.world.pots["surplus"] += sum(gives.edge.values())
-    sources_give(now, market, side, gives)
-
-
-def breaks_a_cap(now: "Round", market_id: str, moved: dict[str, int]) -> bool:
-    """Return whether the fund would pay more than one of its caps allows."""
+    moved = {(market.pool, u, now.world.units[u].leg_on(market.market_id, side)): s for u, s in gives.shortfall.items()}
     total = sum(moved.values())
-    event, by_group, by_market = (now.rules[f"fund_{name}_cap_quanta"] for name in ("event", "group", "market"))
-    if event is not None and now.step.paid_to_debts + total > event:
-        return True
-    if by_market is not None and now.step.paid_by_market[market_id] + total > by_market:
-        return True
-    for group in {now.owner_group(unit_id) for unit_id in moved}:
-        part = sum(quanta for unit_id, quanta in moved.items() if now.owner_group(unit_id) == group)
-        if by_group is not None and now.world.paid_by_group.get(group, 0) + part > by_group:
-            return True
-    return False
+    if amount == 0 or now.world.pools[market.pool].paused or breaks_a_cap(now, moved):
+        return
+    if total > room_of(now.world, market.pool):
+        return
+    for (_, u, leg_id), part in moved.items():
+        if part:
+            note_for_caps(now, (u, leg_id), part)
+    fill(fund, market, side * amount, -side * amount * market.lot_value)
+    now.world.pots[pot("fund", market.pool)] -= total
+    now.world.pots[pot("surplus", market.pool)] += sum(gives.edge.values())
+    sources_give(now, market, side, gives)

@@ -4,6 +4,7 @@ from typing import Any
 
 from tests.model.margin import price_pnl
 from tests.model.numbers import BILLION
+from tests.model.pools import cash_of
 from tests.model.state import Market, World, market_of
 
 
@@ -22,13 +23,15 @@ def is_held_back(world: World, market: Market, side: int, trigger: dict[str, Any
 
 def fires(world: World, market: Market, side: int, lots: int, trigger: dict[str, Any]) -> bool:
     """Return whether a trigger fires for the lots that netting leaves of a market and side."""
-    name, pool = trigger["name"], world.pots["fund"]
+    name, pool = trigger["name"], cash_of(world, market.pool)
     if name == "bankrupt-lots":
         return True
     if name == "never":
         return False
     if name == "fund-exhausted":
         return bool(pool <= trigger["threshold_quanta"])
+    if name == "fund-fallen":
+        return world.pools[market.pool].paused
     if name == "fund-cannot-accept":
         return bool(fund_inventory(world) + lots * abs(market.lot_value) > trigger["cap_quanta"])
     if name == "pool-factor":

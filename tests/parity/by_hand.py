@@ -55,6 +55,7 @@ RULES = {
     "fund_event_cap_quanta": None,
     "fund_group_cap_quanta": None,
     "fund_market_cap_quanta": None,
+    "fund_notional_cap_ppb": None,
     "policy": {"name": "queue", "ranking": "profit", "seed": 0},
     "rerank": "once",
     "trigger": {"name": "bankrupt-lots"},

@@ -149,7 +149,7 @@ def test_stage_5_when_both_sides_hedge_then_one_leg_is_closed_and_the_debt_names
     book.mark(70)
     book.do("RunStep")
     step = book.model.last_step
-    assert step["fund"] == [(0, 0, (("z", "M/long", 100, 30),), False)]
+    assert step["fund"] == [(0, 0, (("z", "M/long", 100, 30, "common"),), False)]
     assert step["deleveraged"][0]["closed"] == {("h", "M"): 10}
     assert step["deleveraged"][0]["money"] == {("h", "M"): 70}
     assert (book.lots("z"), book.lots("h"), book.lots("a")) == ({}, {"M/long": 4}, {"M": -4})

@@ -1,1 +1,1 @@
-"""Planted bugs: fifteen ways to get the law wrong, each of which the tests must find."""
+"""Planted bugs: sixteen ways to get the law wrong, each of which the tests must find."""

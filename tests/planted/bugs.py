@@ -180,6 +180,17 @@ BUGS = (
             ),
         ),
     ),
+    Bug(
+        "drawdown-not-spared",
+        "a pool of the fund pays past the boundary at which it is to pause",
+        (
+            Patch(
+                "pools",
+                "max(0, cash_quanta - self.spared_quanta(time_ns))",
+                "max(0, cash_quanta - 0 * self.spared_quanta(time_ns))",
+            ),
+        ),
+    ),
 )
 
 
