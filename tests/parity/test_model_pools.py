@@ -11,13 +11,13 @@ from tests.model.drawdown import NO_DRAWDOWN
 from tests.parity.by_hand import TERMS, Book
 
 AT_MARK: dict[str, Any] = {"price": {"name": "mark"}}
-BY_MARKET = AT_MARK | {"loss_rule": {"name": "funding-index", "side": "both"}}
-NOBODY_BEARS = AT_MARK | {"loss_rule": {"name": "flat-too", "floor_quanta": 10**6}}
+BY_MARKET: dict[str, Any] = AT_MARK | {"loss_rule": {"name": "funding-index", "side": "both"}}
+NOBODY_BEARS: dict[str, Any] = AT_MARK | {"loss_rule": {"name": "flat-too", "floor_quanta": 10**6}}
 
 
 def zoned(switches: dict[str, Any], **deposits: int) -> Book:
     """Return a book with the markets M and N at 100, M being the zone pool's."""
-    book = Book(switches, **deposits)
+    book = Book(switches, TERMS, **deposits)
     second_market(book, "N")
     book.do("SetPool", terms={"pool_id": "zone", "floor_quanta": 0, "drawdown": NO_DRAWDOWN})
     book.do("Regroup", market_id="M", pool_id="zone")

@@ -95,10 +95,7 @@ def look(view: View, fact: m.Fact, unit_ids: list[str]) -> None:
     if view.stress is None and (isinstance(fact, (*OF_A_STEP, m.StepEnded)) or _relieves(fact)):
         view.stress = stress_ppb(view.book, guards(view.book, view.rules, fact.time_ns))
     if view.gains is None and (isinstance(fact, OF_A_STEP) or _relieves(fact)):
-        guarded = guards(view.book, view.rules, fact.time_ns)
-        view.gains = gains_now(view.book, guarded)
-        legs = [(key, leg_id) for key, unit in view.book.units.items() for leg_id in unit.legs]
-        view.leg_caps = {place: notional_cap_floor(view.book, view.rules, *place) for place in legs}
+        _look_at_beginning(view, fact.time_ns)
     if isinstance(fact, m.FundPaid):
         _look_at_debtors(view, fact)
     if isinstance(fact, OF_A_STEP):
@@ -147,6 +144,13 @@ def check(view: View, fact: m.Fact) -> None:
         pools.check_switches(view, fact.time_ns)
         view.gains, view.taken, view.freed = None, {}, {}
         view.event_paid, view.market_paid, view.leg_paid = 0, {}, {}
+
+
+def _look_at_beginning(view: View, time_ns: int) -> None:
+    """Take down what counts for a whole step: the gains, and what the cap per leg allows."""
+    view.gains = gains_now(view.book, guards(view.book, view.rules, time_ns))
+    legs = [(key, leg_id) for key, unit in view.book.units.items() for leg_id in unit.legs]
+    view.leg_caps = {place: notional_cap_floor(view.book, view.rules, *place) for place in legs}
 
 
 def _look_at_debtors(view: View, fact: m.FundPaid) -> None:
