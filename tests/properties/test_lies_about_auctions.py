@@ -47,6 +47,13 @@ def running() -> Book:
     return book
 
 
+def stopped() -> Book:
+    """Return the book with the auction on, halted by an operator."""
+    book = running()
+    submit(book, m.Halt(time_ns=3, scope="", reason="drill"))
+    return book
+
+
 def told(book: Book, command: m.Command, rules: Rules = LAW) -> Facts:
     """Return what the law says."""
     facts = decide(book, command, rules)
@@ -90,6 +97,7 @@ STEPS: dict[str, tuple[str, Callable[[], Book], Facts]] = {
     "an auction ends that there is not": ("INV-7", running, (end(unit_id="bo", why="flat"),)),
     "an auction that ends began another time": ("INV-7", running, (end(why="expired", start_ns=1, time_ns=32),)),
     "an auction that is over is not told": ("INV-7", running, (step_end(32),)),
+    "an auction ends in a domain that was halted": ("INV-18", stopped, EXPIRY[:1]),
 }
 
 

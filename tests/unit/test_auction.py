@@ -15,8 +15,11 @@ from deleverage.rulebook import messages as m
 from deleverage.rulebook.auction import AUCTIONS, AuctionRule, Dutch, NoAuction
 from deleverage.rulebook.book import Auction, Book
 from deleverage.rulebook.decide import decide
+from deleverage.rulebook.losses.equity import FlatToo
 from deleverage.rulebook.messages import Code
+from deleverage.rulebook.pace import Rounds
 from deleverage.rulebook.plug import PlugFault
+from deleverage.rulebook.price import Mark
 from deleverage.rulebook.quantities import PPB
 from deleverage.rulebook.rules import ConfigError, Rules
 from tests.properties.stories import close_out_at_maintenance, submit, trade
@@ -492,6 +495,26 @@ def test_end_when_the_unit_is_bankrupt_then_it_is_taken_over_in_the_same_step() 
     facts = checked_step(book, LAW, 4)
     assert kinds(facts)[:3] == ["BankruptcyDeclared", "AuctionEnded", "TakenOver"]
     assert (only(facts, m.AuctionEnded).why, book.auctions) == ("bankrupt", {})
+
+
+def test_end_when_a_residual_of_the_same_step_has_halted_the_domain_then_it_is_told_behind_it() -> None:
+    """al, short 1 ETH against de too, has 200 - 210 + 50 = 40 at 79 and 50, below 5 % of 840, and stays on offer.
+
+    de is 40 short, its lot is closed against al at the mark, nobody bears the 40 and they are named. Without the lot of
+    ETH al needs 39.5: its auction ends, as the last thing before the end of the step.
+    """
+    nobody = replace(LAW, price=Mark(), loss_rule=FlatToo(PPB), pace=Rounds(1))
+    book = domain({"al": 200, "bo": 5_000, "de": 10}, ("BTC", "ETH"))
+    close_out_at_maintenance(book)
+    trade(book, "al", "bo", 10)
+    trade(book, "de", "al", 1, "ETH")
+    moved(book, 84, 1)
+    assert kinds(checked_step(book, LAW)) == ["AuctionOpened", "StepEnded"]
+    moved(book, 79, 3)
+    moved(book, 50, 3, "ETH")
+    facts = checked_step(book, nobody, 4)
+    assert kinds(facts)[-3:] == ["ResidualNamed", "AuctionEnded", "StepEnded"]
+    assert (only(facts, m.AuctionEnded).why, book.residual_quanta, book.auctions) == ("healthy", 40, {})
 
 
 def test_end_when_it_has_expired_then_the_same_distress_is_not_auctioned_again() -> None:

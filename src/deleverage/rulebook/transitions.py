@@ -147,7 +147,8 @@ def check(view: View, fact: m.Fact) -> None:
 
 
 def _look_at_beginning(view: View, time_ns: int) -> None:
-    """Take down what counts for a whole step: the gains, and what the cap per leg allows."""
+    """Take down what counts for a whole step: the gains, what the cap per leg allows, whether the domain is halted."""
+    view.began_halted = view.book.is_halted
     view.gains = gains_now(view.book, guards(view.book, view.rules, time_ns))
     legs = [(key, leg_id) for key, unit in view.book.units.items() for leg_id in unit.legs]
     view.leg_caps = {place: notional_cap_floor(view.book, view.rules, *place) for place in legs}

@@ -6,8 +6,12 @@ from deleverage.rulebook.checks.view import View, require
 
 
 def check_running(view: View, fact: m.Fact) -> None:
-    """Before a fact of a step: the domain is not halted. (A halted market is guarded: see ``check_forced``.)"""
-    require("INV-18", not view.book.is_halted, f"a step goes on in a halted domain: {type(fact).__name__}")
+    """Before a fact of a step: the domain is not halted. (A halted market is guarded: see ``check_forced``.)
+
+    Auctions end last, and so also behind a residual of the same step, which halts.
+    """
+    halted = view.began_halted if isinstance(fact, m.AuctionEnded) else view.book.is_halted
+    require("INV-18", not halted, f"a step goes on in a halted domain: {type(fact).__name__}")
 
 
 def check_opening(view: View, fact: m.Traded | m.OrderPlaced) -> None:

@@ -46,6 +46,7 @@ class View:
     taken_over: dict[tuple[str, str], int] = field(default_factory=dict)  # lots per backstop and market in this step
     sources: set[str] | None = None  # who was bankrupt or below close-out when stage 3 of this round began
     gains: dict[str, Gains] | None = None  # when the step began
+    began_halted: bool = False  # whether the domain was halted when the step began
     freed: dict[tuple[str, str, str], int] = field(default_factory=dict)  # debt that stage 5 of this round set free
     shares: dict[str, Share] = field(default_factory=dict)  # who may bear the haircut that is told, asked of the rule
     claims: dict[str, int] = field(default_factory=dict)  # of the touched units, before the fact
