@@ -3,6 +3,7 @@
 from typing import Any
 
 from deleverage.rulebook import messages
+from deleverage.rulebook.assets import AssetTerms
 from deleverage.rulebook.book import MarketTerms, Tier
 from deleverage.rulebook.pools import Drawdown, PoolTerms
 from deleverage.rulebook.rules import Rules
@@ -13,9 +14,12 @@ def to_command(given: dict[str, Any]) -> messages.Command:
     """Return the command that a dictionary describes; ``kind`` names its class."""
     fields = {name: value for name, value in given.items() if name != "kind"}
     if "terms" in fields:
-        fields["terms"] = (to_pool_terms if given["kind"] == "SetPool" else to_terms)(fields["terms"])
+        kinds = {"ListAsset": lambda terms: AssetTerms(**terms), "SetPool": to_pool_terms}
+        fields["terms"] = kinds.get(given["kind"], to_terms)(fields["terms"])
     if "marks" in fields:
         fields["marks"] = tuple(messages.MarkUpdate(**mark) for mark in fields["marks"])
+    if "prices" in fields:
+        fields["prices"] = tuple(messages.AssetPriceUpdate(**price) for price in fields["prices"])
     command: messages.Command = getattr(messages, given["kind"])(**fields)
     return command
 

@@ -69,6 +69,7 @@ def random_rules(rng: Random) -> Plain:
         "max_mark_age_ns": seldom(0, 3 * SECOND, 20 * SECOND, chance=0.2),
         "mark_band_ppb": seldom(0, 50_000_000, 400_000_000, chance=0.5),
         "min_sources": seldom(1, 0, 2),
+        "conversion_band_ppb": seldom(0, 30_000_000, 200_000_000, chance=0.5),
         "reduction": _reduction(rng),
         "grace_ns": seldom(0, 1, SECOND, 20 * SECOND, 10**15, chance=0.5),
         "trade_band_ppb": seldom(0, 5_000_000, 30_000_000, 333_333_333, chance=0.15),

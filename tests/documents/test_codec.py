@@ -260,7 +260,8 @@ def test_document_when_it_is_no_object_of_the_family_then_is_refused(document: A
 
 
 @pytest.mark.parametrize(
-    "kind", ["Movement", "Fact", "Command", "Deposit", "MarketTerms", "__class__", "", None, 5, ["RunStep"]]
+    "kind",
+    ["Movement", "Conversion", "Fact", "Command", "Deposit", "MarketTerms", "__class__", "", None, 5, ["RunStep"]],
 )
 def test_fact_when_its_kind_is_no_leaf_of_facts_then_is_refused_at_the_kind(kind: Any) -> None:
     """A base class, a command, a record and what is no text name no fact."""

@@ -7,8 +7,8 @@ from random import Random
 from tests.life.aim import aimed
 from tests.life.approvals import Approvals
 from tests.life.auction import bids, hammer
+from tests.life.collateral import Collateral
 from tests.life.ladder import programme, sell_out
-from tests.life.risk import Risk
 from tests.life.spoil import is_restless, spoiled
 from tests.life.stops import Stops
 from tests.life.view import PPB, SECOND, Plain
@@ -22,6 +22,7 @@ KINDS = ("close_out", "maintenance", "initial")
 SELDOM = (
     *("Bid", "ListMarket", "OpenAccount", "SetProgramme", "RepayResidual", "CancelOrder", "Resume", "ClosePeriod"),
     *("ApproveEnvelope", "AbortEnvelope", "DepositToFund", "WithdrawFromFund", "SetPool", "Regroup", "MovePool"),
+    *("ListAsset", "WithdrawAsset", "Convert"),
 )
 """What would seldom be the command that announced requirements take effect with."""
 
@@ -37,7 +38,7 @@ def in_order(tier: Plain) -> Plain:
     return tier | {f"{kind}_deduction_quanta": 0 for kind in KINDS}
 
 
-class Life(Risk, Stops, Approvals):
+class Life(Collateral, Stops, Approvals):
     """The life of one world."""
 
     def __init__(self, rng: Random, rules: Plain) -> None:
@@ -78,6 +79,12 @@ class Life(Risk, Stops, Approvals):
             (5.0, self.halt),
             (6.0, self.surprise),
             (34.0, self.wrong),
+            (4.0, self.asset_in),
+            (0.8, self.list_more),
+            (2.5, self.asset_out),
+            (6.0, self.convert),
+            (15.0, self.wrong_way),
+            (0.6, self.stale_prices),
         ]
 
     def commands(self) -> Generator[Plain, None, None]:
@@ -147,6 +154,7 @@ class Life(Risk, Stops, Approvals):
         for unit_id in list(self.state["units"]):
             if rng.random() < 0.85:
                 yield self.at("Deposit", unit_id=unit_id, amount_quanta=rng.choice(amounts))
+        yield from self.begin_assets()
         if rng.random() < 0.5:
             yield from self.fund_rates()
         if rng.random() < 0.5:

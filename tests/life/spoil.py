@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 Plain = dict[str, Any]
 WRONG_TYPES = (1.5, True, None, "7", float("nan"), (), b"x")
-UNITS = ("unit_id", "buyer_unit_id", "seller_unit_id", "from_unit_id", "to_unit_id", "bidder_unit_id")
+UNITS = ("unit_id", "buyer_unit_id", "seller_unit_id", "from_unit_id", "to_unit_id", "bidder_unit_id", "taker_unit_id")
 POOLS = ("pool_id", "from_pool_id", "to_pool_id")
 
 
@@ -29,7 +29,7 @@ def spoiled(life: "Life", command: Plain) -> Plain | None:
 
 def wrong_type(life: "Life", command: Plain) -> Plain:
     """Return a field with a value of another type."""
-    names = [name for name in command if name not in ("kind", "marks", "terms")]
+    names = [name for name in command if name not in ("kind", "marks", "prices", "terms")]
     name = life.rng.choice(names)
     wrong = [value for value in WRONG_TYPES if type(value) is not type(command[name])]
     return {name: life.rng.choice(wrong)}
@@ -80,9 +80,12 @@ def bad_price(life: "Life", command: Plain) -> Plain:
     if "price_ticks" in command:
         bound = life.terms.get(command["market_id"], {"max_price_ticks": 1})["max_price_ticks"]
         return {"price_ticks": life.rng.choice((0, -1, bound + 1))}
-    if command.get("marks") and life.rng.random() < 0.3:
-        first, *rest = command["marks"]
-        return {"marks": [first | {"price_ticks": life.rng.choice((0, 10**41))}, *rest]}
+    if "price_quanta" in command:
+        return {"price_quanta": life.rng.choice((0, -1, 10**41))}
+    for name, price in (("marks", "price_ticks"), ("prices", "price_quanta")):
+        if command.get(name) and life.rng.random() < 0.3:
+            first, *rest = command[name]
+            return {name: [first | {price: life.rng.choice((0, 10**41))}, *rest]}
     return {}
 
 
@@ -106,6 +109,7 @@ def the_same_unit(life: "Life", command: Plain) -> Plain:
         ("from_unit_id", "to_unit_id"),
         ("from_pool_id", "to_pool_id"),
         ("unit_id", "bidder_unit_id"),
+        ("unit_id", "taker_unit_id"),
     ):
         if one in command and other in command:
             return {other: command[one]}
@@ -137,9 +141,10 @@ def an_id_that_exists(life: "Life", command: Plain) -> Plain:
         return {"account_id": life.rng.choice(list(life.state["accounts"]))}
     if command["kind"] == "PlaceOrder" and life.state["orders"]:
         return {"order_id": life.rng.choice(life.state["orders"])["id"]}
-    if len(command.get("marks", ())) > 1:
-        first, _, *rest = command["marks"]
-        return {"marks": [first, first, *rest]}
+    for name in ("marks", "prices"):
+        if len(command.get(name, ())) > 1:
+            first, _, *rest = command[name]
+            return {name: [first, first, *rest]}
     return {}
 
 

@@ -34,6 +34,7 @@ class View:
         self.time = rng.choice((0, 1, 17 * SECOND))
         self.terms: dict[str, Plain] = {}
         self.first_price: dict[str, int] = {}
+        self.asset_terms: dict[str, Plain] = {}
         self.settled: list[str] = []  # markets that are closed for good: no longer part of the view
         self.orders = 0
         # How much a leg is worth, in quanta: from "each quantum is felt" to "binary64 does not hold it".
@@ -99,12 +100,26 @@ class View:
 
     def free(self, unit: Plain) -> int:
         """Return about what a unit has free, orders aside."""
+        return min(self.equity(unit), self.backing(unit))
+
+    def margin_value(self, unit: Plain) -> int:
+        """Return what a unit's assets count as margin."""
+        total = 0
+        if not unit["bankrupt"] and not unit["carried"]:
+            for asset_id, grains in unit["assets"].items():
+                terms = self.asset_terms[asset_id]
+                worth = min(grains, terms["cap_grains"]) * self.state["assets"][asset_id]["price"]
+                total += worth * (PPB - terms["haircut_ppb"]) // (terms["price_grains"] * PPB)
+        return int(total)
+
+    def backing(self, unit: Plain) -> int:
+        """Return about what a unit has for more lots, orders aside."""
         used = 0
         for leg_id, leg in unit["legs"].items():
             key = market_of(leg_id)
             notional = abs(leg["lots"]) * self.lot_value(key)
             used += notional * self.rate(key, notional) // PPB + 1
-        return self.equity(unit) - used
+        return self.equity(unit) + self.margin_value(unit) - used
 
     def room(self, unit: Plain, market_id: str, side: int) -> int:
         """Return about how many lots more a unit can carry on a side of a market."""
@@ -114,7 +129,7 @@ class View:
         if not self.hedged(unit) and not held:
             held = -lots_on(unit, market_id, -side)
         value = self.lot_value(market_id)
-        free = max(0, self.free(unit))
+        free = max(0, self.backing(unit))
         rate = max(self.rate(market_id, value * max(0, held)), 1)
         lots = free * PPB // (value * rate)
         lots = min(lots, max(1, 4 * self.size // value))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tests.life.life import Life
 
+from tests.life import wrong_collateral
 from tests.life.approvals import wrong_abort, wrong_approval
 from tests.life.auction import bad_bid, some_bid
 from tests.life.ladder import backstops_of, bad_programme, programme_for
@@ -426,7 +427,7 @@ def domain_halted(life: "Life") -> Plain | None:
         mark = life.state["markets"][market_id]["mark"]
         return life.at("SettleMarket", market_id=market_id, price_ticks=mark - 1) if mark > 1 else None
     if kind == 1:
-        return life.at("AccrueFunding", market_id=market_of(life), rate_ppb=7)
+        return life.at("AccrueFunding", market_id=market_of(life), rate_ppb=1_000_000)
     if kind == 4:
         return life.announcement(market_of(life))
     if kind == 5:
@@ -476,7 +477,7 @@ def unit_bankrupt(life: "Life") -> Plain | None:
         return life.at("WithdrawFromFund", amount_quanta=10**30, pool_id=life.pool())
     if kind == 0:
         return life.at("Deposit", unit_id=key, amount_quanta=10)
-    if kind == 6:
+    if kind >= 6:
         market = unit["isolated"] or market_of(life)
         return life.at("SetLeverage", unit_id=key, market_id=market, leverage_ppb=PPB * PPB)
     if kind == 1:
@@ -645,16 +646,20 @@ def mark_guarded(life: "Life") -> Plain | None:
     if not held:
         return None
     market_id, side = life.rng.choice(held)
-    key = life.holders(market_id, side)[0]
-    account, kind = life.state["units"][key]["account"], life.rng.choice((0, 1, 1, 2, 2, 3))
+    units = life.state["units"]
+    holders = life.holders(market_id, side)
+    if life.rng.random() < 0.5:
+        holders.sort(key=lambda one: not units[one]["side"])  # An isolated leg of hedge mode is seldom met.
+    key = holders[0]
+    account, kind = units[key]["account"], life.rng.choice((0, 1, 1, 2, 2, 3))
     other_pools = [name for name in life.state["pools"] if name != life.state["markets"][market_id]["pool"]]
     if kind == 3 and other_pools:
         return life.at("Regroup", market_id=market_id, pool_id=life.rng.choice(other_pools))
-    siblings = [k for k, u in life.state["units"].items() if u["account"] == account and k != key]
+    siblings = [k for k, u in units.items() if u["account"] == account and k != key]
     if kind == 0 and siblings:
         return life.at("MoveMargin", from_unit_id=key, to_unit_id=siblings[0], amount_quanta=1)
     others = life.holders(market_id, -side)
-    if kind == 1 and others:
+    if kind in (1, 2) and others:
         buyer, seller = (others[0], key) if side > 0 else (key, others[0])
         price = life.state["markets"][market_id]["mark"] - side
         return life.trade(market_id, buyer, seller, 1, max(1, price), closing=True)
@@ -808,8 +813,10 @@ MAKERS: dict[str, Callable[["Life"], Plain | None]] = {
     "NOTHING_TO_APPROVE": wrong_approval,
 }
 
+MAKERS |= wrong_collateral.MAKERS
 SELDOM = (
     mark_guarded,
+    *wrong_collateral.SELDOM,
     domain_halted,
     market_halted,
     already_halted,

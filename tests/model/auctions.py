@@ -5,6 +5,7 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import TYPE_CHECKING, Any
 
+from tests.model.assets import guarded_assets
 from tests.model.checks import is_wrong_side
 from tests.model.margin import covers_initial, equity, held_lots, is_below_close_out, is_guarded, is_unhealthy
 from tests.model.numbers import BILLION, floor_part, sign
@@ -81,6 +82,7 @@ def open_auctions(step: "Step") -> bool:
         and unit.unit_id not in world.auctions
         and step.can_be_liquidated(unit)
         and is_below_close_out(world, unit)
+        and not step.waits_for_price(unit)
     ]
     for unit in opened:
         world.auctions[unit.unit_id] = Auction(world.time_ns)
@@ -136,7 +138,7 @@ def bid(world: World, given: Given, rules: Given) -> str | None:
     fill(tried, market, bought, money - bought * market.lot_value, own_leg_id)
     if held_lots(world, tried, own_leg_id) > market.max_lots:
         return "LOTS_ABOVE_MAXIMUM"
-    if not covers_initial(world, tried):
+    if not covers_initial(world, tried, guarded_assets(world, time_ns, rules)):
         return "BELOW_INITIAL_MARGIN"
     if is_guarded(market, time_ns, rules["max_mark_age_ns"]):
         return "MARK_GUARDED"

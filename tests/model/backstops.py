@@ -109,7 +109,7 @@ class Backstops:
             return "edge"
         trial = self.world.units[unit_id].copy()
         self.fill(trial, take, money)
-        return "margin" if is_unhealthy(self.world, trial) else ""
+        return "margin" if is_unhealthy(self.world, trial) or self.now.equity(trial) < 0 else ""
 
     def fill(self, unit: Unit, take: int, money: int) -> None:
         """Give a unit lots at the mark and money with them."""

@@ -1,19 +1,21 @@
 """Checks of single fields and ids, and the effect of a trade tried on copies."""
 
+from collections.abc import Collection
 from itertools import pairwise
 from typing import Any
 
-from tests.model.margin import covers_initial, equity, held_lots, is_unhealthy
+from tests.model.assets import guarded_assets
+from tests.model.margin import covers_initial, equity, held_lots, is_guarded, is_unhealthy, margin_balance
 from tests.model.numbers import BILLION, sign
-from tests.model.state import SIDES, STILL, Market, Unit, World, can_only_close, fill
+from tests.model.state import SIDES, STILL, Market, Unit, World, can_only_close, fill, market_of
 
 ROLES = ("trader", "fund", "backstop")
 
 
 TEXTS = {"kind", "account_id", "owner_group", "role", "unit_id", "from_unit_id", "to_unit_id", "market_id", "order_id"}
 TEXTS |= {"buyer_unit_id", "seller_unit_id", "contract", "side", "buyer_side", "seller_side", "leg_side"}
-TEXTS |= {"scope", "reason", "rules_hash", "bidder_unit_id", "bidder_side"}
-TEXTS |= {"scope", "reason", "pool_id", "from_pool_id", "to_pool_id", "base"}
+TEXTS |= {"scope", "reason", "rules_hash", "bidder_unit_id", "bidder_side", "asset_id", "taker_unit_id"}
+TEXTS |= {"pool_id", "from_pool_id", "to_pool_id", "base"}
 FLAGS = {"confirmed", "hedge", "strict"}
 
 
@@ -94,13 +96,20 @@ def opens(unit: Unit, leg_id: str, lots: int) -> bool:
     return held == 0 or sign(held) == sign(lots) or abs(lots) > abs(held)
 
 
+def touches_a_guard(world: World, unit: Unit, time_ns: int, rules: dict[str, Any]) -> bool:
+    """Return whether a mark of one of the unit's legs, or the price of one of its assets, is guarded now."""
+    marks = (world.markets[market_of(key)] for key in unit.legs)
+    is_mark_guarded = any(is_guarded(market, time_ns, rules["max_mark_age_ns"]) for market in marks)
+    return is_mark_guarded or not guarded_assets(world, time_ns, rules).isdisjoint(unit.assets)
+
+
 def long_lots(world: World, market_id: str) -> int:
     """Return a market's open interest: the sum of its long lots."""
     return sum(unit.lots_on(market_id, 1) for unit in world.units.values())
 
 
 def after_trade(
-    world: World, market: Market, sides: list[tuple[Unit, str, int]], price: int
+    world: World, market: Market, sides: list[tuple[Unit, str, int]], price: int, doubted: Collection[str]
 ) -> tuple[str | None, list[Unit]]:
     """Try a trade on copies: return the first code from MORE_THAN_HELD on that applies, and the copies."""
     opening = [opens(unit, leg_id, lots) for unit, leg_id, lots in sides]
@@ -117,10 +126,11 @@ def after_trade(
     if interest > market.max_open_interest_lots:
         return "OPEN_INTEREST_ABOVE_MAXIMUM", tried
     for copy, is_opening in zip(tried, opening, strict=True):
-        if is_opening and not covers_initial(world, copy):
+        if is_opening and not covers_initial(world, copy, doubted):
             return "BELOW_INITIAL_MARGIN", tried
-    for copy, is_opening in zip(tried, opening, strict=True):
-        if not is_opening and equity(world, copy) < 0:
+    for (unit, _, _), copy, is_opening in zip(sides, tried, opening, strict=True):
+        own = equity(world, copy)
+        if not is_opening and own < 0 and (own < equity(world, unit) or margin_balance(world, copy) < 0):
             return "BELOW_ZERO", tried
     for (unit, _, _), copy, is_opening in zip(sides, tried, opening, strict=True):
         if not is_opening and is_unhealthy(world, copy) and equity(world, copy) < equity(world, unit):

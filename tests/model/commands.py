@@ -8,10 +8,21 @@ from fractions import Fraction
 from math import floor
 from typing import Any
 
+from tests.model import collateral
+from tests.model.assets import guarded_assets
 from tests.model.auctions import bid
-from tests.model.checks import ROLES, after_trade, are_bad_terms, is_bad_id, is_out_of_bounds, is_wrong_side, opens
+from tests.model.checks import (
+    ROLES,
+    after_trade,
+    are_bad_terms,
+    is_bad_id,
+    is_out_of_bounds,
+    is_wrong_side,
+    opens,
+    touches_a_guard,
+)
 from tests.model.envelopes import abort, approve
-from tests.model.margin import covers_initial, equity, free_money, held_lots, is_guarded, period_profit
+from tests.model.margin import covers_initial, equity, free_money, held_lots, period_profit
 from tests.model.numbers import BILLION, split
 from tests.model.pools import deposit_to_fund, move_pool, regroup, set_pool, withdraw_from_fund
 from tests.model.requirements import announce_requirements, set_leverage
@@ -155,11 +166,6 @@ def withdraw(world: World, given: Given, rules: Given) -> str | None:
     return None
 
 
-def touches_a_guard(world: World, unit: Unit, time_ns: int, rules: Given) -> bool:
-    """Return whether a mark of one of the unit's legs is guarded now."""
-    return any(is_guarded(world.markets[market_of(key)], time_ns, rules["max_mark_age_ns"]) for key in unit.legs)
-
-
 def move_margin(world: World, given: Given, rules: Given) -> str | None:
     """Move free money between two units of one account."""
     source, target = world.units.get(given["from_unit_id"]), world.units.get(given["to_unit_id"])
@@ -243,7 +249,8 @@ def trade(world: World, given: Given, rules: Given) -> str | None:
         return "MARKET_PAUSED"
     if is_out_of_band(market, price, rules):
         return "PRICE_OUT_OF_BAND"
-    code, tried = after_trade(world, market, sides, price)
+    doubted = guarded_assets(world, given["time_ns"], rules)
+    code, tried = after_trade(world, market, sides, price, doubted)
     for unit, copy in zip((buyer, seller), tried, strict=True):
         loses = equity(world, copy) < equity(world, unit)
         if code is None and loses and touches_a_guard(world, unit, given["time_ns"], rules):
@@ -297,7 +304,7 @@ def place_order(world: World, given: Given, rules: Given) -> str | None:
     code = None
     if held_lots(world, unit, order.leg_id) > market.max_lots:
         code = "LOTS_ABOVE_MAXIMUM"
-    elif not covers_initial(world, unit):
+    elif not covers_initial(world, unit, guarded_assets(world, given["time_ns"], rules)):
         code = "BELOW_INITIAL_MARGIN"
     if code is None:
         world.placed += 1
@@ -439,6 +446,11 @@ HANDLERS: dict[str, Callable[[World, Given, Given], str | None]] = {
     "SettleMarket": settle_market,
     "SetLeverage": set_leverage,
     "AnnounceRequirements": announce_requirements,
+    "ListAsset": collateral.list_asset,
+    "SetAssetPrices": collateral.set_asset_prices,
+    "DepositAsset": collateral.deposit_asset,
+    "WithdrawAsset": collateral.withdraw_asset,
+    "Convert": collateral.convert,
     "RunStep": run_step,
     "Halt": halt,
     "ApproveEnvelope": approve,

@@ -23,7 +23,15 @@ def faults(model: Model) -> list[str]:
         found.append("equities do not sum to what came in")
     if min((*world.pots.values(), world.residual, *world.claims.values(), 0)) < 0:
         found.append("a pot, the residual or a claim is negative")
+    for key, asset in world.assets.items():
+        grains = sum(unit.assets.get(key, 0) for unit in world.units.values())
+        if grains != asset.net_deposits:
+            found.append(f"grains of {key} are {grains}, net deposits are {asset.net_deposits}")
     for unit in world.units.values():
+        if any(grains <= 0 or unit.isolated for grains in unit.assets.values()):
+            found.append(f"{unit.unit_id} holds an asset that it cannot hold")
+        if unit.carried < 0 or (unit.carried and not unit.assets):
+            found.append(f"{unit.unit_id} has a pledge without assets")
         memos = sum(leg.entry_funding - leg.cost for leg in unit.legs.values())
         if unit.quote != unit.deposits + unit.realised + unit.transfers + memos:
             found.append(f"the ledger of {unit.unit_id} does not give its quote")

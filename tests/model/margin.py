@@ -1,8 +1,10 @@
 """Equity, requirements and gains of the model, each as the law words it."""
 
+from collections.abc import Collection
 from fractions import Fraction
 from math import ceil
 
+from tests.model.assets import margin_value
 from tests.model.numbers import BILLION, ceil_part
 from tests.model.state import Leg, Market, Unit, World, can_only_close, market_of
 
@@ -17,6 +19,11 @@ def equity(world: World, unit: Unit) -> int:
         market = world.markets[market_of(key)]
         total += leg.lots * (market.lot_value - market.funding)
     return total
+
+
+def margin_balance(world: World, unit: Unit, doubted: Collection[str] = ()) -> int:
+    """Return what thresholds are compared with: equity, and what the collateral that is not doubted counts."""
+    return equity(world, unit) + margin_value(world, unit, doubted)
 
 
 def tier_of(market: Market, notional: int) -> dict[str, int]:
@@ -90,9 +97,9 @@ def initial(world: World, unit: Unit) -> int:
     return total
 
 
-def covers_initial(world: World, unit: Unit) -> bool:
-    """Return whether a unit's equity reaches its initial requirement."""
-    return equity(world, unit) * SCALE >= initial(world, unit)
+def covers_initial(world: World, unit: Unit, doubted: Collection[str]) -> bool:
+    """Return whether a unit's margin balance, without assets that are doubted, reaches its initial requirement."""
+    return margin_balance(world, unit, doubted) * SCALE >= initial(world, unit)
 
 
 def period_profit(world: World, unit: Unit) -> int:
@@ -101,18 +108,19 @@ def period_profit(world: World, unit: Unit) -> int:
 
 
 def is_unhealthy(world: World, unit: Unit) -> bool:
-    """Return whether a unit's equity is below its maintenance requirement."""
-    return equity(world, unit) * SCALE < maintenance(world, unit)
+    """Return whether a unit's margin balance is below its maintenance requirement."""
+    return margin_balance(world, unit) * SCALE < maintenance(world, unit)
 
 
 def is_below_close_out(world: World, unit: Unit) -> bool:
-    """Return whether a unit's equity is below its close-out requirement."""
-    return equity(world, unit) * SCALE < over_legs(world, unit, "close_out")
+    """Return whether a unit's margin balance is below its close-out requirement."""
+    return margin_balance(world, unit) * SCALE < over_legs(world, unit, "close_out")
 
 
 def free_money(world: World, unit: Unit) -> int:
-    """Return what a unit may take out."""
-    return max(0, equity(world, unit) - ceil(Fraction(initial(world, unit), SCALE)))
+    """Return what money a unit may take out; nobody lends it any against its collateral."""
+    spare = margin_balance(world, unit) - ceil(Fraction(initial(world, unit), SCALE))
+    return max(0, min(equity(world, unit), spare))
 
 
 def price_pnl(market: Market, leg: Leg) -> int:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.model.margin import SCALE, equity, maintenance, requirement
+from tests.model.margin import SCALE, maintenance, margin_balance, requirement
 from tests.model.numbers import BILLION, ceil_part
 from tests.model.state import Market, Unit, World
 
@@ -39,7 +39,7 @@ def kept_by_tiers(market: Market, held: int, count: int) -> int:
 
 def kept_by_target(world: World, market: Market, unit: Unit, held: int, target: int) -> int:
     """Return the most lots with which the unit meets its target; 0 if there are none."""
-    own = equity(world, unit) * SCALE * BILLION
+    own = margin_balance(world, unit) * SCALE * BILLION
     others = maintenance(world, unit) - requirement(market, held, "maintenance")
 
     def meets(lots: int) -> bool:

@@ -150,7 +150,8 @@ def sell_into(now: "Round", market: Market, side: int, order: Order, left: dict[
     lot_price = market.value_at(order.price)
     trial = units[order.unit_id].copy()
     fill(trial, market, side * total, -side * total * lot_price, order.leg_id)
-    if is_unhealthy(now.world, trial) or abs(trial.lots(order.leg_id)) > market.max_lots:
+    is_ill = is_unhealthy(now.world, trial) or now.equity(trial) < 0
+    if is_ill or abs(trial.lots(order.leg_id)) > market.max_lots:
         now.remove_order(order)
         return True
     fill(units[order.unit_id], market, side * total, -side * total * lot_price, order.leg_id)

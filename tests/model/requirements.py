@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from tests.model.assets import guarded_assets
 from tests.model.checks import long_lots
 from tests.model.margin import covers_initial, held_legs, initial, rate_of, rise, tier_of
 from tests.model.numbers import BILLION, ceil_part
@@ -31,7 +32,8 @@ def set_leverage(world: World, given: Given, rules: Given) -> str | None:
         return "LEVERAGE_ABOVE_MAXIMUM"
     tried = unit.copy()
     tried.leverages[market.market_id] = leverage
-    if initial(world, tried) > initial(world, unit) and not covers_initial(world, tried):
+    doubted = guarded_assets(world, given["time_ns"], rules)
+    if initial(world, tried) > initial(world, unit) and not covers_initial(world, tried, doubted):
         return "BELOW_INITIAL_MARGIN"
     world.units[unit.unit_id] = tried
     return None

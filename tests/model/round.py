@@ -4,6 +4,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from tests.model.auctions import end_auctions, open_auctions
+from tests.model.conversion import convert
 from tests.model.deleverage import deleverage
 from tests.model.fund import debts_of_pools, pay_again, pay_from_fund, shortfall_by_pool
 from tests.model.margin import equity
@@ -33,6 +34,7 @@ class Round:
 
     def run(self) -> bool:
         """Run the stages in order and return whether anything happened."""
+        convert(self)
         self.declare()
         relieve(self)
         reduce(self)
@@ -83,7 +85,7 @@ class Round:
         fund = self.world.fund_unit()
         for unit in self.world.all_units():
             shortfall = -self.equity(unit)
-            if unit.bankrupt or shortfall <= 0 or self.step.out_of_reach(unit):
+            if unit.bankrupt or shortfall <= 0 or self.step.out_of_reach(unit) or self.step.waits_for_price(unit):
                 continue
             if unit is fund and self.pools_can_lift(unit):
                 continue

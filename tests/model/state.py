@@ -142,6 +142,23 @@ class Programme:
 
 
 @dataclass(slots=True)
+class Asset:
+    """Collateral beside the settlement currency: its terms as they came in, and what moves."""
+
+    asset_id: str
+    price_grains: int  # a price is what so many grains are worth
+    haircut: int
+    discount: int
+    cap: int
+    max_price: int
+    fund_cap: int
+    price: int = 0
+    price_time: int = 0
+    guard: str = ""
+    net_deposits: int = 0
+
+
+@dataclass(slots=True)
 class Leg:
     """One position and its three memos."""
 
@@ -170,6 +187,8 @@ class Unit:
     leverages: dict[str, int] = field(default_factory=dict)  # by market, in ppb, where one was chosen
     debt_pools: dict[str, int] = field(default_factory=dict)  # of a flat unit, weights by pool of the fund
     filled_for: set[str] = field(default_factory=set)  # pools of the markets of its fills that no fact has told yet
+    assets: dict[str, int] = field(default_factory=dict)  # grains > 0 by asset
+    carried: int = 0  # what others have paid for it, for which its assets are pledged
 
     def lots(self, leg_id: str) -> int:
         """Return the signed lots of a leg, 0 without it."""
@@ -203,6 +222,8 @@ class Unit:
             dict(self.leverages),
             dict(self.debt_pools),
             set(self.filled_for),
+            dict(self.assets),
+            self.carried,
         )
 
 
@@ -229,6 +250,7 @@ class World:
     """Everything that must balance together."""
 
     markets: dict[str, Market] = field(default_factory=dict)
+    assets: dict[str, Asset] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
     backstops: dict[str, Programme] = field(default_factory=dict)
     units: dict[str, Unit] = field(default_factory=dict)
@@ -284,6 +306,7 @@ def fill(unit: Unit, market: Market, lots: int, amount: int, leg_id: str = "") -
     unit.filled_for.add(market.pool)
     funding = market.funding
     unit.quote += amount + lots * funding
+    pledge(unit, amount + lots * market.lot_value)
     leg_id = leg_id or unit.leg_on(market.market_id, -sign(lots))
     leg = unit.legs.setdefault(leg_id, Leg())
     if sign(leg.lots) == -sign(lots):
@@ -321,6 +344,20 @@ def pay(unit: Unit, amount: int) -> None:
     """Put money into a unit (negative: take it out) that is not the price of lots."""
     unit.quote += amount
     unit.transfers += amount
+    pledge(unit, amount)
+
+
+def pledge(unit: Unit, amount: int) -> None:
+    """Let the assets of a bankrupt answer for what others pay for it; what it gives up itself lowers that."""
+    if unit.bankrupt and unit.assets:
+        unit.carried = max(0, unit.carried + amount)
+
+
+def move_grains(unit: Unit, asset_id: str, grains: int) -> None:
+    """Put grains of an asset into a unit (negative: take them out); nobody holds 0 of one."""
+    unit.assets[asset_id] = unit.assets.get(asset_id, 0) + grains
+    if unit.assets[asset_id] == 0:
+        del unit.assets[asset_id]
 
 
 def units_with_opening_orders(world: World) -> set[str]:
@@ -363,6 +400,8 @@ def plain(world: World) -> dict[str, Any]:
                 },
                 "leverages": dict(unit.leverages),
                 "debt_pools": dict(unit.debt_pools),
+                "assets": dict(unit.assets),
+                "carried": unit.carried,
             }
             for unit in world.units.values()
         },
@@ -397,6 +436,15 @@ def plain(world: World) -> dict[str, Any]:
                 "pool": market.pool,
             }
             for market in world.markets.values()
+        },
+        "assets": {
+            asset.asset_id: {
+                "price": asset.price,
+                "price_time": asset.price_time,
+                "guard": asset.guard,
+                "net_deposits": asset.net_deposits,
+            }
+            for asset in world.assets.values()
         },
         "orders": [
             {

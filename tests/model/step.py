@@ -3,7 +3,9 @@
 from collections import defaultdict
 from typing import Any
 
+from tests.model.assets import brought_in, guarded_assets
 from tests.model.auctions import end_auctions
+from tests.model.conversion import convert
 from tests.model.envelopes import end_expired, end_over, waits_for_approval
 from tests.model.losses import BY_POOL, bearers, gains_of, rules_of, would_bear_unguarded
 from tests.model.margin import equity, gain, is_guarded, is_unhealthy, period_profit
@@ -27,6 +29,7 @@ class Step:
         self.guarded = {market.market_id for market in world.all_markets() if is_guarded(market, time, oldest)}
         self.guarded |= set(world.halts) - {""}
         self.in_grace = {market.market_id for market in world.all_markets() if time < market.grace_until}
+        self.guarded_assets = guarded_assets(world, time, rules)
         self.taken_by_backstop: dict[tuple[str, str], int] = defaultdict(int)
         self.passed: dict[tuple[str, str], dict[str, str]] = {}
         self.unsold: list[Sale] = []
@@ -46,7 +49,8 @@ class Step:
         self.gains = {
             unit.unit_id: gains_of(world, unit, self.guarded) for unit in world.all_units() if not unit.bankrupt
         }
-        self.seen: dict[str, Any] = {"rounds": 0, "switches": [], "reduced": [], "taken_over": [], "fund": []}
+        self.seen: dict[str, Any] = {"rounds": 0, "switches": [], "converted": [], "reduced": [], "taken_over": []}
+        self.seen |= {"fund": []}
         self.seen |= {"ended": [], "auctions_opened": [], "auctions_ended": []}
         self.seen |= {"deleveraged": [], "socialised": [], "residuals": []}
 
@@ -60,7 +64,9 @@ class Step:
                 stopped = "pace" if one.paced else "quiet"
                 break
             self.seen["rounds"] = number
-        Round(self, 0).declare()
+        last = Round(self, 0)
+        convert(last)
+        last.declare()
         self.seen["stopped"] = stopped
         self.seen["guarded"] = sorted(self.guarded)
         self.seen["unsold"] = self.unsold
@@ -68,7 +74,7 @@ class Step:
         places = sorted(self.passed.items())
         self.seen["passed"] = [(*place, *passed) for place, aside in places for passed in sorted(aside.items())]
         self.release()
-        Round(self, 0).close()
+        last.close()
         self.name_residuals(stopped)
         end_over(self)
         end_auctions(self)
@@ -101,6 +107,14 @@ class Step:
         """Return whether a leg's market is guarded."""
         return market_of(leg_id) in self.guarded
 
+    def waits_for_price(self, unit: Unit) -> bool:
+        """Return whether a unit below zero could be above it if it could sell its guarded assets."""
+        if unit.bankrupt or equity(self.world, unit) >= 0:
+            return False
+        waiting = [key for key in unit.assets if key in self.guarded_assets]
+        worth = sum(brought_in(self.world.assets[key], unit.assets[key]) for key in waiting)
+        return equity(self.world, unit) + worth >= 0
+
     def open_markets(self) -> list[Market]:
         """Return the markets that are not guarded, by id."""
         return [market for market in self.world.all_markets() if market.market_id not in self.guarded]
@@ -127,6 +141,8 @@ class Step:
     def waits_for(self, stopped: str) -> str:
         """Return what a shortfall without lots still waits for, or nothing."""
         for unit in self.world.all_units():
+            if self.waits_for_price(unit):
+                return "guard"
             if unit.legs and (unit.bankrupt or equity(self.world, unit) < 0):
                 return self.why_lots_stay(unit)
             guarded = [(market_of(key), leg) for key, leg in unit.legs.items() if self.is_guarded(key)]

@@ -29,12 +29,13 @@ def take_over(now: "Round") -> None:
 
 
 def is_source(now: "Round", unit: Unit) -> bool:
-    """Return whether a unit is bankrupt, or can be liquidated, is below close-out and not on offer."""
+    """Return whether a unit is bankrupt, or can be liquidated, is below close-out, waits for no price, not on offer."""
     if unit.bankrupt:
         return True
     auction = now.world.auctions.get(unit.unit_id)
     on_offer = auction is not None and not auction.expired
-    return not on_offer and now.step.can_be_liquidated(unit) and is_below_close_out(now.world, unit)
+    can_be = now.step.can_be_liquidated(unit) and not now.step.waits_for_price(unit)
+    return can_be and not on_offer and is_below_close_out(now.world, unit)
 
 
 def split_debt(now: "Round", unit: Unit) -> None:

@@ -38,6 +38,7 @@ RULES = {
     "max_mark_age_ns": 0,
     "mark_band_ppb": 0,
     "min_sources": 1,
+    "conversion_band_ppb": 0,
     "reduction": {"name": "share", "share_ppb": 10**9},
     "auction": {"name": "none"},
     "surplus_to_taker_ppb": 0,

@@ -9,6 +9,7 @@ from deleverage.rulebook.book import Book
 from deleverage.rulebook.messages import (
     AuctionEnded,
     AuctionOpened,
+    CollateralSold,
     Deleveraged,
     EnvelopeEnded,
     Fact,
@@ -39,6 +40,8 @@ def plain_book(book: Book) -> Plain:
                 "transfers": unit.transfers,
                 "result_before": unit.result_before,
                 "debt_pools": dict(unit.debt_pools),
+                "assets": dict(unit.assets),
+                "carried": unit.carried,
                 "legs": {
                     key: {
                         "lots": leg.lots,
@@ -96,6 +99,15 @@ def plain_book(book: Book) -> Plain:
             }
             for key, market in book.markets.items()
         },
+        "assets": {
+            key: {
+                "price": asset.price_quanta,
+                "price_time": asset.price_time_ns,
+                "guard": asset.guard,
+                "net_deposits": asset.net_deposits_grains,
+            }
+            for key, asset in book.assets.items()
+        },
         "orders": [
             {
                 "id": order.order_id,
@@ -134,11 +146,15 @@ def plain_book(book: Book) -> Plain:
 
 def plain_step(facts: Iterable[Fact]) -> Plain:
     """Return what the facts of one step say, in the form of ``Model.last_step``."""
-    seen: Plain = {name: [] for name in ("switches", "reduced", "taken_over", "fund", "deleveraged", "socialised")}
+    names = ("converted", "switches", "reduced", "taken_over", "fund", "deleveraged", "socialised")
+    seen: Plain = {name: [] for name in names}
     seen |= {"residuals": [], "ended": [], "auctions_opened": [], "auctions_ended": []}
     for fact in facts:
         if isinstance(fact, PoolsSwitched):
             seen["switches"] += [(switch.pool_id, switch.paused) for switch in fact.switches]
+        elif isinstance(fact, CollateralSold):
+            takers = tuple(sorted((fill.unit_id, fill.grains) for fill in fact.assets if fill.part != "seller"))
+            seen["converted"].append((fact.asset_id, tuple(sorted(tuple(one) for one in fact.sellers)), takers))
         elif isinstance(fact, Reduced):
             seen["reduced"].append((fact.round, fact.market_id, fact.side, tuple(tuple(sale) for sale in fact.sales)))
         elif isinstance(fact, AuctionOpened):

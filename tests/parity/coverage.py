@@ -13,6 +13,7 @@ from deleverage.rulebook.book import market_of
 from deleverage.rulebook.messages import (
     AuctionEnded,
     AuctionOpened,
+    CollateralSold,
     Deleveraged,
     EnvelopeEnded,
     Fact,
@@ -43,6 +44,8 @@ _TRADING += (
 )
 _TRADING += "MARKET_PAUSED:cm, PRICE_OUT_OF_BAND:cm, "
 _TRADING += "MORE_THAN_HELD:cm, LOTS_ABOVE_MAXIMUM:cm, BELOW_INITIAL_MARGIN:cm, accepted:cm"
+
+_OWNED = "UNKNOWN_ASSET:, UNKNOWN_UNIT:, BAD_AMOUNT:, ISOLATED_UNIT:, UNIT_BANKRUPT:, ASSETS_PLEDGED:, "
 
 EXPECTED = {
     "ListMarket": _ANY + "BAD_ID:, DUPLICATE_ID:, BAD_TERMS:c, accepted:c",
@@ -84,6 +87,15 @@ EXPECTED = {
     "ApproveEnvelope": _ANY + "UNKNOWN_MARKET:, WRONG_SIDE:, BAD_AMOUNT:, BAD_LOTS:, BAD_EXPIRY:, MARKET_SETTLED:, "
     "NOT_MANUAL:, WRONG_RULES:, NOTHING_TO_APPROVE:, accepted:",
     "AbortEnvelope": _ANY + "UNKNOWN_MARKET:, UNKNOWN_ENVELOPE:, BAD_REASON:, accepted:",
+    "ListAsset": _ANY + "BAD_ID:, DUPLICATE_ID:, BAD_TERMS:, accepted:",
+    "SetAssetPrices": _ANY + "DUPLICATE_ID:, UNKNOWN_ASSET:, BAD_PRICE:, accepted:",
+    "DepositAsset": _ANY + _OWNED + "NO_MARK:, accepted:m",
+    "WithdrawAsset": _ANY
+    + _OWNED
+    + "MORE_THAN_HELD:, MARK_GUARDED:, INSUFFICIENT_EQUITY:m, NEGATIVE_EQUITY:, accepted:m",
+    "Convert": _ANY + _OWNED + "BAD_PRICE:, SELF_TRADE:, NO_MARK:, DOMAIN_HALTED:, OUT_OF_BAND:, MORE_THAN_HELD:, "
+    "BELOW_INITIAL_MARGIN:m, BELOW_ZERO:, MARK_GUARDED:, accepted:m",
+    "stage 0": "sell:m, take:m",
     "stage 1": "cancel:cm, net:cm",
     "stage 2": "reduce:cm, sold all:, share:, tiers:, target:, slice:, empty_book:, band:, depth:, throttle:, equity:",
     "stage 3": "take over:cm, edge paid:, no_backstop:, distressed:, cool_down:, capacity:, position:, window:, edge:, "
@@ -118,6 +130,10 @@ def impossible(cell: Cell) -> str:
     kind, answer, _, mode = cell
     if answer == "WRONG_MARKET" and mode.endswith("cross"):
         return "a cross unit trades in every market"
+    if kind in ("DepositAsset", "WithdrawAsset", "Convert") or (kind, answer) == ("stage 0", "sell"):
+        return "an isolated unit holds no collateral" if mode.endswith("isolated") else ""
+    if (kind, answer) == ("stage 0", "take") and mode != "cross":
+        return "collateral is bought by cross units of backstops and the fund, who are in one-way mode"
     if answer == "MORE_THAN_HELD" and kind != "Bid" and not mode.startswith("hedged"):
         return "a leg of one-way mode flips"
     if (kind, answer) == ("stage 1", "net") and mode != "hedged cross":
@@ -150,7 +166,7 @@ def _contracts(command: Plain, before: Plain) -> Iterator[str]:
 
 def _modes(command: Plain, answer: str, before: Plain) -> Iterator[str]:
     """Yield the modes of the units that a command names; of two, only of those that the answer can be about."""
-    for name in ("unit_id", "buyer_unit_id", "seller_unit_id", "from_unit_id", "bidder_unit_id"):
+    for name in ("unit_id", "buyer_unit_id", "seller_unit_id", "from_unit_id", "bidder_unit_id", "taker_unit_id"):
         unit = before["units"].get(command.get(name))
         if unit is not None:
             mode = mode_of(before, unit)
@@ -177,6 +193,9 @@ def stage_cells(facts: Iterable[Fact], before: Plain) -> Counter[Cell]:
         if isinstance(fact, OrdersCancelled):
             for change in fact.orders:
                 note(1, "cancel", orders[change.order_id]["unit"], orders[change.order_id]["market"])
+        elif isinstance(fact, CollateralSold):
+            for sale in fact.assets:
+                note(0, "sell" if sale.part == "seller" else "take", sale.unit_id, "")
         elif isinstance(fact, FundPaid):
             for debt in fact.debts:
                 if debt.paid_quanta and debt.leg_id:

@@ -44,11 +44,12 @@ def insertion_is_no_argument(step: Step) -> str:
     if not facts:
         return ""
     turned = book.copy()
-    names = ("markets", "accounts", "units", "orders", "claims", "fund_paid_by_group", "pools", "pots", "auctions")
-    for name in names:
+    names = ("markets", "accounts", "units", "orders", "assets", "claims", "fund_paid_by_group", "pools", "pots")
+    for name in (*names, "auctions"):
         setattr(turned, name, dict(reversed(getattr(turned, name).items())))
     for unit in turned.units.values():
         unit.legs = dict(reversed(unit.legs.items()))
+        unit.assets = dict(reversed(unit.assets.items()))
         unit.debt_pools = dict(reversed(unit.debt_pools.items()))
     again = decide(turned, RunStep(time_ns=facts[0].time_ns), rules)
     return "" if again == facts else "the facts hang on the order in which the rows were inserted"

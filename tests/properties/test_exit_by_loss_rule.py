@@ -52,7 +52,10 @@ def checked(book: Book, running: Invariants, command: m.Command, rules: Rules) -
 
 
 def everybody_leaves(book: Book, rules: Rules) -> None:
-    """Lift an operator's halts, confirm marks, settle every market at them, run what steps it takes, withdraw all."""
+    """Lift halts, confirm marks and prices, settle every market, run what steps it takes, and withdraw everything.
+
+    Only assets that are pledged for what others carried stay.
+    """
     running, now = Invariants(book, rules), book.time_ns + 10**18
     for scope in sorted(book.halts) if not book.halted else ():
         assert checked(book, running, m.Resume(time_ns=now, scope=scope), rules)
@@ -60,6 +63,9 @@ def everybody_leaves(book: Book, rules: Rules) -> None:
     marks = tuple(m.MarkUpdate(key, one.mark_price_ticks) for key, one in open_markets.items())
     if not book.halted:
         assert checked(book, running, m.SetMarks(time_ns=now, marks=marks, confirmed=True), rules)
+    priced = {key: one.price_quanta for key, one in book.assets.items() if one.price_quanta}
+    prices = tuple(m.AssetPriceUpdate(key, price) for key, price in priced.items())
+    assert checked(book, running, m.SetAssetPrices(time_ns=now, prices=prices, confirmed=True), rules)
     for key, one in open_markets.items():
         settled = m.SettleMarket(time_ns=now, market_id=key, price_ticks=one.mark_price_ticks)
         assert checked(book, running, settled, rules)
@@ -70,7 +76,11 @@ def everybody_leaves(book: Book, rules: Rules) -> None:
         own = equity(book, unit)
         if own:
             assert checked(book, running, m.Withdraw(time_ns=now, unit_id=unit.unit_id, amount_quanta=own), rules)
+        for asset_id, grains in () if unit.carried else list(unit.assets.items()):
+            out = m.WithdrawAsset(time_ns=now, unit_id=unit.unit_id, asset_id=asset_id, amount_grains=grains)
+            assert checked(book, running, out, rules)
     assert all(unit.quote == 0 and not unit.legs and not unit.bankrupt for unit in book.units.values())
+    assert all(not unit.assets or unit.carried for unit in book.units.values())
 
 
 @pytest.mark.parametrize(
@@ -113,7 +123,7 @@ def test_exit_when_a_loss_was_spread_by_any_rule_then_everybody_reduces_to_zero_
 
 @pytest.mark.parametrize("seed", range(7_000, 7_080))
 def test_exit_when_a_random_life_stops_anywhere_then_everybody_can_leave(seed: int) -> None:
-    """Confirmed marks, final settlement, steps, withdrawals: a journalled path out of whatever the life has left."""
+    """Confirmed marks and prices, settlement, steps, withdrawals: a path out of whatever the life has left."""
     rules, commands = world(seed)
     law, book = to_rules(rules), Book()
     command = next(commands)

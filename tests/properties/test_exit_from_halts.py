@@ -47,7 +47,11 @@ class Way:
         assert not self.book.halts
 
     def settle(self) -> None:
-        """Settle every market at its mark, and let steps handle who could not pay."""
+        """Confirm all prices, settle every market at its mark, and let steps handle who could not pay."""
+        prices = [
+            m.AssetPriceUpdate(key, one.price_quanta) for key, one in self.book.assets.items() if one.price_quanta
+        ]
+        self.submit(m.SetAssetPrices(time_ns=self.now_ns, prices=tuple(prices), confirmed=True))
         for market_id, market in sorted(self.book.markets.items()):
             if price_ticks := 0 if market.settled else market.mark_price_ticks:  # without a mark nobody holds anything
                 self.submit(m.SettleMarket(time_ns=self.now_ns, market_id=market_id, price_ticks=price_ticks))
@@ -58,10 +62,14 @@ class Way:
             self.submit(m.RunStep(time_ns=self.now_ns))
 
     def leave(self) -> None:
-        """Let everybody with money withdraw all of it."""
+        """Let everybody withdraw all money and assets, but for assets that are pledged."""
         for unit in list(self.book.sorted_units()):
             if (own := equity(self.book, unit)) > 0:
                 self.submit(m.Withdraw(time_ns=self.now_ns, unit_id=unit.unit_id, amount_quanta=own))
+            for asset_id, grains in () if unit.carried else list(unit.assets.items()):
+                unit_id, now_ns = unit.unit_id, self.now_ns
+                out = m.WithdrawAsset(time_ns=now_ns, unit_id=unit_id, asset_id=asset_id, amount_grains=grains)
+                self.submit(out)
 
 
 def lived(seed: int) -> tuple[Book, Rules]:
@@ -93,6 +101,7 @@ def test_exit_when_a_domain_is_halted_then_after_resume_and_settlement_everybody
     way.settle()
     way.leave()
     assert all(not unit.legs and unit.quote <= 0 and not unit.bankrupt for unit in way.book.units.values())
+    assert all(not unit.assets or unit.carried for unit in way.book.units.values())
 
 
 def test_exit_when_nobody_is_below_zero_then_everybody_leaves_inside_the_halt() -> None:

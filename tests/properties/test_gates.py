@@ -73,7 +73,7 @@ def test_gate_when_a_mark_is_guarded_then_only_its_holders_are_held_and_a_new_ma
     trade(book, "al", "cy", 1)
     trade(book, "di", "bo", 2, "ETH")
     submit(book, m.SetMarks(time_ns=1, marks=(m.MarkUpdate("ETH", 90, 0),)))
-    gates = withdrawal_gates(book, {"ETH": "under_sourced"})
+    gates = withdrawal_gates(book, {"ETH": "under_sourced"}, {})
     assert [(gate.code, gate.scope, gate.found) for gate in gates] == [
         (m.Code.MARK_GUARDED, "unit bo", "ETH"),
         (m.Code.MARK_GUARDED, "unit di", "ETH"),
@@ -92,7 +92,7 @@ def test_gate_when_a_unit_is_bankrupt_then_its_own_gate_comes_first() -> None:
     book = in_two_markets()
     submit(book, m.SetMarks(time_ns=1, marks=(m.MarkUpdate("BTC", 20, 0),)))
     book.units["al"].bankrupt = True
-    gates = withdrawal_gates(book, {"BTC": "under_sourced"})
+    gates = withdrawal_gates(book, {"BTC": "under_sourced"}, {})
     assert [(gate.code, gate.unit_id) for gate in gates] == [
         (m.Code.UNIT_BANKRUPT, "al"),
         (m.Code.MARK_GUARDED, "al"),
@@ -141,5 +141,5 @@ def test_gate_when_marks_recover_then_it_opens_without_a_step() -> None:
     """Nobody opens a gate by hand: at a mark of 95 al is above zero again."""
     book = in_two_markets()
     mark(book, 95)
-    assert withdrawal_gates(book, {}) == ()
+    assert withdrawal_gates(book, {}, {}) == ()
     submit(book, m.Withdraw(time_ns=2, unit_id="cy", amount_quanta=1))

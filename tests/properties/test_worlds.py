@@ -83,6 +83,7 @@ NAMES = (
     "account_id",
     "owner_group",
     "market_id",
+    "asset_id",
     "unit_id",
     "buyer_unit_id",
     "seller_unit_id",
@@ -90,6 +91,7 @@ NAMES = (
     "to_unit_id",
     "bidder_unit_id",
     "scope",
+    "taker_unit_id",
 )
 
 

@@ -506,6 +506,7 @@ def test_bundled_stories_when_listed_then_all_load_and_are_named_like_their_file
         "stop-and-go",
         "two-traders",
         "volatility",
+        "wrong-way",
     ]
     for name in bundled_names():
         assert load(name).name == name

@@ -265,6 +265,17 @@ def test_dutch_auction_when_played_then_one_is_bought_one_expires_and_one_is_ban
     assert [item.rejection.code.name for item in run.refused] == ["DISCOUNT_TOO_SMALL"]
 
 
+def test_wrong_way_when_collateral_falls_with_its_position_then_it_is_sold_first_and_the_rest_pledged() -> None:
+    """18.58 BTC are needed, 9.90 and 2.00 find takers; others carry 539.07, of which 219.74 come back later."""
+    run = play(load("wrong-way"))
+    book, whale = run.domain.book, run.domain.book.units["whale"]
+    assert (whale.quote, whale.assets, whale.carried, whale.bankrupt) == (0, {"BTC": 553}, 31_933, False)
+    assert (book.units["vault"].assets, book.units["fund"].assets) == ({"BTC": 1_247}, {"BTC": 200})
+    assert [step.fund_after_quanta for step in run.steps] == [0, 21_974]
+    ends = equity_of(run)
+    assert (ends["bear"], ends["cub"], ends["vault"], ends["rest"]) == (265_966, 143_977, 8_083, 180_000)
+
+
 @pytest.mark.parametrize("name", [name for name in bundled_names() if not name.startswith("crash")])
 @pytest.mark.parametrize("policy", ["pro-rata", "queue-bitmex", "queue-profit", "queue-rotation"])
 def test_stories_when_another_policy_is_chosen_then_they_still_end_without_a_residual(name: str, policy: str) -> None:

@@ -36,7 +36,7 @@ def leg(lots: int, **other: Any) -> Holding:
         "lots": lots,
         "value_quanta": 100,
         "tier_starts_quanta": (0,),
-        "equity": 0,
+        "balance": 0,
         "maintenance": lots * 5 * PPB,
         "requirement": lambda kept: kept * 5 * PPB,
     }
@@ -80,12 +80,12 @@ def test_tiers_when_a_lot_is_larger_than_the_tier_then_what_is_kept_lies_lower()
 def test_smart_when_asked_then_the_fewest_lots_reach_the_target(equity: int, target_ppb: int, lots: int) -> None:
     """100 lots need 5 each, 6 at a target of 1.2: an equity of 400 carries 80, and 66 (396); of 0 none."""
     why = "" if lots == 100 else "target"
-    assert wanted(Smart(target_ppb), leg(100, equity=equity * PPB)) == Want(lots, why)
+    assert wanted(Smart(target_ppb), leg(100, balance=equity * PPB)) == Want(lots, why)
 
 
 def test_smart_when_other_legs_need_margin_too_then_they_are_counted() -> None:
     """The unit needs 500 for this leg and 150 for others; of its 400 only 250 are left for this one: 50 lots."""
-    assert wanted(Smart(PPB), leg(100, equity=400 * PPB, maintenance=650 * PPB)) == Want(50, "target")
+    assert wanted(Smart(PPB), leg(100, balance=400 * PPB, maintenance=650 * PPB)) == Want(50, "target")
 
 
 def test_smart_when_an_upper_tier_asks_for_less_then_it_is_not_skipped() -> None:
@@ -101,12 +101,12 @@ def test_smart_when_an_upper_tier_asks_for_less_then_it_is_not_skipped() -> None
         200,
         value_quanta=10,
         tier_starts_quanta=(0, 1_000),
-        equity=60 * PPB,
+        balance=60 * PPB,
         maintenance=requirement(200),
         requirement=requirement,
     )
     assert wanted(Smart(PPB), holding) == Want(60, "target")
-    assert wanted(Smart(PPB), holding._replace(equity=19 * PPB)) == Want(181, "target")
+    assert wanted(Smart(PPB), holding._replace(balance=19 * PPB)) == Want(181, "target")
 
 
 @given(data=st.data())

@@ -20,6 +20,7 @@ UNITS = {
     "_quanta_per_tick_lot": "money in quanta that one tick moves one lot",
     "_ticks": "a price in ticks",
     "_lots": "a size in lots",
+    "_grains": "an amount of an asset in grains",
     "_ppb": "a share or rate in parts per 10^9",
     "_ns": "a time in nanoseconds",
 }

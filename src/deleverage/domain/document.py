@@ -43,6 +43,7 @@ class _Writer:
         self.run = run
         self.scenario = run.scenario
         self.terms = {terms.market_id: terms for terms in run.scenario.markets}
+        self.grains = {key: asset.terms.grain for key, asset in run.domain.book.assets.items()}
 
     def money(self, quanta: int) -> str:
         return format_units(quanta, self.scenario.money)
@@ -106,6 +107,7 @@ class _Writer:
                 }
                 for market_id, terms in sorted(self.terms.items())
             },
+            "assets": {asset_id: format_units(1, grain) for asset_id, grain in sorted(self.grains.items())},
         }
 
     def _summary(self) -> Json:
@@ -226,17 +228,19 @@ class _Writer:
             "cash": self.money(state.cash_quanta),
             "equity": self.money(state.equity_quanta),
             "lots": {market_id: str(lots) for market_id, lots in state.lots},
+            "assets": {asset_id: format_units(grains, self.grains[asset_id]) for asset_id, grains in state.assets},
         }
 
     def _conservation(self, found: Balance) -> Json:
         return {
             "state": "exact" if found.exact else "broken",
             "sum": self.money(found.difference_quanta),
-            "formula": "quotes + pots - residual - net deposits = 0; lots per market = 0",
+            "formula": "quotes + pots - residual - net deposits = 0; lots per market = 0; assets held - deposited = 0",
             "quotes": self.money(found.quotes_quanta),
             "equity": self.money(found.equity_quanta),
             "pots": {pot: self.money(amount) for pot, amount in found.pots},
             "residual": self.money(found.residual_quanta),
             "net_deposits": self.money(found.net_deposits_quanta),
             "lots": {market_id: str(lots) for market_id, lots in found.lots},
+            "assets": {asset_id: str(grains) for asset_id, grains in found.assets},
         }

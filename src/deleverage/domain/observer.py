@@ -26,6 +26,7 @@ from deleverage.rulebook.stages.candidates import eligible
 
 STAGE_OF: dict[type[m.Fact], int] = {
     m.BankruptcyDeclared: 0,
+    m.CollateralSold: 1,
     m.PoolsSwitched: 0,
     m.OrdersCancelled: 1,
     m.Netted: 1,
@@ -101,14 +102,16 @@ class StepObserver:
 
     def _line(self, fact: m.Fact, stage: int) -> StageRecord:
         """Return the record of this fact's stage and round; facts of a round come in the order of their stages."""
-        # Pools are looked at after bankruptcies are declared, in the same round.
+        # Collateral is sold to relieve a unit, before anybody is declared bankrupt: the first word of a round. Pools
+        # are looked at after that, in the same round.
+        first = isinstance(fact, m.CollateralSold)
         within = "pools" if isinstance(fact, m.PoolsSwitched) else getattr(fact, "market_id", "")
-        place = (stage, within, getattr(fact, "side", ""))
+        place = (-1 if first else stage, within, getattr(fact, "side", ""))
         if isinstance(fact, m.Deleveraged):
             self._round = fact.round
         elif isinstance(fact, m.FundPaid) and fact.after_stage_5 and self._place[0] <= 5:
             pass  # Deleveraging first: stage 4 pays after stage 5 of the same round.
-        elif stage < self._place[0] or (stage in (0, 2, 4) and place <= self._place):
+        elif place[0] < self._place[0] or (stage in (0, 2, 4) and place <= self._place):
             self._round += 1
         self._place = place
         stages = self.record.stages
@@ -163,6 +166,9 @@ def _describe(line: StageRecord, fact: m.Fact) -> None:
     elif isinstance(fact, m.PoolsSwitched):
         for switch in fact.switches:
             line.told.append(f"pool {switch.pool_id} {'stops paying' if switch.paused else 'pays again'}")
+    elif isinstance(fact, m.CollateralSold):
+        line.taken_quanta += sum(seller.money_quanta for seller in fact.sellers)
+        line.told.append(f"{fact.asset_id} of {counted(len(fact.sellers), 'unit')} sold")
     elif isinstance(fact, m.Netted):
         lots = sum(abs(fill.lots) for fill in fact.fills) // 2
         line.taken_lots += lots

@@ -70,7 +70,8 @@ def states(book: Book) -> tuple[UnitState, ...]:
     for unit in book.sorted_units():
         funding = sum(leg.lots * book.markets[market_of(leg_id)].funding_quanta for leg_id, leg in unit.legs.items())
         lots = tuple((leg_id, leg.lots) for leg_id, leg in unit.sorted_legs())
-        result.append(UnitState(unit.unit_id, book.role(unit), unit.quote - funding, equity(book, unit), lots))
+        cash, assets = unit.quote - funding, tuple(sorted(unit.assets.items()))
+        result.append(UnitState(unit.unit_id, book.role(unit), cash, equity(book, unit), lots, assets))
     return tuple(result)
 
 

@@ -106,6 +106,7 @@ class UnitState(NamedTuple):
     cash_quanta: int
     equity_quanta: int
     lots: tuple[tuple[str, int], ...]
+    assets: tuple[tuple[str, int], ...]  # grains of collateral
 
 
 class Refused(NamedTuple):

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, fields, replace
 from hashlib import sha256
 from typing import Any
 
+from deleverage.rulebook.assets import Asset
 from deleverage.rulebook.pools import COMMON, FundPool, PoolTerms, pot_of
 from deleverage.rulebook.quantities import PPB, Scale, inverse_value_per_lot, linear_value_per_lot
 from deleverage.rulebook.schedule import Announced, Schedule
@@ -202,6 +203,8 @@ class Unit:
     legs: dict[str, Leg] = field(default_factory=dict)  # by leg id
     leverages: dict[str, int] = field(default_factory=dict)  # by market
     debt_pools: dict[str, int] = field(default_factory=dict)  # flat: whose its debt would be, by weight
+    assets: dict[str, int] = field(default_factory=dict)  # grains > 0 of collateral, by asset id
+    carried: int = 0  # quanta others paid for the unit while it was bankrupt and owned assets, not repaid by them yet
 
     def leg_on(self, market_id: str, sign: int) -> tuple[str, Leg] | None:
         """Return the leg with lots of this sign in a market, with its id; there is at most one."""
@@ -261,6 +264,7 @@ class Book:
     units: dict[str, Unit] = field(default_factory=dict)
     orders: dict[str, Order] = field(default_factory=dict)
     auctions: dict[str, Auction] = field(default_factory=dict)  # by unit
+    assets: dict[str, Asset] = field(default_factory=dict)
     pots: dict[str, int] = field(default_factory=lambda: dict.fromkeys(POTS, 0))
     pools: dict[str, FundPool] = field(default_factory=lambda: {COMMON: FundPool(PoolTerms(COMMON))})
     residual_quanta: int = 0  # K: losses named and not yet repaid or turned into claims
@@ -326,6 +330,7 @@ class Book:
             units={key: copy_unit(unit) for key, unit in self.units.items()},
             orders={key: replace(order) for key, order in self.orders.items()},
             auctions=dict(self.auctions),
+            assets={key: replace(asset) for key, asset in self.assets.items()},
             pots=dict(self.pots),
             pools={key: replace(pool) for key, pool in self.pools.items()},
             residual_quanta=self.residual_quanta,
@@ -367,6 +372,8 @@ def copy_unit(unit: Unit) -> Unit:
         legs,
         dict(unit.leverages),
         dict(unit.debt_pools),
+        dict(unit.assets),
+        unit.carried,
     )
 
 

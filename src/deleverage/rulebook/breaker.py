@@ -30,6 +30,6 @@ def watched(market: Market, price_ticks: int, time_ns: int, rules: Rules) -> Bre
     return Breaker(market.terms.market_id, reference, since, market.paused_until_ns)
 
 
-def is_beyond(price_ticks: int, reference_ticks: int, band_ppb: int) -> bool:
+def is_beyond(price: int, reference: int, band_ppb: int) -> bool:
     """Return whether a price lies further from a reference than a band allows, either way; at its edge it does not."""
-    return abs(price_ticks - reference_ticks) * PPB > band_ppb * reference_ticks
+    return abs(price - reference) * PPB > band_ppb * reference

@@ -12,6 +12,7 @@ from deleverage.rulebook.book import Book
 from deleverage.rulebook.ladders import (
     auction,
     backstops,
+    collateral,
     envelopes,
     marks,
     money,
@@ -61,6 +62,7 @@ _LADDERS: dict[type[Command], Ladder] = {
     **opening.LADDERS,
     **backstops.LADDERS,
     **money.LADDERS,
+    **collateral.LADDERS,
     **pools.LADDERS,
     **trading.LADDERS,
     **marks.LADDERS,

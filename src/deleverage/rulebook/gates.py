@@ -41,17 +41,18 @@ class Gate:
         return Rejection(self.code, sentence, self.found, self.bound)
 
 
-def withdrawal_gates(book: Book, guarded: Mapping[str, str]) -> tuple[Gate, ...]:
+def withdrawal_gates(book: Book, guarded: Mapping[str, str], guarded_assets: Mapping[str, str]) -> tuple[Gate, ...]:
     """Return every gate that is closed now, in order of precedence of the codes, then by unit.
 
-    ``guarded`` are the markets whose mark is guarded, each with the reason. Empty: free money may leave.
+    ``guarded`` are the markets whose mark is guarded, ``guarded_assets`` the assets whose price is, each with the
+    reason. Empty: free money may leave.
     """
-    return tuple(sorted(_closed(book, guarded), key=lambda gate: (gate.code, gate.unit_id)))
+    return tuple(sorted(_closed(book, guarded, guarded_assets), key=lambda gate: (gate.code, gate.unit_id)))
 
 
-def _closed(book: Book, guarded: Mapping[str, str]) -> Iterator[Gate]:
+def _closed(book: Book, guarded: Mapping[str, str], guarded_assets: Mapping[str, str]) -> Iterator[Gate]:
     for unit in book.sorted_units():
-        yield from filter(None, (bankrupt_gate(unit), mark_gate(unit, guarded)))
+        yield from filter(None, (bankrupt_gate(unit), mark_gate(unit, guarded, guarded_assets)))
     if (gate := debt_gate(book)) is not None:
         yield gate
 
@@ -65,15 +66,25 @@ def bankrupt_gate(unit: Unit) -> Gate | None:
     return Gate(code=Code.UNIT_BANKRUPT, unit_id=unit.unit_id, reason=reason, opens=opens, found=unit.unit_id, bound="")
 
 
-def mark_gate(unit: Unit, guarded: Mapping[str, str]) -> Gate | None:
-    """Return the gate of a unit whose legs are worth nobody knows what."""
-    behind = sorted(unit.markets() & guarded.keys())
+def mark_gate(unit: Unit, guarded: Mapping[str, str], guarded_assets: Mapping[str, str]) -> Gate | None:
+    """Return the gate of a unit whose legs or assets are worth nobody knows what."""
+    behind, reasons, opens = [], [], []
+    for what, held, why in (("mark", unit.markets(), guarded), ("price", unit.assets.keys(), guarded_assets)):
+        names = sorted(held & why.keys())
+        if names:
+            behind += names
+            reasons.append(f"the {what} is guarded: " + ", ".join(f"{name} ({why[name]})" for name in names))
+            opens.append(f"an accepted or confirmed {what} of {', '.join(names)}")
     if not behind:
         return None
-    names = ", ".join(behind)
-    reason = "the mark is guarded: " + ", ".join(f"{name} ({guarded[name]})" for name in behind)
-    opens = f"an accepted or confirmed mark of {names}"
-    return Gate(code=Code.MARK_GUARDED, unit_id=unit.unit_id, reason=reason, opens=opens, found=names, bound="")
+    return Gate(
+        code=Code.MARK_GUARDED,
+        unit_id=unit.unit_id,
+        reason="; ".join(reasons),
+        opens=" and ".join(opens),
+        found=", ".join(behind),
+        bound="",
+    )
 
 
 def debt_gate(book: Book) -> Gate | None:

@@ -10,6 +10,8 @@ checks (``transitions``) may walk the whole book where a stage did. A broken inv
 it raises ``InvariantBroken``, the caller stops the domain and keeps the evidence. INVARIANTS.md lists every id.
 """
 
+from collections.abc import Iterable
+
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.book import LONG, Book, Unit, market_of, side_of
 from deleverage.rulebook.checks.pools import check_pools
@@ -25,9 +27,10 @@ def touched_units(fact: m.Fact) -> list[str]:
     names: set[str] = set()
     if isinstance(fact, m.Movement):
         names |= {fill.unit_id for fill in fact.fills} | {payment.unit_id for payment in fact.payments}
+        names |= {fill.unit_id for fill in fact.assets} if isinstance(fact, m.Conversion) else set()
     elif isinstance(fact, m.MoneyIn):
         names |= {payment.unit_id for payment in (*fact.to_units, *fact.claims_repaid)}
-    elif isinstance(fact, m.MoneyOut):
+    elif isinstance(fact, m.MoneyOut | m.AssetIn | m.AssetOut):
         names.add(fact.unit_id)
     elif isinstance(fact, m.MarginMoved):
         names |= {fact.from_unit_id, fact.to_unit_id}
@@ -50,6 +53,8 @@ class Invariants:
         self._lots = {unit_id: _lots(unit) for unit_id, unit in book.units.items()}
         self._quote_sum = sum(self._quotes.values())
         self._lots_sum = dict.fromkeys(book.markets, 0)
+        self._grains = {unit_id: dict(unit.assets) for unit_id, unit in book.units.items()}
+        self._grains_sum = _sum_of(self._grains.values())
         for lots in self._lots.values():
             _add(self._lots_sum, lots, 1)
         self._results_before = _results_before(book)
@@ -75,10 +80,17 @@ class Invariants:
             _add(self._lots_sum, self._lots.get(unit_id, {}), -1)
             self._lots[unit_id] = _lots(unit)
             _add(self._lots_sum, self._lots[unit_id], 1)
+            _add(self._grains_sum, self._grains.get(unit_id, {}), -1)
+            self._grains[unit_id] = dict(unit.assets)
+            _add(self._grains_sum, unit.assets, 1)
             _check_ledger(unit)
+            _check_holdings(unit)
         if isinstance(fact, m.PeriodClosed):
             self._results_before = _results_before(self.book)
+        elif isinstance(fact, m.Conversion):
+            self._results_before += _paid_for_assets(fact)
         self._check_sums(self._quote_sum, self._lots_sum)
+        self._check_grains(self._grains_sum)
         check(self._view, fact)
 
     # -- the whole book -----------------------------------------------------------------------------------------------
@@ -97,7 +109,9 @@ class Invariants:
                 within = leg.lots > 0 if side_of(leg_id) == LONG else leg.lots < 0 if side_of(leg_id) else leg.lots != 0
                 require("INV-2", within, f"{unit.unit_id} holds {leg.lots} lots on {leg_id}")
             _check_ledger(unit)
+            _check_holdings(unit)
         self._check_sums(quote_sum, lots_sum)
+        self._check_grains(_sum_of(unit.assets for unit in self.book.units.values()))
         for market_id, market in self.book.markets.items():
             found = market.open_interest_lots
             require(
@@ -125,6 +139,20 @@ class Invariants:
         for pot, amount in book.pots.items():
             require("INV-5", amount >= 0 or pot == "rounding", f"pot {pot} holds {amount} quanta")
 
+    def _check_grains(self, grains_sum: dict[str, int]) -> None:
+        """Check that units hold what came in of each asset: its own clause, no price and no money in it."""
+        for asset_id in sorted(self.book.assets.keys() | grains_sum.keys()):
+            asset, held = self.book.assets.get(asset_id), grains_sum.get(asset_id, 0)
+            expected = asset.net_deposits_grains if asset is not None else 0
+            require("INV-1", held == expected, f"units hold {held} grains of {asset_id}, net deposits are {expected}")
+
+
+def _sum_of(holdings: Iterable[dict[str, int]]) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for held in holdings:
+        _add(sums, held, 1)
+    return sums
+
 
 def _lots(unit: Unit) -> dict[str, int]:
     lots: dict[str, int] = {}
@@ -143,7 +171,22 @@ def _results_before(book: Book) -> int:
     return sum(unit.result_before for unit in book.units.values())
 
 
+def _paid_for_assets(fact: m.Conversion) -> int:
+    """Return the quanta that sellers got and no unit paid: the pool's money."""
+    repaid = sum(seller.repaid_quanta for seller in fact.sellers) if isinstance(fact, m.CollateralSold) else 0
+    return sum(payment.amount_quanta for payment in fact.payments) + repaid
+
+
 def _check_ledger(unit: Unit) -> None:
     memos = sum(leg.entry_funding - leg.cost for leg in unit.legs.values())
     ledger = unit.deposits + unit.realised + unit.transfers + memos
     require("INV-3", unit.quote == ledger, f"{unit.unit_id}: quote {unit.quote}, the ledger says {ledger} quanta")
+
+
+def _check_holdings(unit: Unit) -> None:
+    least = min(unit.assets.values(), default=1)
+    require("INV-1", least > 0 and unit.carried >= 0, f"{unit.unit_id} holds {least} grains, carried {unit.carried}")
+    pledged = unit.carried == 0 or bool(unit.assets)
+    require("INV-1", pledged, f"{unit.unit_id} owes {unit.carried} quanta out of assets that it does not have")
+    plain = not (unit.assets and unit.isolated_market_id)
+    require("INV-1", plain, f"isolated {unit.unit_id} holds {sorted(unit.assets)}")

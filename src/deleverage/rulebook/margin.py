@@ -7,6 +7,7 @@ thresholds, one form: initial (may not open), maintenance (liquidation), close-o
 Deliberately absent: what happens to an unhealthy unit, and every price that is not the last accepted mark.
 """
 
+from collections.abc import Container
 from fractions import Fraction
 
 from deleverage.rulebook.apportion import Share, apportion
@@ -26,6 +27,22 @@ def equity(book: Book, unit: Unit) -> int:
         market = book.markets[market_of(leg_id)]
         total += leg.lots * (market.value_quanta - market.funding_quanta)
     return total
+
+
+def margin_value(book: Book, unit: Unit, without: Container[str] = ()) -> int:
+    """Return the quanta that the unit's collateral counts as margin, each asset rounded down; ``without`` count 0.
+
+    Never part of a conservation sum, and 0 for a bankrupt unit or while the assets are pledged for what others carried.
+    """
+    if unit.bankrupt or unit.carried:
+        return 0
+    counted = (book.assets[key].margin_value(grains) for key, grains in unit.assets.items() if key not in without)
+    return sum(counted)
+
+
+def margin_balance(book: Book, unit: Unit, without: Container[str] = ()) -> int:
+    """Return equity plus the margin value of the collateral: what every margin threshold is compared with."""
+    return equity(book, unit) + margin_value(book, unit, without)
 
 
 def tier_of(market: Market, notional_quanta: int) -> Tier:
@@ -131,18 +148,39 @@ def least_initial_rate(book: Book, unit: Unit, market_id: str) -> int:
 
 
 def is_unhealthy(book: Book, unit: Unit) -> bool:
-    """Return whether equity lies below maintenance: compared as numerators, without rounding."""
-    return equity(book, unit) * MARGIN_SCALE < maintenance_numerator(book, unit)
+    """Return whether the margin balance lies below maintenance: compared as numerators, without rounding."""
+    return margin_balance(book, unit) * MARGIN_SCALE < maintenance_numerator(book, unit)
 
 
 def is_below_close_out(book: Book, unit: Unit) -> bool:
     """Return whether a unit's lots may be taken over although it is not bankrupt: compared without rounding."""
-    return equity(book, unit) * MARGIN_SCALE < close_out_numerator(book, unit)
+    return margin_balance(book, unit) * MARGIN_SCALE < close_out_numerator(book, unit)
+
+
+def cannot_carry(book: Book, unit: Unit) -> bool:
+    """Return whether a unit may not be left like this by somebody else's liquidation: unhealthy, or below zero."""
+    return equity(book, unit) < 0 or is_unhealthy(book, unit)
 
 
 def free_quanta(book: Book, unit: Unit) -> int:
-    """Return what may leave the unit: equity above the initial requirement (rounded up), at least 0."""
-    return max(0, equity(book, unit) - div_ceil(initial_numerator(book, unit), MARGIN_SCALE))
+    """Return the money that may leave the unit, at least 0.
+
+    It is what the margin balance has above the initial requirement (rounded up), but no more than the equity: nobody
+    lends against collateral.
+    """
+    own = equity(book, unit)
+    above = own + margin_value(book, unit) - div_ceil(initial_numerator(book, unit), MARGIN_SCALE)
+    return max(0, min(own, above))
+
+
+def free_cash_quanta(book: Book, unit: Unit) -> int:
+    """Return the money that is free without any collateral: equity above initial and maintenance, at least 0.
+
+    A taker pays for collateral out of this, or what it buys would lend it the money for more. (From one tier to the
+    next a requirement may fall, so the initial one of lots and open orders may lie below the maintenance of the lots.)
+    """
+    required = max(initial_numerator(book, unit), maintenance_numerator(book, unit))
+    return max(0, equity(book, unit) - div_ceil(required, MARGIN_SCALE))
 
 
 def distress(book: Book, unit: Unit) -> tuple[int, Fraction, str]:

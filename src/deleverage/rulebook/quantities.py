@@ -3,7 +3,7 @@
 Rules of this module:
 
 * Inside the law each quantity is a plain ``int`` whose name carries its unit: ``_ticks``, ``_lots``, ``_quanta``,
-  ``_ppb``, ``_ns``.
+  ``_grains``, ``_ppb``, ``_ns``.
 * Rounding is in the verb: ``_floor``, ``_ceil``, ``_half_even``. Only this module and ``apportion`` divide;
   ``margin.distress`` compares a ratio as a ``Fraction``, which never becomes money.
 * Decimals are parsed and printed here and nowhere else, exactly or not at all.
@@ -122,6 +122,29 @@ def initial_rate_ceil(leverage_ppb: int) -> int:
 def fee_ceil(notional_quanta: int, rate_ppb: int) -> int:
     """Return a fee on a notional, rounded up in favour of the pot that receives it."""
     return div_ceil(notional_quanta * rate_ppb, PPB)
+
+
+# -- money of collateral ------------------------------------------------------------------------------------------
+
+
+def worth_floor(grains: int, price_quanta: int, price_grains: int, share_ppb: int) -> int:
+    """Return a share of what grains are worth, in quanta, rounded down; the price is for ``price_grains`` grains."""
+    return div_floor(grains * price_quanta * share_ppb, price_grains * PPB)
+
+
+def worth_ceil(grains: int, price_quanta: int, price_grains: int, share_ppb: int) -> int:
+    """Return a share of what grains are worth, in quanta, rounded up: whoever takes them pays the last quantum."""
+    return div_ceil(grains * price_quanta * share_ppb, price_grains * PPB)
+
+
+def grains_worth_ceil(quanta: int, price_quanta: int, price_grains: int, share_ppb: int) -> int:
+    """Return the least grains of which a share is worth ``quanta`` or more; price and share are > 0."""
+    return div_ceil(quanta * price_grains * PPB, price_quanta * share_ppb)
+
+
+def grains_worth_floor(quanta: int, price_quanta: int, price_grains: int, share_ppb: int) -> int:
+    """Return the most grains of which a share is worth ``quanta`` or less; price and share are > 0."""
+    return div_floor(quanta * price_grains * PPB, price_quanta * share_ppb)
 
 
 # -- decimals at the edge -------------------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 """Plug point *reduction*: how much of a leg an unhealthy unit sells per round, and into which part of the book.
 
-A rule is handed a ``Holding`` - one leg, the market's tiers, the unit's equity and requirement - and answers with lots
-and the word that says what held it back. ``bounds`` says into which orders the lots may go. Rounds repeat, so a rule
-need not cure a unit at once: who is still unhealthy is asked again.
+A rule is handed a ``Holding`` - one leg, the market's tiers, the unit's margin balance and requirement - and answers
+with lots and the word that says what held it back. ``bounds`` says into which orders the lots may go. Rounds repeat, so
+a rule need not cure a unit at once: who is still unhealthy is asked again.
 
 Deliberately absent: fees and slippage (what they cost is known only order by order; the stage sells no more than the
 unit's equity pays for, whatever a rule wants), and other units (depth is shared by the stage, never first come).
@@ -21,15 +21,15 @@ class Holding(NamedTuple):
     """One leg of an unhealthy unit, as it stands when its market and side are asked.
 
     ``lots`` and ``value_quanta`` (of one lot, at the mark) are magnitudes, both > 0. ``tier_starts_quanta`` are the
-    notionals from which the market's tiers apply, ascending, the first 0. ``equity`` and ``maintenance`` of the whole
-    unit are numerators on one scale; ``requirement`` gives the leg's part of the maintenance with so many lots, on the
-    same scale. Within a tier it never falls with lots; from one tier to the next it may.
+    notionals from which the market's tiers apply, ascending, the first 0. The margin ``balance`` and ``maintenance`` of
+    the whole unit are numerators on one scale; ``requirement`` gives the leg's part of the maintenance with so many
+    lots, on the same scale. Within a tier it never falls with lots; from one tier to the next it may.
     """
 
     lots: int
     value_quanta: int
     tier_starts_quanta: tuple[int, ...]
-    equity: int
+    balance: int
     maintenance: int
     requirement: Callable[[int], int]
 
@@ -129,8 +129,8 @@ class Tiers(Reduction):
 class Smart(Reduction):
     """Sell the fewest lots after which, at the mark, the unit has a target multiple of its maintenance.
 
-    Formula: keep the most lots with equity >= target x maintenance; all are sold where no part is enough, none where
-    the unit has the target already (an earlier market of the round has brought it there). A target above 1 is
+    Formula: keep the most lots with margin balance >= target x maintenance; all are sold where no part is enough, none
+    where the unit has the target already (an earlier market of the round has brought it there). A target above 1 is
     hysteresis: the unit does not stand at the threshold again with the next tick. Fees and slippage are not counted:
     they come out of what the target leaves above 1; where they eat it up, the next round sells more.
     Who uses it: partial liquidation at Coinbase INTX and Kraken, who do not publish how far it goes.
@@ -152,7 +152,7 @@ class Smart(Reduction):
 
     def _met(self, holding: Holding, kept: int) -> bool:
         needed = holding.maintenance - holding.requirement(holding.lots) + holding.requirement(kept)
-        return holding.equity * PPB >= needed * self.target_ppb
+        return holding.balance * PPB >= needed * self.target_ppb
 
     def _most_kept(self, holding: Holding) -> int:
         """Return the most lots, fewer than all, with which the target is met; 0 where none are.

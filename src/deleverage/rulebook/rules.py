@@ -36,7 +36,7 @@ PLUGS: dict[str, Registry[Any]] = {
 
 _NOT_NEGATIVE = (
     *("grace_ns", "max_mark_age_ns", "mark_band_ppb", "order_band_ppb", "min_sources", "fund_inventory_cap_lots"),
-    *("trade_band_ppb", "breaker_ppb", "breaker_window_ns", "pause_ns"),
+    *("trade_band_ppb", "conversion_band_ppb", "breaker_ppb", "breaker_window_ns", "pause_ns"),
 )
 
 THROTTLES = ("reduce_throttle", "close_throttle")
@@ -71,6 +71,8 @@ class Rules:
     breaker_ppb: int = 0
     breaker_window_ns: int = 0
     pause_ns: int = 0
+    # Collateral: how far from the index price a voluntary conversion may be; 0: anywhere.
+    conversion_band_ppb: int = 0
     # Stage 2: what an unhealthy unit sells per round and market, within which band, at which fee.
     reduction: Reduction = Share()
     order_band_ppb: int = 0

@@ -4,6 +4,7 @@ from deleverage.rulebook import messages as m
 from deleverage.rulebook.book import copy_unit
 from deleverage.rulebook.checks import (
     auction,
+    collateral,
     deleveraged,
     envelopes,
     forced,
@@ -27,6 +28,7 @@ from deleverage.rulebook.stages.stress import stress_ppb
 from deleverage.rulebook.stages.till import own_debts
 
 OF_A_STEP = (
+    m.CollateralSold,
     m.BankruptcyDeclared,
     m.BankruptcyEnded,
     m.PoolsSwitched,
@@ -46,6 +48,7 @@ FORCED = (m.Netted, m.Reduced, m.AuctionSold, m.TakenOver, m.FundPaid, m.Delever
 """Facts that nobody asked for, or not everybody whom they close: the acts of the waterfall, and bids."""
 
 _CHECKS: Checks = {
+    **collateral.CHECKS,
     **forced.CHECKS,
     **reduced.CHECKS,
     **programmes.CHECKS,
@@ -58,13 +61,19 @@ _CHECKS: Checks = {
     **auction.CHECKS,
 }
 
-_AUCTIONS: Checks = {
+_BEFORE: Checks = {
     m.AuctionOpened: auction.check_opened,
     m.AuctionEnded: auction.check_ended,
     m.AuctionSold: auction.check_offered,
     m.TakenOver: auction.check_not_taken,
+    m.CollateralSold: collateral.check_before_sale,
+    m.BankruptcyDeclared: collateral.check_sold_first,
+    m.EnvelopeApproved: envelopes.check_approved,
+    m.EnvelopeEnded: envelopes.check_ended,
+    m.MarksSet: stopping.check_breakers,
+    m.Resumed: grace.check_given,
 }
-"""What auctions ask of the book before a fact."""
+"""What single kinds of facts ask of the book before them."""
 
 
 def look(view: View, fact: m.Fact, unit_ids: list[str]) -> None:
@@ -102,16 +111,8 @@ def look(view: View, fact: m.Fact, unit_ids: list[str]) -> None:
         stopping.check_running(view, fact)
     if isinstance(fact, m.OrdersCancelled | m.Netted | m.Reduced | m.AuctionSold | m.TakenOver):
         grace.check_spared(view, fact)
-    if (look_auction := _AUCTIONS.get(type(fact))) is not None:
-        look_auction(view, fact)
-    if isinstance(fact, m.MarksSet):
-        stopping.check_breakers(view, fact)
-    if isinstance(fact, m.EnvelopeApproved):
-        envelopes.check_approved(view, fact)
-    if isinstance(fact, m.EnvelopeEnded):
-        envelopes.check_ended(view, fact)
-    if isinstance(fact, m.Resumed):
-        grace.check_given(view, fact)
+    if (check_before := _BEFORE.get(type(fact))) is not None:
+        check_before(view, fact)
     if isinstance(fact, m.Deleveraged):
         stops.check_start(view, fact)
         envelopes.check_within(view, fact)

@@ -2,6 +2,7 @@
 
     0 guard      no forced act from a mark that is stale, out of band or under-sourced, or in a halted market; fallen
                  pools of the fund pause
+      convert    units below zero sell their own collateral; who is still below is bankrupt
     1 relieve    cancel the orders of distressed units
     2 reduce     sell their lots into the resting orders
       auction    (a rule) the solvent below close-out are on offer first, at a growing discount
@@ -18,6 +19,7 @@ stage is asked only for what the one before has left.
 from collections.abc import Callable
 
 from deleverage.rulebook.book import Book, Unit
+from deleverage.rulebook.collateral import awaits_price
 from deleverage.rulebook.margin import equity, profit_moved, released_quanta
 from deleverage.rulebook.messages import (
     BankruptcyDeclared,
@@ -30,12 +32,13 @@ from deleverage.rulebook.messages import (
 )
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.stages.auction import auction, end_auctions
+from deleverage.rulebook.stages.conversion import convert
 from deleverage.rulebook.stages.deleveraging import deleverage
 from deleverage.rulebook.stages.envelopes import end_expired, end_served
 from deleverage.rulebook.stages.fund import pay_from_fund, pay_what_has_no_lots
 from deleverage.rulebook.stages.grace import graces, spared
 from deleverage.rulebook.stages.liquidation import reduce, relieve
-from deleverage.rulebook.stages.scratch import Scratch, guards
+from deleverage.rulebook.stages.scratch import Scratch, asset_guards, guards
 from deleverage.rulebook.stages.socialise import name_residuals, socialise
 from deleverage.rulebook.stages.stress import stress_ppb, throttles_of
 from deleverage.rulebook.stages.takeover import split_debts, take_over
@@ -47,6 +50,7 @@ def run_step(book: Book, rules: Rules, time_ns: int, write: Callable[[Book, Fact
     guarded, grace = guards(book, rules, time_ns), graces(book, time_ns)
     stress = stress_ppb(book, guarded)
     scratch = Scratch(book.copy(), rules, write, time_ns, guarded, grace, book.steps + 1, book, stress)
+    scratch.guarded_assets = asset_guards(book, rules, time_ns)
     held = [unit for unit in scratch.book.sorted_units() if unit.legs and unit.isolated_market_id]
     end_expired(scratch)
     quiet = False
@@ -55,6 +59,7 @@ def run_step(book: Book, rules: Rules, time_ns: int, write: Callable[[Book, Fact
         facts_before = len(scratch.facts)
         _run_round(scratch, held)
         quiet = len(scratch.facts) == facts_before
+    convert(scratch)
     _declare(scratch)
     switch_pools(scratch)
     _release(scratch, held)
@@ -86,6 +91,7 @@ def run_step(book: Book, rules: Rules, time_ns: int, write: Callable[[Book, Fact
 
 def _run_round(scratch: Scratch, held: list[Unit]) -> None:
     """Run stages 1 to 6 once, on one snapshot."""
+    convert(scratch)
     _declare(scratch)
     switch_pools(scratch)
     relieve(scratch)
@@ -118,7 +124,10 @@ def _release(scratch: Scratch, held: list[Unit]) -> None:
 
 
 def _declare(scratch: Scratch) -> None:
-    """Declare bankrupt whose equity lies below zero; the fund's own unit only where a pool cannot lift its part."""
+    """Declare bankrupt whose equity lies below zero; the fund's own unit only where a pool cannot lift its part.
+
+    Who owns assets that would cover it, but whose price is guarded, waits.
+    """
     book = scratch.book
     fund = book.fund_unit()
     declared = []
@@ -127,6 +136,8 @@ def _declare(scratch: Scratch) -> None:
         if equity_quanta >= 0 or unit.bankrupt or scratch.out_of_reach(unit):
             continue
         if unit is fund and can_lift_own_unit(book, scratch.rules):
+            continue
+        if awaits_price(book, unit, scratch.guarded_assets):
             continue
         declared.append(UnitEquity(unit.unit_id, equity_quanta))
     if declared:

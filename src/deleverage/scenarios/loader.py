@@ -20,6 +20,7 @@ from deleverage.rulebook.messages import (
 from deleverage.rulebook.pools import COMMON
 from deleverage.rulebook.quantities import Scale, format_units
 from deleverage.rulebook.selection import Policy
+from deleverage.scenarios.collateral import read_assets, read_collateral
 from deleverage.scenarios.drawn import Drawn, draw_population
 from deleverage.scenarios.faults import Fault, Path, Reader, ScenarioError, nearest, path_text
 from deleverage.scenarios.files import BadFile, read_bytes
@@ -113,6 +114,8 @@ class _Builder:
         tables, reader = self.tables, self.reader
         rules = read_rules(reader, self.money, tables.get("rules", {}), self.policy)
         self._markets()
+        for command, place in read_assets(self.names, tables.get("assets", [])):
+            self._add(command, place)
         self._accounts()
         drawn = self._population()
         if drawn:
@@ -209,6 +212,9 @@ class _Builder:
             self._add(opened, here)
             self._programme((*here, "programme"), account_id, role, table)
             self._deposit((*here, "deposit"), account_id, table.get("deposit", 0))
+            owned = (*here, "collateral")
+            for command, where in read_collateral(self.names, owned, account_id, table.get("collateral", {})):
+                self._add(command, where)
             self._positions(here, account_id, table.get("positions", []))
 
     def _programme(self, where: Path, account_id: str, role: str, account: dict[str, Any]) -> None:

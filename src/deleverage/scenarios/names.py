@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from deleverage.rulebook.assets import AssetTerms
 from deleverage.rulebook.book import MarketTerms
 from deleverage.rulebook.quantities import Scale, format_units
 from deleverage.scenarios.faults import Path, Reader
@@ -18,6 +19,7 @@ class Names:
     pool_ids: list[str]
     terms: dict[str, MarketTerms] = field(default_factory=dict)
     marks: dict[str, int] = field(default_factory=dict)
+    assets: dict[str, AssetTerms] = field(default_factory=dict)
     hedgers: set[str] = field(default_factory=set)  # accounts in hedge mode
 
     def market(self, path: Path, market_id: str) -> MarketTerms | None:

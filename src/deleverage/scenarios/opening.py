@@ -13,7 +13,7 @@ from typing import NamedTuple
 from deleverage.rulebook.apply import apply
 from deleverage.rulebook.book import LONG, SHORT, Book
 from deleverage.rulebook.decide import decide
-from deleverage.rulebook.margin import equity, initial_numerator
+from deleverage.rulebook.margin import initial_numerator, margin_balance
 from deleverage.rulebook.messages import Command, MarkUpdate, Rejection, SetMarks, Trade
 from deleverage.rulebook.quantities import MARGIN_SCALE, Scale, div_ceil, format_units
 from deleverage.rulebook.rules import Rules
@@ -138,10 +138,10 @@ def faults_of_opening(
     if faults or allow_underwater:
         return faults
     for unit in book.sorted_units():
-        equity_quanta, initial = equity(book, unit), initial_numerator(book, unit)
-        if equity_quanta * MARGIN_SCALE < initial:
-            has, needs = format_units(equity_quanta, money), format_units(div_ceil(initial, MARGIN_SCALE), money)
-            sentence = f"starts with equity {has} at the opening mark, below the initial margin {needs}"
+        balance, initial = margin_balance(book, unit), initial_numerator(book, unit)
+        if balance * MARGIN_SCALE < initial:
+            has, needs = format_units(balance, money), format_units(div_ceil(initial, MARGIN_SCALE), money)
+            sentence = f"starts with a margin balance of {has} at the opening mark, below the initial margin {needs}"
             sentence += " (say allow_underwater = true if that is the story)"
             faults.append(Fault(path_text(paths.get(unit.unit_id, ())), sentence))
     return faults

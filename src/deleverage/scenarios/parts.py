@@ -26,10 +26,8 @@ from deleverage.scenarios.stopping import read_approvals, read_stops
 MAX_LOTS, MAX_PRICE_TICKS, MAX_OPEN_INTEREST_LOTS = 10**9, 10**9, 10**10
 """Bounds of a market that states none; far inside what 64-bit integers hold."""
 
-SHARES = (
-    *("mark_band", "order_band", "trade_band", "breaker"),
-    *("liquidation_fee", "surplus_to_fund", "surplus_to_taker"),
-)
+BANDS = ("mark_band", "order_band", "trade_band", "conversion_band", "breaker")
+SHARES = (*BANDS, "liquidation_fee", "surplus_to_fund", "surplus_to_taker")
 SHARE_CAPS = ("fund_notional_cap",)
 CAPS = ("fund_event_cap", "fund_group_cap", "fund_market_cap")
 
@@ -202,7 +200,7 @@ def _order_side(names: Names, here: Path, table: dict[str, Any], lots: int) -> s
 
 
 def frame_commands(names: Names, here: Path, table: dict[str, Any], time_ns: int, rules: Rules) -> list[Command]:
-    """Return what a frame does before its orders."""
+    """Return what a frame does after its index prices and before its orders."""
     reader = names.reader
     commands: list[Command] = []
     if table.get("marks"):

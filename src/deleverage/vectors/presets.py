@@ -42,6 +42,7 @@ SWITCHES: dict[str, tuple[object, ...]] = {
     ),
     "auction": (Dutch(start_ppb=2_000_000, step_ppb=3_000_000, every_ns=2 * SECOND_NS, most_ppb=10_000_000),),
     "order_band_ppb": (100_000_000,),
+    "conversion_band_ppb": (10_000_000,),
     "liquidation_fee_ppb": (5_000_000, 7_777_777),
     "surplus_to_fund_ppb": (0, 0, 333_333_333),
     "surplus_to_taker_ppb": (500_000_000, 666_666_667),

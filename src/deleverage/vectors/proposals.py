@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from deleverage.documents.codec import members_of
+from deleverage.rulebook.assets import AssetTerms
 from deleverage.rulebook.book import Book, MarketTerms, Tier
 from deleverage.rulebook.messages import Command
 from deleverage.rulebook.pools import BASES, Drawdown, PoolTerms
@@ -88,13 +89,27 @@ class Proposals:
         floor = self.draws.between(1, 2_000) if self.chance(20) else 0
         return PoolTerms(pool_id, floor, drawdown if self.chance(70) else Drawdown())
 
+    def asset_terms(self, asset_id: str) -> AssetTerms:
+        """Return lawful terms of a collateral asset; the fund's unit may hold some of it or none."""
+        haircut = self.pick((0, 50_000_000, 200_000_000))
+        return AssetTerms(
+            asset_id,
+            price_grains=self.pick((1, 10, 1_000)),
+            haircut_ppb=haircut,
+            discount_ppb=self.pick((0, haircut // 2, haircut)),
+            cap_grains=self.pick((20, 100_000)),
+            max_price_quanta=1_000_000,
+            fund_cap_grains=self.pick((0, 5, 100_000)),
+        )
+
     # -- by declared type ---------------------------------------------------------------------------------------------
 
     def _record(self, kind: Any) -> Any:
-        if kind is MarketTerms:
-            terms = self.terms(self._text("market_id"))
-            wrong = self.pick(list(get_type_hints(MarketTerms)))
-            return replace(terms, **{wrong: self._value(wrong, get_type_hints(MarketTerms)[wrong])})
+        if kind in (MarketTerms, AssetTerms):
+            market = kind is MarketTerms
+            terms = self.terms(self._text("market_id")) if market else self.asset_terms(self._text("asset_id"))
+            wrong = self.pick(list(get_type_hints(kind)))
+            return replace(terms, **{wrong: self._value(wrong, get_type_hints(kind)[wrong])})
         if kind is PoolTerms and self.chance(80):
             return self.pool_terms(self._text("pool_id"))
         return kind(**{name: self._value(name, hint) for name, hint in get_type_hints(kind).items()})
@@ -118,6 +133,13 @@ class Proposals:
             prices = [market.mark_price_ticks for market in markets if market.mark_price_ticks]
             near = self.pick(prices) if prices else 100
             return self.pick((0, LARGEST, near, near, max(1, near * draws.between(50, 150) // 100)))
+        if name.endswith("grains"):
+            held = [grains for unit in self.book.units.values() for grains in unit.assets.values()]
+            return self.pick((0, 1, draws.between(1, 100), LARGEST + 1, *held, *(grains + 1 for grains in held)))
+        if name == "price_quanta":
+            prices = [asset.price_quanta for asset in self.book.assets.values() if asset.price_quanta]
+            near = self.pick(prices) if prices else 100
+            return self.pick((0, LARGEST, near, near, max(1, near * draws.between(50, 150) // 100)))
         if name.endswith("quanta"):
             return self.pick((0, 1, draws.between(1, 1_000), draws.between(1, 1_000_000), LARGEST + 1))
         if name.endswith("leverage_ppb"):
@@ -134,6 +156,7 @@ class Proposals:
             "unit_id": (*sorted(book.units), "nobody"),
             "account_id": (*sorted(book.accounts), "nobody", "newcomer"),
             "market_id": (*sorted(book.markets), "nowhere"),
+            "asset_id": (*sorted(book.assets), "gold"),
             "order_id": (*sorted(book.orders), "none", "new/1"),
             "owner_group": ("", "g", "h"),
             "side": ("", "", "long", "short"),

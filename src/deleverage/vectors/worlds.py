@@ -17,12 +17,15 @@ from deleverage.rulebook.messages import (
     AbortEnvelope,
     AccrueFunding,
     ApproveEnvelope,
+    AssetPriceUpdate,
     Bid,
     Command,
     Deposit,
+    DepositAsset,
     DepositToFund,
     Fact,
     Halt,
+    ListAsset,
     ListMarket,
     MarkUpdate,
     OpenAccount,
@@ -34,6 +37,7 @@ from deleverage.rulebook.messages import (
     RequirementsChanged,
     Resume,
     RunStep,
+    SetAssetPrices,
     SetMarks,
     SetPool,
     Trade,
@@ -152,6 +156,8 @@ class _World:
             self._give(
                 Deposit(time_ns=time_ns, unit_id=unit.unit_id, amount_quanta=self.pick((500, 2_000, 2_000, 30_000)))
             )
+        for asset_id in ("SOL", "DOGE")[: draws.below(3)]:
+            self._collateral(asset_id)
         if self.proposals.chance(60):
             self._give(DepositToFund(time_ns=time_ns, amount_quanta=self.pick((100, 3_000, 20_000))))
         if self.proposals.chance(40):
@@ -164,6 +170,19 @@ class _World:
             self._give(SetPool(time_ns=time_ns, terms=self.proposals.pool_terms(name)))
         self._give(DepositToFund(time_ns=time_ns, amount_quanta=self.pick((100, 3_000)), pool_id=pool_id))
         self._give(Regroup(time_ns=time_ns, market_id=market_id, pool_id=pool_id))
+
+    def _collateral(self, asset_id: str) -> None:
+        """List an asset, mostly price it, and let a few units bring some in; some then take their money out."""
+        time_ns, draws = self.time_ns, self.draws
+        self._give(ListAsset(time_ns=time_ns, terms=self.proposals.asset_terms(asset_id)))
+        if self.proposals.chance(85):
+            price = AssetPriceUpdate(asset_id, draws.between(80, 1_200), 3)
+            self._give(SetAssetPrices(time_ns=time_ns, prices=(price,), confirmed=True))
+        for _ in range(draws.between(1, 3)):
+            unit_id, grains = self._unit(), draws.between(1, 400)
+            deposit = DepositAsset(time_ns=time_ns, unit_id=unit_id, asset_id=asset_id, amount_grains=grains)
+            if self._give(deposit) and self.proposals.chance(50):
+                self._give(Withdraw(time_ns=time_ns, unit_id=unit_id, amount_quanta=500))
 
     def _markets(self) -> list[str]:
         return [market_id for market_id, market in sorted(self.book.markets.items()) if not market.settled]

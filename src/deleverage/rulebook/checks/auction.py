@@ -2,11 +2,12 @@
 
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.checks.view import Checks, View, require
-from deleverage.rulebook.margin import equity, initial_numerator, is_below_close_out, is_unhealthy
+from deleverage.rulebook.collateral import awaits_price
+from deleverage.rulebook.margin import equity, initial_numerator, is_below_close_out, is_unhealthy, margin_balance
 from deleverage.rulebook.quantities import MARGIN_SCALE, PPB, share_floor
 from deleverage.rulebook.stages.auction import discount_ppb, discount_quanta, until_ns, why_ended, why_not_offered
 from deleverage.rulebook.stages.grace import graces
-from deleverage.rulebook.stages.scratch import guards
+from deleverage.rulebook.stages.scratch import asset_guards, guards
 
 
 def check_opened(view: View, fact: m.AuctionOpened) -> None:
@@ -15,6 +16,7 @@ def check_opened(view: View, fact: m.AuctionOpened) -> None:
     lasts_ns = view.rules.auction.lasts_ns()
     closed = {*guards(book, view.rules, fact.time_ns), *graces(book, fact.time_ns)}
     within = not unit.bankrupt and unit is not book.fund_unit() and not unit.markets() <= closed
+    within = within and not awaits_price(book, unit, asset_guards(book, view.rules, fact.time_ns))
     due = lasts_ns > 0 and within and is_below_close_out(book, unit)
     require("INV-7", due, f"{fact.unit_id} is auctioned and would not be taken over")
     require("INV-7", fact.unit_id not in book.auctions, f"{fact.unit_id} is auctioned for a second time")
@@ -62,7 +64,8 @@ def _check_sold(view: View, fact: m.AuctionSold) -> None:
     most = min(share_floor(notional, fact.discount_ppb, PPB), view.equities[fact.unit_id])
     require("INV-6", 0 <= fact.discount_quanta <= most, f"{fact.discount_quanta} quanta given up, at most {most}")
     bidder = view.book.units[fact.bidder_unit_id]
-    carries = view.now(bidder.unit_id) * MARGIN_SCALE >= initial_numerator(view.book, bidder)
+    balance = margin_balance(view.book, bidder, asset_guards(view.book, view.rules, fact.time_ns))
+    carries = balance * MARGIN_SCALE >= initial_numerator(view.book, bidder)
     require("INV-9", carries and not bidder.bankrupt, f"bidder {bidder.unit_id} is left below its initial margin")
 
 
@@ -88,8 +91,10 @@ def check_auctions(view: View, fact: m.StepEnded) -> None:
     if fact.stopped != "quiet" or not view.rules.auction.lasts_ns():
         return
     closed = {*guards(book, view.rules, fact.time_ns), *graces(book, fact.time_ns)}
+    prices = asset_guards(book, view.rules, fact.time_ns)
     for unit in book.sorted_units():
         solvent = not unit.bankrupt and unit is not book.fund_unit() and not unit.markets() <= closed
+        solvent = solvent and not awaits_price(book, unit, prices)
         due = solvent and unit.unit_id not in book.auctions and is_below_close_out(book, unit)
         require("INV-7", not due, f"{unit.unit_id} is below close-out and was not auctioned")
 

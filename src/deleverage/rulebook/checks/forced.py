@@ -2,13 +2,15 @@
 
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.checks.view import Checks, View, require
+from deleverage.rulebook.collateral import awaits_price
 from deleverage.rulebook.margin import equity, is_unhealthy
-from deleverage.rulebook.stages.scratch import guards
+from deleverage.rulebook.stages.scratch import asset_guards, guards
 
 
 def check_forced(view: View, fact: m.Movement) -> None:
     """What every forced act must keep: guards, the mark, reduce-only, no new victim."""
     guarded = guards(view.book, view.rules, fact.time_ns)
+    prices = asset_guards(view.book, view.rules, fact.time_ns)
     for fill in fact.fills:
         require("INV-18", fill.market_id not in guarded, f"{fill.unit_id} was closed in guarded {fill.market_id}")
         value = fill.lots * view.book.markets[fill.market_id].value_quanta
@@ -20,7 +22,8 @@ def check_forced(view: View, fact: m.Movement) -> None:
             unit = view.units[fill.unit_id]
             relieved = isinstance(fact, m.Netted) and is_unhealthy(view.book, unit)
             lawful = unit.bankrupt or relieved or fill.unit_id in (view.sources or ())
-            require("INV-8", lawful, f"{fill.unit_id} was closed as a bankrupt and is none")
+            waits = not relieved and awaits_price(view.book, unit, prices)
+            require("INV-8", lawful and not waits, f"{fill.unit_id} was closed as a bankrupt and is none")
     allowed = isinstance(fact, m.Deleveraged) and view.rules.may_bankrupt
     for unit_id, before in view.equities.items():
         now = view.now(unit_id)
@@ -53,13 +56,16 @@ def _check_ended(view: View, fact: m.BankruptcyEnded) -> None:
 
 
 def check_step_ended(view: View, fact: m.StepEnded) -> None:
-    """Nobody within reach is left below zero without being bankrupt; the fund's own unit waits for its pool."""
+    """Nobody within reach is left below zero without being bankrupt; the fund's own unit waits for its pool,
+    and who owns enough of an asset with a guarded price for that price."""
     waits = any(unit.bankrupt and not unit.legs for unit in view.book.units.values())
     require("INV-7", fact.waiting == waits, f"the step says waiting is {fact.waiting}, it is {waits}")
     guarded, fund = guards(view.book, view.rules, fact.time_ns), view.book.fund_unit()
+    prices = asset_guards(view.book, view.rules, fact.time_ns)
     for unit in view.book.units.values():
         within = not unit.legs or any(market_id not in guarded for market_id in unit.markets())
-        forgotten = within and not unit.bankrupt and unit is not fund and equity(view.book, unit) < 0
+        waits = unit is fund or awaits_price(view.book, unit, prices)
+        forgotten = within and not unit.bankrupt and not waits and equity(view.book, unit) < 0
         require("INV-9", not forgotten, f"{unit.unit_id} is below zero and was not declared bankrupt")
 
 

@@ -6,7 +6,7 @@ from deleverage.rulebook.checks.pools import check_empty, check_paid, check_take
 from deleverage.rulebook.checks.programmes import check_takers
 from deleverage.rulebook.checks.view import Checks, View, require
 from deleverage.rulebook.funding_source import FundingSource
-from deleverage.rulebook.margin import is_unhealthy
+from deleverage.rulebook.margin import cannot_carry
 
 
 def check_fund_first(
@@ -29,7 +29,7 @@ def _check_taken_over(view: View, fact: m.TakenOver) -> None:
         if fill.part == "taker":
             role = view.book.role(view.units[fill.unit_id])
             require("INV-8", role in ("fund", "backstop"), f"{fill.unit_id} took over and is a {role}")
-            fit = role == "fund" or not is_unhealthy(view.book, view.book.units[fill.unit_id])
+            fit = role == "fund" or not cannot_carry(view.book, view.book.units[fill.unit_id])
             require("INV-9", fit, f"backstop {fill.unit_id} was made unhealthy by a takeover")
             before = view.units[fill.unit_id].legs.get(fill.leg_id)
             held = fill.lots + (before.lots if before else 0)

@@ -3,7 +3,7 @@
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.book import FEES_POT, SIGN_OF, Unit
 from deleverage.rulebook.checks.view import Checks, View, require
-from deleverage.rulebook.margin import is_unhealthy
+from deleverage.rulebook.margin import cannot_carry, is_unhealthy
 from deleverage.rulebook.pools import pot_of
 from deleverage.rulebook.quantities import fee_ceil
 from deleverage.rulebook.stages.depth import Side, side_of_market
@@ -44,7 +44,7 @@ def _check_reduced(view: View, fact: m.Reduced) -> None:
     _check_sales(view, fact)
     _check_orders(view, fact)
     for unit_id in sorted({fill.unit_id for fill in fact.fills if fill.part == "maker"}):
-        fit = not is_unhealthy(view.book, view.book.units[unit_id])
+        fit = not cannot_carry(view.book, view.book.units[unit_id])
         require("INV-9", fit, f"maker {unit_id} was made unhealthy by a liquidation")
 
 

@@ -2,7 +2,7 @@
 
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.checks.view import Checks, View, require
-from deleverage.rulebook.margin import initial_numerator, least_initial_rate
+from deleverage.rulebook.margin import initial_numerator, least_initial_rate, margin_balance
 from deleverage.rulebook.quantities import MARGIN_SCALE, PPB, initial_rate_ceil, ratio_ceil
 
 
@@ -43,7 +43,7 @@ def _check_leverage(view: View, fact: m.LeverageSet) -> None:
     allowed = fact.leverage_ppb >= PPB and initial_rate_ceil(fact.leverage_ppb) >= least
     require("INV-9", allowed, f"{fact.unit_id}: a leverage of {fact.leverage_ppb} ppb, the tier asks for {least} ppb")
     before = view.units[fact.unit_id]
-    short = initial_numerator(view.book, unit) - view.now(fact.unit_id) * MARGIN_SCALE
+    short = initial_numerator(view.book, unit) - margin_balance(view.book, unit) * MARGIN_SCALE
     raised = initial_numerator(view.book, unit) > initial_numerator(view.book, before)
     require("INV-9", not raised or short <= 0, f"{fact.unit_id} was put below its initial margin by a setting")
 

@@ -18,7 +18,7 @@ from deleverage.rulebook.stages.held import (
     why_lots_stay,
     why_money_waits,
 )
-from deleverage.rulebook.stages.scratch import guards
+from deleverage.rulebook.stages.scratch import asset_guards, guards
 from deleverage.rulebook.stages.stress import throttles_of
 from deleverage.rulebook.throttle import most_at
 
@@ -66,7 +66,7 @@ def check_bounds(view: View, fact: m.Deleveraged) -> None:
 def check_reasons(view: View, fact: m.ResidualNamed) -> None:
     """Every residual's reason is the true one."""
     guarded = guards(view.book, view.rules, fact.time_ns)
-    waits = why_money_waits(view.book, view.rules, guarded)
+    waits = why_money_waits(view.book, view.rules, guarded, asset_guards(view.book, view.rules, fact.time_ns))
     debt = debt_without_lots(fact)
     for residual in fact.residuals:
         unit = view.book.units[residual.unit_id]

@@ -11,6 +11,7 @@ from deleverage.rulebook.losses.rule import Bearer
 from deleverage.rulebook.margin import equity
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.stages.bearers import Gains, bearers
+from deleverage.rulebook.stages.conversion import Rooms
 from deleverage.rulebook.stages.depth import Side
 from deleverage.rulebook.stages.till import FundDebts
 
@@ -61,6 +62,8 @@ class View:
     bankrupts: dict[str, Unit] = field(default_factory=dict)  # before stage 4
     profit: int = 0  # the period profit that goes along with moved margin
     free: int = 0  # what the unit that money leaves had free before
+    needs: dict[str, int] = field(default_factory=dict)  # quanta that each seller of collateral had to bring
+    rooms: Rooms = field(default_factory=dict)  # what each taker of collateral could pay for
     carry: int = 0  # funding's remainder before the fact
     stress: int | None = None  # when the step began; None: no step has begun
     sold_notional: int = 0  # sold into the book in this step

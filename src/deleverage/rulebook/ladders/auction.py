@@ -27,7 +27,7 @@ from deleverage.rulebook.messages import Code, Command, Fact
 from deleverage.rulebook.quantities import PPB, share_floor, sign
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.stages.auction import discount_ppb, discount_quanta, why_not_offered
-from deleverage.rulebook.stages.scratch import guarded_marks
+from deleverage.rulebook.stages.scratch import asset_guards, guarded_marks
 
 
 def _bid(book: Book, command: m.Bid, rules: Rules) -> Iterator[Fact]:
@@ -65,7 +65,7 @@ def _bid(book: Book, command: m.Bid, rules: Rules) -> Iterator[Fact]:
     after = copy_unit(bidder)
     settle_unit(after, market, change, money - value, command.bidder_side)
     require_lots(market, held_lots(book, after).get(bidder_leg_id, 0))
-    require_initial(book, after)
+    require_initial(book, after, asset_guards(book, rules, command.time_ns))
     guarded = guarded_marks(book, rules, command.time_ns)
     refuse(market_id in guarded, Code.MARK_GUARDED, "no lots are sold at a guarded mark", guarded.get(market_id, ""))
     yield m.AuctionSold(

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.book import LONG, SHORT, Book, copy_unit, leg_id_of
-from deleverage.rulebook.breaker import is_beyond, watched
+from deleverage.rulebook.breaker import watched
 from deleverage.rulebook.closing import settle_unit
 from deleverage.rulebook.ladders.rungs import (
     Ladder,
+    guard_of,
     margin_moved,
     next_fact,
     refuse,
@@ -35,7 +36,7 @@ def _set_marks(book: Book, command: m.SetMarks, rules: Rules) -> Iterator[Fact]:
     marks = []
     for mark in sorted(command.marks):
         before = markets[mark.market_id].mark_price_ticks
-        guard = "" if command.confirmed else _guard(before, mark, rules)
+        guard = "" if command.confirmed else guard_of(before, mark.price_ticks, mark.sources, rules)
         marks.append(m.MarkSet(mark.market_id, mark.price_ticks, before, guard))
     yield _marks_set(book, command, rules, marks)
 
@@ -45,13 +46,6 @@ def _marks_set(book: Book, command: Command, rules: Rules, marks: list[m.MarkSet
     accepted = [mark for mark in marks if rules.breaker_ppb and not mark.guard]
     breakers = (watched(book.markets[one.market_id], one.price_ticks, command.time_ns, rules) for one in accepted)
     return m.MarksSet(**next_fact(book, command), marks=tuple(marks), breakers=tuple(breakers))
-
-
-def _guard(before_ticks: int, mark: m.MarkUpdate, rules: Rules) -> str:
-    if mark.sources < rules.min_sources:
-        return "under_sourced"
-    banded = rules.mark_band_ppb and before_ticks
-    return "out_of_band" if banded and is_beyond(mark.price_ticks, before_ticks, rules.mark_band_ppb) else ""
 
 
 def _accrue_funding(book: Book, command: m.AccrueFunding, rules: Rules) -> Iterator[Fact]:

@@ -23,7 +23,7 @@ from deleverage.rulebook.margin import equity, result
 from deleverage.rulebook.messages import Code, Command, Fact
 from deleverage.rulebook.quantities import div_floor
 from deleverage.rulebook.rules import Rules
-from deleverage.rulebook.stages.scratch import guarded_marks
+from deleverage.rulebook.stages.scratch import asset_guards, guarded_marks
 
 
 def _deposit(book: Book, command: m.Deposit, rules: Rules) -> Iterator[Fact]:
@@ -39,7 +39,8 @@ def _withdraw(book: Book, command: m.Withdraw, rules: Rules) -> Iterator[Fact]:
     unit, amount = require_unit(book, command.unit_id), command.amount_quanta
     require_amount(amount)
     require_open(bankrupt_gate(unit))
-    require_open(mark_gate(unit, guarded_marks(book, rules, command.time_ns)))
+    now_ns = command.time_ns
+    require_open(mark_gate(unit, guarded_marks(book, rules, now_ns), asset_guards(book, rules, now_ns)))
     require_free_money(book, unit, amount)
     require_open(debt_gate(book))
     positive = sum(equity(book, other) for other in book.units.values())

@@ -24,6 +24,7 @@ from deleverage.rulebook.margin import initial_numerator, least_initial_rate
 from deleverage.rulebook.messages import Code, Command, Fact
 from deleverage.rulebook.quantities import LARGEST, MARGIN_SCALE, PPB, initial_rate_ceil, ratio_ceil
 from deleverage.rulebook.rules import Rules
+from deleverage.rulebook.stages.scratch import asset_guards
 
 
 def changes_due(book: Book, time_ns: int) -> Iterator[m.RequirementsChanged]:
@@ -84,7 +85,7 @@ def _set_leverage(book: Book, command: m.SetLeverage, rules: Rules) -> Iterator[
     looked = copy_unit(unit)
     looked.leverages[market_id] = leverage_ppb
     if initial_numerator(book, looked) > initial_numerator(book, unit):
-        require_initial(book, looked)
+        require_initial(book, looked, asset_guards(book, rules, command.time_ns))
     yield m.LeverageSet(
         **next_fact(book, command),
         unit_id=unit.unit_id,

@@ -1,6 +1,6 @@
 """One-line refusals that several ladders share, each with the compared numbers."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from functools import cache
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -9,16 +9,16 @@ from deleverage.rulebook.book import LONG, SHORT, Book, Market, Unit
 from deleverage.rulebook.breaker import is_beyond
 from deleverage.rulebook.gates import Gate
 from deleverage.rulebook.margin import (
-    equity,
     free_quanta,
     initial_numerator,
+    margin_balance,
     profit_moved,
     released_quanta,
 )
 from deleverage.rulebook.messages import Code, Command, Fact, Rejection
 from deleverage.rulebook.quantities import LARGEST, MARGIN_SCALE, div_ceil
 from deleverage.rulebook.rules import Rules
-from deleverage.rulebook.stages.scratch import guarded_marks
+from deleverage.rulebook.stages.scratch import asset_guards, guarded_marks
 
 Ladder = Callable[[Book, Any, Rules], Iterator[Fact]]
 """Refusals in the order of ``Code``, then a computation, then facts."""
@@ -107,6 +107,14 @@ def require_market(book: Book, market_id: str) -> Market:
     return book.markets[market_id]
 
 
+def guard_of(before: int, proposed: int, sources: int, rules: Rules) -> str:
+    """Return why a proposed mark or index price is not accepted; empty: it is."""
+    if sources < rules.min_sources:
+        return "under_sourced"
+    banded = rules.mark_band_ppb and before
+    return "out_of_band" if banded and is_beyond(proposed, before, rules.mark_band_ppb) else ""
+
+
 def require_unit(book: Book, unit_id: str) -> Unit:
     """Return a unit, or refuse the unknown."""
     refuse(unit_id not in book.units, Code.UNKNOWN_UNIT, "no such unit", unit_id)
@@ -140,9 +148,14 @@ def require_live(market: Market, time_ns: int = 0) -> None:
     refuse(expired, Code.MARKET_EXPIRED, "the contract has expired and waits for its settlement", time_ns, expiry)
 
 
+def require_no_halt(book: Book, sentence: str) -> None:
+    """Refuse what needs a domain that neither a residual nor an operator has halted."""
+    refuse(book.is_halted, Code.DOMAIN_HALTED, f"the domain is halted: {sentence}", book.halts.get("", "residual"))
+
+
 def require_running(book: Book, market_id: str, sentence: str) -> None:
     """Refuse what needs a market that nobody has halted."""
-    refuse(book.is_halted, Code.DOMAIN_HALTED, f"the domain is halted: {sentence}", book.halts.get("", "residual"))
+    require_no_halt(book, sentence)
     reason = book.halts.get(market_id, "")
     refuse(market_id in book.halts, Code.MARKET_HALTED, f"{market_id} is halted: {sentence}", reason)
 
@@ -201,9 +214,10 @@ def require_no_residual(book: Book) -> None:
 
 
 def require_unguarded(book: Book, unit: Unit, rules: Rules, time_ns: int) -> None:
-    """Refuse to let money out of a unit whose legs are worth nobody knows what."""
+    """Refuse to let anything out of a unit whose legs or assets are worth nobody knows what."""
     guarded = sorted(unit.markets() & set(guarded_marks(book, rules, time_ns)))
-    sentence = "no money leaves a unit while a mark of its legs is guarded"
+    guarded += sorted(set(unit.assets) & set(asset_guards(book, rules, time_ns)))
+    sentence = "nothing leaves a unit while a mark of its legs or the price of its assets is guarded"
     refuse(bool(guarded), Code.MARK_GUARDED, sentence, ", ".join(guarded))
 
 
@@ -231,9 +245,9 @@ def require_lots(market: Market, lots: int) -> None:
     refuse(lots > bound, Code.LOTS_ABOVE_MAXIMUM, "position and open orders exceed the bound", lots, bound)
 
 
-def require_initial(book: Book, looked: Unit) -> None:
-    """Refuse a unit that would hold less than the initial margin."""
-    own, initial = equity(book, looked), initial_numerator(book, looked)
+def require_initial(book: Book, looked: Unit, guarded: Container[str]) -> None:
+    """Refuse a unit that would hold less than the initial margin; assets with a ``guarded`` price count 0 here."""
+    own, initial = margin_balance(book, looked, guarded), initial_numerator(book, looked)
     sentence = f"{looked.unit_id} would hold less than the initial margin"
     short = own * MARGIN_SCALE < initial
     refuse(short, Code.BELOW_INITIAL_MARGIN, sentence, own, div_ceil(initial, MARGIN_SCALE))

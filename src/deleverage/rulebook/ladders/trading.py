@@ -1,6 +1,7 @@
 """Voluntary trades and resting orders."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from deleverage.rulebook import messages as m
@@ -35,9 +36,11 @@ from deleverage.rulebook.margin import (
     held_lots,
     is_unhealthy,
     maintenance_margin_ceil,
+    margin_balance,
 )
 from deleverage.rulebook.messages import Code, Command, Fact
 from deleverage.rulebook.rules import Rules
+from deleverage.rulebook.stages.scratch import asset_guards
 
 
 class _Side(NamedTuple):
@@ -83,7 +86,7 @@ def _trade(book: Book, command: m.Trade, rules: Rules) -> Iterator[Fact]:
     looked = [copy_unit(side.unit) for side in sides]
     for side, after in zip(sides, looked, strict=True):
         settle_unit(after, market, side.lots, -side.lots * value, side.leg_side)
-    _require_bounds(book, market, sides, looked)
+    _require_bounds(book, market, sides, looked, asset_guards(book, rules, command.time_ns))
     for side, after in zip(sides, looked, strict=True):
         if equity(book, after) < equity(book, side.unit):
             require_unguarded(book, side.unit, rules, command.time_ns)
@@ -132,10 +135,10 @@ def _place_order(book: Book, command: m.PlaceOrder, rules: Rules) -> Iterator[Fa
     leg_id = leg_id_of(command.market_id, command.leg_side)
     if closes(command.leg_side, command.lots):
         require_held(unit, leg_id, abs(command.lots) + _closing_lots(book, unit, leg_id))
-    looked = Book(markets=book.markets, orders=dict(book.orders), seq=book.seq, orders_placed=book.orders_placed)
+    looked = replace(book, orders=dict(book.orders), pools={})  # Pools would remember a fact that is tried only.
     apply(looked, placed)
     require_lots(market, held_lots(looked, unit).get(leg_id, 0))
-    require_initial(looked, unit)
+    require_initial(looked, unit, asset_guards(book, rules, command.time_ns))
     yield placed
 
 
@@ -144,7 +147,9 @@ def _cancel_order(book: Book, command: m.CancelOrder, rules: Rules) -> Iterator[
     yield m.OrdersCancelled(**next_fact(book, command), orders=(m.OrderChange(command.order_id, 0),), reason="owner")
 
 
-def _require_bounds(book: Book, market: Market, sides: list[_Side], looked: list[Unit]) -> None:
+def _require_bounds(
+    book: Book, market: Market, sides: list[_Side], looked: list[Unit], guarded: Container[str]
+) -> None:
     """Refuse a trade by the state after it: lots and open interest, then the margin of each side."""
     market_id = market.terms.market_id
     opening = [(side, after) for side, after in zip(sides, looked, strict=True) if side.opens]
@@ -155,10 +160,11 @@ def _require_bounds(book: Book, market: Market, sides: list[_Side], looked: list
     bound = market.terms.max_open_interest_lots
     refuse(total > bound, Code.OPEN_INTEREST_ABOVE_MAXIMUM, "open interest exceeds the bound", total, bound)
     for _, after in opening:
-        require_initial(book, after)
+        require_initial(book, after, guarded)
     for side, after in zip(sides, looked, strict=True):
-        own = equity(book, after)
-        refuse(not side.opens and own < 0, Code.BELOW_ZERO, f"{after.unit_id} would be left below zero", own, 0)
+        own, lost = equity(book, after), equity(book, side.unit) > equity(book, after)
+        below = not side.opens and own < 0 and (lost or margin_balance(book, after) < 0)
+        refuse(below, Code.BELOW_ZERO, f"{after.unit_id} would be left below zero", own, 0)
     for side, after in zip(sides, looked, strict=True):
         own, before = equity(book, after), equity(book, side.unit)
         worse = not side.opens and own < before and is_unhealthy(book, after)

@@ -13,3 +13,7 @@ from deleverage.rulebook.messages.pools import *
 from deleverage.rulebook.messages.rejections import *
 from deleverage.rulebook.messages.requirements import *
 from deleverage.rulebook.messages.stopping import *
+
+# isort: split
+# The common language comes first; a family beside it stands behind.
+from deleverage.rulebook.messages.collateral import *

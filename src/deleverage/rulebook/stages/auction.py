@@ -6,7 +6,7 @@ have found without an auction.
 """
 
 from deleverage.rulebook.book import Auction, Book, Unit, market_of
-from deleverage.rulebook.margin import equity, equity_shares, is_below_close_out, is_unhealthy
+from deleverage.rulebook.margin import equity, equity_shares, is_unhealthy
 from deleverage.rulebook.messages import AuctionEnded, AuctionOpened
 from deleverage.rulebook.quantities import PPB, share_floor
 from deleverage.rulebook.rules import Rules
@@ -73,7 +73,7 @@ def auction(scratch: Scratch) -> None:
     for unit in scratch.book.sorted_units():
         if unit.bankrupt or unit is fund or unit.unit_id in scratch.book.auctions:
             continue
-        if scratch.may_liquidate(unit) and is_below_close_out(scratch.book, unit):
+        if scratch.would_take(unit):
             scratch.emit(
                 AuctionOpened,
                 unit_id=unit.unit_id,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from deleverage.rulebook.apportion import Share, apportion
 from deleverage.rulebook.book import Unit, copy_unit
 from deleverage.rulebook.closing import settle_unit
-from deleverage.rulebook.margin import is_unhealthy
+from deleverage.rulebook.margin import cannot_carry
 from deleverage.rulebook.messages import Fill
 from deleverage.rulebook.programmes import cools_down, window_left_quanta
 from deleverage.rulebook.quantities import PPB, div_floor
@@ -125,10 +125,10 @@ def _fills(offer: Offer, moved: Moved, parts: dict[str, int]) -> list[Fill]:
 
 
 def _fails(scratch: Scratch, offer: Offer, fill: Fill, least: int | None) -> str:
-    """Return why a taker is left out: its edge is not met to the quantum, or it would be unhealthy; else empty."""
+    """Return why a taker is left out: its edge is not met to the quantum, it could not carry the lots; else empty."""
     notional = abs(fill.lots * offer.market.value_quanta)
     if least is not None and fill.money_quanta * PPB < least * notional:
         return "edge"
     unit = copy_unit(scratch.book.units[fill.unit_id])
     settle_unit(unit, offer.market, fill.lots, fill.amount_quanta, fill.leg_side)
-    return "margin" if is_unhealthy(scratch.book, unit) else ""
+    return "margin" if cannot_carry(scratch.book, unit) else ""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from deleverage.rulebook.apportion import Share, apportion
 from deleverage.rulebook.book import Book, Market, Order, Unit, market_of, side_of
-from deleverage.rulebook.margin import equity, leg_maintenance, maintenance_numerator
+from deleverage.rulebook.margin import leg_maintenance, maintenance_numerator, margin_balance
 from deleverage.rulebook.quantities import MARGIN_SCALE, PPB, share_floor
 from deleverage.rulebook.reduction import Bounds, Holding, Want, wanted
 from deleverage.rulebook.rules import Rules
@@ -78,7 +78,7 @@ def holding(book: Book, unit: Unit, leg_id: str) -> Holding:
         lots=abs(unit.legs[leg_id].lots),
         value_quanta=abs(market.value_quanta),
         tier_starts_quanta=tuple(tier.from_notional_quanta for tier in market.terms.tiers),
-        equity=equity(book, unit) * MARGIN_SCALE,
+        balance=margin_balance(book, unit) * MARGIN_SCALE,
         maintenance=maintenance_numerator(book, unit),
         requirement=lambda lots: leg_maintenance(market, lots),
     )

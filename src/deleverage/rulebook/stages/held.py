@@ -6,6 +6,7 @@ Stage 5 asks here whether it may start for a pool, stage 7 why lots were left; t
 from collections.abc import Container
 
 from deleverage.rulebook.book import LONG, SHORT, Book, Unit, leg_id_of, market_of
+from deleverage.rulebook.collateral import awaits_price
 from deleverage.rulebook.losses.rule import Bearer, Loss, ask
 from deleverage.rulebook.margin import equity, gain, leg_value, price_pnl
 from deleverage.rulebook.quantities import div_floor, sign
@@ -78,13 +79,15 @@ def why_lots_stay(book: Book, rules: Rules, guarded: Container[str], unit: Unit)
     return "pace"
 
 
-def why_money_waits(book: Book, rules: Rules, guarded: Container[str]) -> str:
+def why_money_waits(book: Book, rules: Rules, guarded: Container[str], guarded_assets: Container[str]) -> str:
     """Return why a shortfall without lots may not be named while others hold lots; empty: nobody stands in the way.
 
     A money residual halts the domain, and from a halt everybody must be able to leave: so it is named last, when no
     other unit lies below zero or is bankrupt with lots, and no gain at a guarded mark could still carry it.
     """
     for unit in book.sorted_units():
+        if awaits_price(book, unit, guarded_assets):
+            return "guard"
         if unit.legs and (unit.bankrupt or equity(book, unit) < 0):
             return why_lots_stay(book, rules, guarded, unit)
         for leg_id, leg in unit.sorted_legs():

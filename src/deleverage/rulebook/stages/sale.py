@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from deleverage.rulebook.apportion import Share, apportion
 from deleverage.rulebook.book import FEES_POT, Market, Order, Unit, copy_unit
 from deleverage.rulebook.closing import settle_unit
-from deleverage.rulebook.margin import closes, is_unhealthy
+from deleverage.rulebook.margin import cannot_carry, closes
 from deleverage.rulebook.messages import Fill, OrderChange, Payment, PotChange, Reduced, Sale
 from deleverage.rulebook.pools import pot_of
 from deleverage.rulebook.quantities import div_floor, fee_ceil
@@ -65,7 +65,7 @@ class Selling:
         settle_unit(maker, self.market, bought.lots, bought.amount_quanta, order.leg_side)
         held = maker.legs.get(order.leg_id)
         too_large = held is not None and abs(held.lots) > self.market.terms.max_lots
-        if too_large or is_unhealthy(self.scratch.book, maker):
+        if too_large or cannot_carry(self.scratch.book, maker):
             self.orders.append(OrderChange(order.order_id, 0))
             return
         self.makers[order.unit_id] = maker

@@ -10,7 +10,8 @@ from typing import Any
 
 from deleverage.rulebook.apportion import Share, apportion
 from deleverage.rulebook.book import Book, Leg, Market, Order, Unit, market_of
-from deleverage.rulebook.margin import equity, is_unhealthy, leg_value
+from deleverage.rulebook.collateral import awaits_price
+from deleverage.rulebook.margin import equity, is_below_close_out, is_unhealthy, leg_value
 from deleverage.rulebook.messages import Fact, OrderChange, Sale
 from deleverage.rulebook.pace import Room, Spent
 from deleverage.rulebook.quantities import PPB, share_floor
@@ -59,6 +60,7 @@ class Scratch:
     shortfalls: Debts = field(default_factory=dict)
     surpluses: Debts = field(default_factory=dict)
     freed: PoolDebts = field(default_factory=dict)  # debt whose lots stage 5 has closed
+    guarded_assets: dict[str, str] = field(default_factory=dict)  # asset -> reason; stands for the whole step
 
     def emit(self, kind: type[Fact], **values: Any) -> None:
         """Write the next fact on the scratch and keep it for the answer."""
@@ -87,6 +89,11 @@ class Scratch:
     def may_liquidate(self, unit: Unit) -> bool:
         """Return whether a unit that is not bankrupt has a leg that is neither guarded nor spared."""
         return not unit.markets() <= self.guarded.keys() | self.grace.keys()
+
+    def would_take(self, unit: Unit) -> bool:
+        """Return whether a solvent unit is to be taken over, auctions aside: below close-out, waiting for no price."""
+        waits = awaits_price(self.book, unit, self.guarded_assets)
+        return self.may_liquidate(unit) and not waits and is_below_close_out(self.book, unit)
 
     def note_fund_money(self, unit_id: str, leg_id: str, paid_quanta: int) -> None:
         """Count fund money for the caps of the step; leg "" is a flat unit's debt."""
@@ -209,10 +216,23 @@ def guarded_marks(book: Book, rules: Rules, time_ns: int) -> dict[str, str]:
     for market_id, market in sorted(book.markets.items()):
         if market.settled:
             continue  # Nobody holds anything there: a mark that no longer moves guards nothing.
-        if market.mark_price_ticks == 0:
-            reasons[market_id] = "no_mark"
-        elif market.guard:
-            reasons[market_id] = market.guard
-        elif rules.max_mark_age_ns and time_ns - market.mark_time_ns > rules.max_mark_age_ns:
-            reasons[market_id] = "stale"
+        reason = "" if market.mark_price_ticks else "no_mark"
+        reason = reason or market.guard or _stale(market.mark_time_ns, rules, time_ns)
+        if reason:
+            reasons[market_id] = reason
     return reasons
+
+
+def asset_guards(book: Book, rules: Rules, time_ns: int) -> dict[str, str]:
+    """Return the assets at whose price nothing may be sold by force or taken out, each with the reason."""
+    reasons = {}
+    for asset_id, asset in sorted(book.assets.items()):
+        reason = "" if asset.price_quanta else "no_price"
+        reason = reason or asset.guard or _stale(asset.price_time_ns, rules, time_ns)
+        if reason:
+            reasons[asset_id] = reason
+    return reasons
+
+
+def _stale(set_ns: int, rules: Rules, time_ns: int) -> str:
+    return "stale" if rules.max_mark_age_ns and time_ns - set_ns > rules.max_mark_age_ns else ""

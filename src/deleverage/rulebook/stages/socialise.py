@@ -113,7 +113,7 @@ def name_residuals(scratch: Scratch, paced: bool) -> None:
 
 def _why_money_waits(scratch: Scratch, paced: bool) -> str:
     book, rules, guarded = scratch.book, scratch.rules, scratch.guarded
-    waits = why_money_waits(book, rules, guarded)
+    waits = why_money_waits(book, rules, guarded, scratch.guarded_assets)
     debt_quanta = sum(max(0, -equity(book, unit)) for unit in scratch.bankrupt_units() if not unit.legs)
     found = bearers(book, scratch.gains_before(), scratch.taken, guarded)
     if not waits and paced and rules_could_take(rules, debt_quanta, found):

@@ -5,7 +5,7 @@ the mark; what the bankrupt's share is short of (or has over) is paid in the sam
 """
 
 from deleverage.rulebook.book import SIGN_OF, Unit
-from deleverage.rulebook.margin import equity_shares, is_below_close_out
+from deleverage.rulebook.margin import equity_shares
 from deleverage.rulebook.messages import Fill
 from deleverage.rulebook.stages.backstops import take_by_backstops
 from deleverage.rulebook.stages.offer import Offer, emit_takeover, moved_with, offer_of
@@ -22,7 +22,7 @@ def split_debts(scratch: Scratch) -> list[Unit]:
     fund = scratch.book.fund_unit()
     sources = []
     for unit in scratch.book.sorted_units():
-        if not (unit.bankrupt or (unit is not fund and _below_close_out(scratch, unit))):
+        if not (unit.bankrupt or (unit is not fund and _is_source(scratch, unit))):
             continue
         for leg_id, share in equity_shares(scratch.book, unit, scratch.rules.shortfall_split).items():
             ledger = scratch.shortfalls if share < 0 else scratch.surpluses
@@ -44,10 +44,8 @@ def take_over(scratch: Scratch, sources: list[Unit]) -> None:
                 _take_by_fund(scratch, offer)
 
 
-def _below_close_out(scratch: Scratch, unit: Unit) -> bool:
-    if scratch.book.is_auctioned(unit.unit_id):
-        return False
-    return scratch.may_liquidate(unit) and is_below_close_out(scratch.book, unit)
+def _is_source(scratch: Scratch, unit: Unit) -> bool:
+    return scratch.would_take(unit) and not scratch.book.is_auctioned(unit.unit_id)
 
 
 def _take_by_fund(scratch: Scratch, offer: Offer) -> None:
