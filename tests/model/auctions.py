@@ -9,7 +9,7 @@ from tests.model.assets import guarded_assets
 from tests.model.checks import is_wrong_side
 from tests.model.margin import covers_initial, equity, held_lots, is_below_close_out, is_guarded, is_unhealthy
 from tests.model.numbers import BILLION, floor_part, sign
-from tests.model.state import Market, Unit, World, can_only_close, fill, leg_id_of, tell_fills
+from tests.model.state import Market, Unit, World, can_only_close, fill, leg_id_of, market_of, tell_fills
 from tests.model.takeover import laid_on_legs
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ class Auction:
     """When the auction of a unit began, and whether it ran out."""
 
     start: int
+    until: int
     expired: bool = False
 
 
@@ -43,7 +44,7 @@ def is_on(world: World, unit: Unit) -> bool:
     return auction is not None and not auction.expired
 
 
-def why_over(world: World, rules: Given, unit: Unit, time_ns: int) -> str:
+def why_over(world: World, unit: Unit, time_ns: int) -> str:
     """Return the first reason for which a unit's auction is over at a time, or nothing."""
     auction = world.auctions[unit.unit_id]
     if unit.bankrupt:
@@ -52,7 +53,7 @@ def why_over(world: World, rules: Given, unit: Unit, time_ns: int) -> str:
         return "flat"
     if not is_unhealthy(world, unit):
         return "healthy"
-    return "expired" if not auction.expired and time_ns >= auction.start + length(rules["auction"]) else ""
+    return "expired" if not auction.expired and time_ns >= auction.until else ""
 
 
 def end_auctions(step: "Step") -> bool:
@@ -60,7 +61,7 @@ def end_auctions(step: "Step") -> bool:
     told = step.seen["auctions_ended"]
     before = len(told)
     for unit_id, auction in sorted(step.world.auctions.items()):
-        if why := why_over(step.world, step.rules, step.world.units[unit_id], step.world.time_ns):
+        if why := why_over(step.world, step.world.units[unit_id], step.world.time_ns):
             told.append((unit_id, auction.start, why))
             if why == "expired":
                 auction.expired = True
@@ -85,8 +86,9 @@ def open_auctions(step: "Step") -> bool:
         and not step.waits_for_price(unit)
     ]
     for unit in opened:
-        world.auctions[unit.unit_id] = Auction(world.time_ns)
-        step.seen["auctions_opened"].append((unit.unit_id, equity(world, unit), world.time_ns + length(rule)))
+        until = world.time_ns + length(rule)
+        world.auctions[unit.unit_id] = Auction(world.time_ns, until)
+        step.seen["auctions_opened"].append((unit.unit_id, equity(world, unit), until))
     return bool(opened)
 
 
@@ -122,7 +124,7 @@ def bid(world: World, given: Given, rules: Given) -> str | None:
         return "MARKET_HALTED"
     if bidder.bankrupt:
         return "UNIT_BANKRUPT"
-    if not is_on_offer(world, rules, unit, market, time_ns):
+    if not is_on_offer(world, unit, market, time_ns):
         return "NO_AUCTION"
     leg_id, own_leg_id = (leg_id_of(market.market_id, side) for side in (unit_side, bidder_side))
     held = unit.lots(leg_id)
@@ -140,7 +142,7 @@ def bid(world: World, given: Given, rules: Given) -> str | None:
         return "LOTS_ABOVE_MAXIMUM"
     if not covers_initial(world, tried, guarded_assets(world, time_ns, rules)):
         return "BELOW_INITIAL_MARGIN"
-    if is_guarded(market, time_ns, rules["max_mark_age_ns"]):
+    if any(is_guarded(world.markets[market_of(key)], time_ns, rules["max_mark_age_ns"]) for key in unit.legs):
         return "MARK_GUARDED"
     world.units[tried.unit_id] = tried
     fill(unit, market, -bought, bought * market.lot_value - money, leg_id)
@@ -148,9 +150,15 @@ def bid(world: World, given: Given, rules: Given) -> str | None:
     return None
 
 
-def is_on_offer(world: World, rules: Given, unit: Unit, market: Market, time_ns: int) -> bool:
+def end_if_cured(world: World, unit: Unit) -> None:
+    """After a bid: end the auction of a unit that it has left flat or healthy."""
+    if not unit.legs or not is_unhealthy(world, unit):
+        del world.auctions[unit.unit_id]
+
+
+def is_on_offer(world: World, unit: Unit, market: Market, time_ns: int) -> bool:
     """Return whether a unit's lots in a market may be bid for now."""
-    if not is_on(world, unit) or why_over(world, rules, unit, time_ns):
+    if not is_on(world, unit) or why_over(world, unit, time_ns):
         return False
     return equity(world, unit) >= 0 and time_ns >= market.grace_until
 

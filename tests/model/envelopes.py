@@ -21,11 +21,12 @@ class Envelope:
     most_lots: int
     most_notional: int
     expiry: int
+    rules_hash: str
     used: int = 0
 
-    def plain(self) -> tuple[int, ...]:
+    def plain(self) -> tuple[int | str, ...]:
         """Return the envelope as one row to be compared."""
-        return self.most_lots, self.most_notional, self.expiry, self.used
+        return self.most_lots, self.most_notional, self.expiry, self.rules_hash, self.used
 
 
 def approve(world: World, given: Given, rules: Given) -> str | None:
@@ -50,7 +51,7 @@ def approve(world: World, given: Given, rules: Given) -> str | None:
     side = 1 if given["side"] == "long" else -1
     if not market.reduce_only or not left_by_netting(world, market, side):
         return "NOTHING_TO_APPROVE"
-    bounds = given["most_lots"], given["most_notional_quanta"], given["expiry_ns"]
+    bounds = given["most_lots"], given["most_notional_quanta"], given["expiry_ns"], given["rules_hash"]
     world.envelopes[market.market_id, given["side"]] = Envelope(market, side, *bounds)
     return None
 
@@ -73,7 +74,7 @@ def room(world: World, market: Market, side: int, rules: Given) -> int | None:
     if not rules["manual"]:
         return None
     envelope = world.envelopes.get((market.market_id, SIDES[side]))
-    if envelope is None:
+    if envelope is None or envelope.rules_hash != rules["hash"]:
         return 0
     return int(min(envelope.most_lots, envelope.most_notional // abs(market.lot_value)) - envelope.used)
 

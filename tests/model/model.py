@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tests.model.auctions import end_if_cured
 from tests.model.checks import is_badly_typed
 from tests.model.commands import HANDLERS
 from tests.model.margin import period_profit
@@ -35,6 +36,7 @@ class Model:
             self._release([self.world.units[command[party]] for party in ("buyer_unit_id", "seller_unit_id")])
         if command["kind"] == "Bid":
             self._release([self.world.units[command[party]] for party in ("bidder_unit_id", "unit_id")])
+            end_if_cured(self.world, self.world.units[command["unit_id"]])
         if command["kind"] == "RunStep":
             self.world.steps += 1
             step = Step(self.world, self.rules)

@@ -120,7 +120,8 @@ def plain_book(book: Book) -> Plain:
             for order in sorted(book.orders.values(), key=lambda order: order.sequence)
         ],
         "auctions": {
-            key: {"start": auction.start_ns, "expired": auction.expired} for key, auction in book.auctions.items()
+            key: {"start": auction.start_ns, "until": auction.until_ns, "expired": auction.expired}
+            for key, auction in book.auctions.items()
         },
         "pots": dict(book.pots),
         "pools": {

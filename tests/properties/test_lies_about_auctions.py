@@ -93,6 +93,7 @@ STEPS: dict[str, tuple[str, Callable[[], Book], Facts]] = {
     "an auction is told to last longer": ("INV-7", before, opened(until_ns=33)),
     "an auction is told to expire too early": ("INV-7", running, (end(why="expired"),)),
     "an auction is told to end for health": ("INV-7", running, (end(),)),
+    "an auction is told to end for no reason": ("INV-7", running, (end(why=""),)),
     "an auction is told to end for bankruptcy": ("INV-7", running, (end(why="bankrupt"),)),
     "an auction ends that there is not": ("INV-7", running, (end(unit_id="bo", why="flat"),)),
     "an auction that ends began another time": ("INV-7", running, (end(why="expired", start_ns=1, time_ns=32),)),
@@ -122,7 +123,7 @@ def test_invariant_when_an_auction_is_told_truly_then_nobody_objects(book: Calla
 def test_invariant_when_a_mark_of_an_expired_auction_is_forged_then_it_objects() -> None:
     """A row that says expired before its time would let stage 3 take over at once."""
     book = running()
-    book.auctions["al"] = Auction(2, expired=True)
+    book.auctions["al"] = Auction(2, 32, expired=True)
     assert objection(book, told(book, m.RunStep(time_ns=3))[-1:], LAW) == "INV-7"
 
 
@@ -166,6 +167,22 @@ def _gone(book: Book) -> None:
     del book.auctions["al"]
 
 
+def _terms(book: Book, **changes: Any) -> None:
+    book.markets["BTC"].terms = replace(book.markets["BTC"].terms, **changes)
+
+
+def _full(book: Book) -> None:
+    _terms(book, max_lots=4)
+
+
+def _late(book: Book) -> None:
+    _terms(book, expiry_ns=2)
+
+
+def _hidden(book: Book) -> None:
+    book.markets["BTC"].guard = "out_of_band"
+
+
 def _as_it_is(book: Book) -> None:
     pass
 
@@ -190,6 +207,10 @@ SALES: dict[str, tuple[str, Callable[[Book], None], Facts]] = {
         sale(payments=(m.Payment("bo", 1), m.Payment("vault", -1))),
     ),
     "the owner pays besides": ("INV-11", _as_it_is, sale(payments=(m.Payment("al", -1), m.Payment("bo", 1)))),
+    "the bid is told to end the auction": ("INV-7", _as_it_is, sale(ended="")),
+    "the bidder holds too much": ("INV-9", _full, SALE),
+    "the contract has expired": ("INV-18", _late, SALE),
+    "a mark of the unit is guarded": ("INV-18", _hidden, SALE),
     "the unit is healthy": ("INV-8", _healthy, SALE),
     "the unit is not on offer": ("INV-8", _gone, SALE),
     "the bidder is of the owner's group": ("INV-8", _grouped, SALE),

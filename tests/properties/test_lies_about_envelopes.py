@@ -12,8 +12,8 @@ from tests.properties.test_lies import Facts, objection
 from tests.properties.test_lies_about_stops import changed, nothing_done, pool, under
 from tests.unit.test_envelopes import MANUAL, approval, waiting
 
-ENVELOPE = Envelope(10, 700, 100)
-TOO_SMALL = Envelope(10, 69, 4)
+ENVELOPE = Envelope(10, 700, 100, MANUAL.hash())
+TOO_SMALL = Envelope(10, 69, 4, MANUAL.hash())
 """69 hold no lot of 70: whether it has expired or not, nothing may be closed."""
 
 
@@ -51,12 +51,34 @@ LIES: dict[str, tuple[str, Book, Facts]] = {
     "more lots were waiting": ("INV-21", with_envelope(None), (replace(GIVEN, planned_lots=11),)),
     "another mark was seen": ("INV-21", with_envelope(None), (replace(GIVEN, planned_price_ticks=71),)),
     "nothing was waiting": ("INV-21", with_envelope(None), (replace(GIVEN, side="short", planned_lots=0),)),
+    "another policy was approved": ("INV-21", with_envelope(None), (replace(GIVEN, policy="pro-rata"),)),
+    "another price was approved": ("INV-21", with_envelope(None), (replace(GIVEN, price="mark"),)),
+    "no lot was approved": ("INV-21", with_envelope(None), (replace(GIVEN, most_lots=0),)),
+    "a pool is stopped by what there is not": (
+        "INV-21",
+        with_envelope(replace(ENVELOPE, most_lots=4)),
+        changed(
+            told(with_envelope(replace(ENVELOPE, most_lots=4)), STEP),
+            m.Deleveraged,
+            lambda f: pool(f, stopped="removal"),
+        ),
+    ),
+    "it ends for no reason": ("INV-21", with_envelope(), (replace(OVER, why="", used_lots=0),)),
+    "what was used is told as taken back": (
+        "INV-21",
+        with_envelope(),
+        changed(USED, m.EnvelopeEnded, lambda fact: replace(fact, why="aborted", reason="no")),
+    ),
     "it was approved under other rules": ("INV-18", with_envelope(None), (replace(GIVEN, rules_hash="0"),)),
     "it was approved too late": ("INV-18", with_envelope(None), (replace(GIVEN, expiry_ns=3),)),
     "lots are closed without an envelope": ("INV-6", with_envelope(None), (ALL,)),
     "more lots are closed than were approved": ("INV-6", with_envelope(replace(ENVELOPE, most_lots=9)), (ALL,)),
-    "more is closed than was worth it": ("INV-6", with_envelope(Envelope(10, 699, 100)), (ALL,)),
-    "lots that were used before are closed again": ("INV-6", with_envelope(Envelope(10, 700, 100, 1)), (ALL,)),
+    "more is closed than was worth it": ("INV-6", with_envelope(Envelope(10, 699, 100, MANUAL.hash())), (ALL,)),
+    "lots that were used before are closed again": (
+        "INV-6",
+        with_envelope(Envelope(10, 700, 100, MANUAL.hash(), 1)),
+        (ALL,),
+    ),
     "lots are closed under what has expired": ("INV-6", with_envelope(replace(ENVELOPE, expiry_ns=4)), (ALL,)),
     "approval is told to stop what was approved": ("INV-21", with_envelope(), (pool(ALL, stopped="approval"),)),
     "the missing approval is not told": ("INV-21", with_envelope(None), (nothing_done(ALL, ""),)),

@@ -45,12 +45,20 @@ def halts(*scopes: str) -> Facts:
     return tuple(m.Halted(**HEAD, scope=scope, reason="drill") for scope in scopes)
 
 
+def resumption(scope: str, *reduce_only: str) -> Facts:
+    """Return a resumption that leaves so many markets reduce-only."""
+    return (m.Resumed(**HEAD, scope=scope, reduce_only=reduce_only, grace_until_ns=0, grace=()),)
+
+
 LIES: dict[str, tuple[str, Facts]] = {
     "a step goes on in a halted domain": ("INV-18", (*halts(""), *STEP)),
     "bankrupt lots are closed in a halted market": ("INV-18", (*halts("BTC"), STEP[0], STEP[1])),
     "a trade opens in a halted domain": ("INV-18", (*halts(""), *OPENING)),
     "a trade opens in a halted market": ("INV-18", (*halts("BTC"), *OPENING)),
     "an order is placed in a halted market": ("INV-18", (*halts("BTC"), ORDER)),
+    "a halt is told twice": ("INV-18", (*halts("BTC"), *halts("BTC"))),
+    "what is not halted is resumed": ("INV-18", resumption("BTC")),
+    "a market with bankrupt lots is opened": ("INV-21", (STEP[0], *halts("BTC"), *resumption("BTC"))),
     "a resumed domain leaves a market halted, where a trade opens": (
         "INV-18",
         (*halts("", "BTC"), m.Resumed(**HEAD, scope="", reduce_only=(), grace_until_ns=0, grace=()), *OPENING),

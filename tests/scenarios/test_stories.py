@@ -198,6 +198,10 @@ def test_approval_when_played_then_each_step_closes_what_was_approved_at_its_own
     assert told == [(0, 0, "approval"), (4, 4000, "approval"), (5, 4000, "approval"), (1, 800, "")]
     assert run.refused == []
     assert (equity_of(run)["al"], run.domain.book.envelopes) == (0, {})
+    assert run.steps[2].news == (
+        "approved: 6 of the bankrupt longs in XYZ, worth at most 430 USD",
+        "approval of longs in XYZ aborted: the index is being checked",
+    )
 
 
 def test_expiry_when_played_then_funding_loss_and_settlement_are_exact() -> None:

@@ -150,7 +150,7 @@ def test_step_when_a_unit_falls_below_close_out_then_it_is_on_offer_and_nobody_t
     with_vault(book, 1)
     opened = only(checked_step(book, LAW), m.AuctionOpened)
     assert (opened.unit_id, opened.equity_quanta, opened.until_ns) == ("al", 40, 32)
-    assert book.auctions == {"al": Auction(2)}
+    assert book.auctions == {"al": Auction(2, 32)}
     assert kinds(checked_step(book, LAW, 31)) == ["StepEnded"]
     facts = checked_step(book, LAW, 32)
     assert kinds(facts)[:2] == ["AuctionEnded", "TakenOver"]
@@ -435,7 +435,7 @@ def _healthy(book: Book) -> None:
         (_grace, (Code.NO_AUCTION, "grace", "")),
         (_below_zero, (Code.NO_AUCTION, "bankrupt", "")),
         (_healthy, (Code.NO_AUCTION, "healthy", "")),
-        (_guarded, (Code.MARK_GUARDED, "stale", "")),
+        (_guarded, (Code.MARK_GUARDED, "BTC", "")),
     ],
 )
 def test_bid_when_the_book_does_not_allow_it_then_it_is_refused(happens: Any, expected: tuple[Code, str, str]) -> None:
@@ -479,12 +479,44 @@ def test_end_when_the_unit_is_above_close_out_and_still_unhealthy_then_the_aucti
     assert sold(book, bid(time_ns=5, lots=1)).discount_quanta == 0
 
 
-def test_end_when_the_unit_is_flat_then_the_next_step_tells_it() -> None:
-    """cy has taken all of it."""
+def test_end_when_a_bid_takes_all_or_enough_then_the_auction_ends_with_it() -> None:
+    """Ten lots: flat. One of ten: 40 against 9 x 84 x 5 % = 37.8. A later distress has a clock of its own."""
+    for taken, why in ((10, "flat"), (6, "healthy"), (1, "healthy")):
+        book = auctioned()
+        assert (sold(book, bid(lots=taken)).ended, book.auctions) == (why, {})
+        assert no(book, bid())[:2] == (Code.NO_AUCTION, "none")
+
+
+def test_end_when_the_market_settles_then_the_next_step_tells_it() -> None:
+    """al is flat, and no bid has made it so."""
     book = auctioned()
-    sold(book, bid(lots=10))
-    assert no(book, bid())[:2] == (Code.NO_AUCTION, "flat")
-    assert the_end(book, 3) == ("al", 2, "flat")
+    submit(book, m.SettleMarket(time_ns=3, market_id="BTC", price_ticks=84), LAW)
+    assert the_end(book, 4) == ("al", 2, "flat")
+
+
+def test_bid_when_the_mark_of_another_leg_is_guarded_then_it_is_refused() -> None:
+    """Nobody knows what al has: its ETH fell to a mark that is not believed, and a bid for BTC would pay 4 out."""
+    book = domain({"al": 300, "bo": 5_000, "cy": 5_000}, ("BTC", "ETH"))
+    close_out_at_maintenance(book)
+    trade(book, "al", "bo", 10)
+    trade(book, "al", "bo", 10, "ETH")
+    law = replace(LAW, mark_band_ppb=200_000_000)
+    submit(book, m.SetMarks(time_ns=1, marks=(m.MarkUpdate("BTC", 80),)), law)
+    submit(book, m.SetMarks(time_ns=1, marks=(m.MarkUpdate("ETH", 97),)), law)
+    assert kinds(checked_step(book, law)) == ["AuctionOpened", "StepEnded"]
+    submit(book, m.SetMarks(time_ns=3, marks=(m.MarkUpdate("ETH", 60),)), law)
+    assert no(book, bid(time_ns=3), law) == (Code.MARK_GUARDED, "ETH", "")
+    submit(book, m.SetMarks(time_ns=4, marks=(m.MarkUpdate("ETH", 97),)), law)
+    assert sold(book, bid(time_ns=4), law).discount_quanta == 4
+
+
+def test_auction_when_a_domain_is_reopened_under_a_longer_schedule_then_it_keeps_its_end() -> None:
+    """It ran out at 32 ns; under a schedule of 300 ns it still has, and the step is a lawful one."""
+    book = auctioned()
+    checked_step(book, LAW, 32)
+    assert book.auctions == {"al": Auction(2, 32, expired=True)}
+    longer = replace(LAW, auction=replace(DUTCH, every_ns=100))
+    assert kinds(checked_step(book, longer, 33)) == ["StepEnded"]
 
 
 def test_end_when_the_unit_is_bankrupt_then_it_is_taken_over_in_the_same_step() -> None:
@@ -521,7 +553,7 @@ def test_end_when_it_has_expired_then_the_same_distress_is_not_auctioned_again()
     """Nobody takes over at 32 ns. At 33 ns al still is below close-out; healthy at 90, it is auctioned anew at 84."""
     book = auctioned()
     assert the_end(book, 32) == ("al", 2, "expired")
-    assert book.auctions == {"al": Auction(2, expired=True)}
+    assert book.auctions == {"al": Auction(2, 32, expired=True)}
     assert kinds(checked_step(book, LAW, 33)) == ["StepEnded"]
     assert no(book, bid(time_ns=33))[:2] == (Code.NO_AUCTION, "expired")
     moved(book, 90, 34)

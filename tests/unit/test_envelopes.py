@@ -11,6 +11,7 @@ from deleverage.rulebook import messages as m
 from deleverage.rulebook.book import Book, Envelope
 from deleverage.rulebook.decide import decide
 from deleverage.rulebook.pace import ClosedNotional, Rounds
+from deleverage.rulebook.price import Mark
 from deleverage.rulebook.rules import Rules
 from tests.properties.stories import crashed, mark, submit
 from tests.unit.test_stops import closings, pools, reasons
@@ -130,7 +131,15 @@ def test_approval_when_it_is_given_again_then_the_later_one_counts() -> None:
     """Three lots instead of ten."""
     book = waiting()
     submit(book, approval(most_lots=3), MANUAL)
-    assert book.envelopes == {"BTC/long": Envelope(3, 700, 100)}
+    assert book.envelopes == {"BTC/long": Envelope(3, 700, 100, MANUAL.hash())}
+
+
+def test_approval_when_the_domain_is_reopened_under_other_rules_then_it_holds_nothing() -> None:
+    """Approved at the bankruptcy price; under the mark nobody has approved anything."""
+    book = waiting()
+    other = Rules(manual=True, price=Mark())
+    facts = checked_step(book, other, time_ns=4)
+    assert (of(facts, m.Deleveraged), reasons(facts)) == ([], [("al", "approval")])
 
 
 def test_approval_when_it_is_taken_back_then_nothing_is_closed() -> None:

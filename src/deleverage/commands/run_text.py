@@ -15,6 +15,7 @@ from deleverage.domain.show import counted, grouped, money_text, percent_text, p
 from deleverage.rulebook.margin import equity
 from deleverage.rulebook.plug import text_of
 from deleverage.rulebook.quantities import PPB, Scale, format_units
+from deleverage.scenarios.opening import sentence_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -62,7 +63,8 @@ class _Printer:
             self._step(step)
         self.line("")
         for item in run.refused[:ROWS]:
-            self.line(f"refused in frame {item.frame}: {type(item.command).__name__}: {item.rejection.sentence}")
+            sentence = sentence_of(item.rejection, run.scenario.money)
+            self.line(f"refused in frame {item.frame}: {type(item.command).__name__}: {sentence}")
         if len(run.refused) > ROWS:
             self.line(f"and {counted(len(run.refused) - ROWS, 'more refused command')}")
         self._ends()
@@ -84,6 +86,8 @@ class _Printer:
             )
         if len(step.spared) > ROWS:
             self.line(f"  and {len(step.spared) - ROWS:,} more spared")
+        for sentence in step.news[:ROWS]:
+            self.line(f"  {sentence}")
         if step.on_offer:
             more = f" and {len(step.on_offer) - ROWS:,} more" if len(step.on_offer) > ROWS else ""
             self.line(f"  on offer {', '.join(step.on_offer[:ROWS])}{more}")

@@ -16,6 +16,7 @@ from deleverage.domain.rounds import Json, RoundWriter
 from deleverage.rulebook.messages import Residual
 from deleverage.rulebook.plug import text_of
 from deleverage.rulebook.quantities import Scale, format_units
+from deleverage.scenarios.opening import sentence_of
 
 SCHEMA_VERSION = 1
 RATE = Scale(1, 9)
@@ -80,7 +81,7 @@ class _Writer:
                     "frame": item.frame,
                     "command": type(item.command).__name__,
                     "code": item.rejection.code.name,
-                    "sentence": item.rejection.sentence,
+                    "sentence": sentence_of(item.rejection, scenario.money),
                 }
                 for item in run.refused
             ],
@@ -163,6 +164,7 @@ class _Writer:
             "spared": [
                 {"unit": one.unit_id, "market": one.market_id, "until_ns": str(one.until_ns)} for one in step.spared
             ],
+            "news": list(step.news),
             "on_offer": list(step.on_offer),
             "throttles": [
                 {

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from deleverage.domain.domain import Domain
+from deleverage.domain.news import news_of
 from deleverage.domain.observer import StepObserver
 from deleverage.domain.records import Refused, StepRecord, UnitState
 from deleverage.rulebook.book import Book, market_of
@@ -81,7 +82,7 @@ def _open(domain: Domain, scenario: Scenario, progress: Progress) -> None:
     for at, origin in enumerate(scenario.setup):
         (answer,) = domain.submit([origin.command])
         if isinstance(answer, Rejection):
-            faults.append(Fault(origin.path, refusal(answer, scenario.money)))
+            faults.append(Fault(origin.path, f"is refused, {refusal(answer, scenario.money)}"))
         if at % 256 == 0:
             progress("opening", at, len(scenario.setup))
     if faults:
@@ -95,11 +96,13 @@ class _Frame:
         self.run, self.at, self.frame = run, at, frame
         self.domain = run.domain
         self.quotes = 0
+        self.news: list[str] = []
 
     def play(self) -> None:
         """Submit the frame's commands, run its steps, then the marks that its liquidations cause."""
         for command in self.frame.commands:
-            self._submit(command)
+            for fact in self._submit(command):
+                self.news += news_of(fact, self.run.scenario)
         sold = self._steps(self.frame.label, self.frame.steps)
         impact = self.run.scenario.impact
         for reaction in range(impact.reactions if impact else 0):
@@ -122,8 +125,10 @@ class _Frame:
                 time_ns=self.frame.time_ns,
                 marks={market_id: market.mark_price_ticks for market_id, market in sorted(book.markets.items())},
                 fund_before_quanta=book.fund_quanta(),
+                news=tuple(self.news),
                 factors_ppb={market_id: market.factor_ppb for market_id, market in sorted(book.markets.items())},
             )
+            self.news = []
             facts = self._submit(RunStep(time_ns=self.frame.time_ns), StepObserver(record, self.run.scenario.rules))
             if facts:
                 self.run.steps.append(record)

@@ -87,6 +87,7 @@ class StepRecord:
     fund_before_quanta: int
     fund_after_quanta: int = 0
     stopped: str = ""
+    news: tuple[str, ...] = ()  # what came about before the step: bids, approvals, halts
     guarded: tuple[str, ...] = ()
     spared: tuple[Spared, ...] = ()
     throttles: tuple[Throttled, ...] = ()

@@ -364,7 +364,7 @@ def _resumed(book: Book, fact: m.Resumed) -> None:
 
 
 def _envelope_approved(book: Book, fact: m.EnvelopeApproved) -> None:
-    envelope = Envelope(fact.most_lots, fact.most_notional_quanta, fact.expiry_ns)
+    envelope = Envelope(fact.most_lots, fact.most_notional_quanta, fact.expiry_ns, fact.rules_hash)
     book.envelopes[leg_id_of(fact.market_id, fact.side)] = envelope
 
 
@@ -373,12 +373,17 @@ def _envelope_ended(book: Book, fact: m.EnvelopeEnded) -> None:
 
 
 def _auction_opened(book: Book, fact: m.AuctionOpened) -> None:
-    book.auctions[fact.unit_id] = Auction(fact.time_ns)
+    book.auctions[fact.unit_id] = Auction(fact.time_ns, fact.until_ns)
+
+
+def _auction_sold(book: Book, fact: m.AuctionSold) -> None:
+    if fact.ended:
+        del book.auctions[fact.unit_id]
 
 
 def _auction_ended(book: Book, fact: m.AuctionEnded) -> None:
     if fact.why == "expired":
-        book.auctions[fact.unit_id] = Auction(fact.start_ns, expired=True)
+        book.auctions[fact.unit_id] = replace(book.auctions[fact.unit_id], expired=True)
     else:
         del book.auctions[fact.unit_id]
 
@@ -424,4 +429,5 @@ _WRITERS: dict[type[m.Fact], Callable[[Book, Any], None]] = {
     m.EnvelopeEnded: _envelope_ended,
     m.AuctionOpened: _auction_opened,
     m.AuctionEnded: _auction_ended,
+    m.AuctionSold: _auction_sold,
 }

@@ -2,7 +2,7 @@
 
 A rule is handed the time since an auction began and says the discount to the mark; how long it lasts is its own number.
 Who buys pays the mark less the discount, so the owner loses what the least patient buyer asks for, and no more than the
-surplus that a takeover would have taken. Only the solvent are auctioned: a bankrupt has nothing to give away.
+equity that lies on the lots. Only the solvent are auctioned: a bankrupt has nothing to give away.
 Who does it: Maker's clipper (a price that falls by steps, and a reset after the last one); Derive (Lyra), whose solvent
 auctions sell positions at a discount that grows with time.
 

@@ -152,6 +152,7 @@ class Envelope:
     most_lots: int
     most_notional_quanta: int
     expiry_ns: int
+    rules_hash: str
     used_lots: int = 0
 
 
@@ -248,9 +249,10 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Auction:
-    """Since when a unit is auctioned. ``expired``: it has run out, and is remembered while the same distress lasts."""
+    """Since and until when a unit is auctioned; ``expired``: it ran out, and is remembered while the distress lasts."""
 
     start_ns: int
+    until_ns: int
     expired: bool = False
 
 

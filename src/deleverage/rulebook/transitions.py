@@ -71,7 +71,8 @@ _BEFORE: Checks = {
     m.EnvelopeApproved: envelopes.check_approved,
     m.EnvelopeEnded: envelopes.check_ended,
     m.MarksSet: stopping.check_breakers,
-    m.Resumed: grace.check_given,
+    m.Halted: stopping.check_halted,
+    m.Resumed: stopping.check_resumed,
 }
 """What single kinds of facts ask of the book before them."""
 

@@ -131,7 +131,7 @@ def faults_of_opening(
     for origin in setup:
         answer = decide(book, origin.command, rules)
         if isinstance(answer, Rejection):
-            faults.append(Fault(_blamed(origin, answer, paths), refusal(answer, money)))
+            faults.append(Fault(_blamed(origin, answer, paths), f"is refused, {refusal(answer, money)}"))
             continue
         for fact in answer:
             apply(book, fact)
@@ -148,17 +148,23 @@ def faults_of_opening(
 
 
 def refusal(answer: Rejection, money: Scale) -> str:
-    """Return a rejection as a sentence with its compared numbers, money where the code is about money."""
+    """Return a rejection's code and sentence with its compared numbers."""
+    return f"{answer.code.name}: {sentence_of(answer, money)}"
+
+
+def sentence_of(answer: Rejection, money: Scale) -> str:
+    """Return a rejection's sentence with its compared numbers, as money where the code is about money."""
     show: Callable[[int | str], str] = str
     if "MARGIN" in answer.code.name or answer.code.name in (
         "BELOW_ZERO",
         "BELOW_MAINTENANCE",
         "INSUFFICIENT_EQUITY",
         "POOL_FLOOR",
+        "DISCOUNT_TOO_SMALL",
     ):
         show = lambda number: format_units(number, money) if isinstance(number, int) else number  # noqa: E731
     numbers = " against ".join(show(item) for item in (answer.found, answer.bound) if item != "")
-    return f"is refused, {answer.code.name}: {answer.sentence}" + (f" ({numbers})" if numbers else "")
+    return answer.sentence + (f" ({numbers})" if numbers else "")
 
 
 def _blamed(origin: Origin, answer: Rejection, paths: dict[str, Path]) -> str:

@@ -3,11 +3,18 @@
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.checks.view import Checks, View, require
 from deleverage.rulebook.collateral import awaits_price
-from deleverage.rulebook.margin import equity, initial_numerator, is_below_close_out, is_unhealthy, margin_balance
+from deleverage.rulebook.margin import (
+    equity,
+    held_lots,
+    initial_numerator,
+    is_below_close_out,
+    is_unhealthy,
+    margin_balance,
+)
 from deleverage.rulebook.quantities import MARGIN_SCALE, PPB, share_floor
-from deleverage.rulebook.stages.auction import discount_ppb, discount_quanta, until_ns, why_ended, why_not_offered
+from deleverage.rulebook.stages.auction import discount_ppb, discount_quanta, why_ended, why_not_offered
 from deleverage.rulebook.stages.grace import graces
-from deleverage.rulebook.stages.scratch import asset_guards, guards
+from deleverage.rulebook.stages.scratch import asset_guards, guarded_marks, guards
 
 
 def check_opened(view: View, fact: m.AuctionOpened) -> None:
@@ -28,8 +35,8 @@ def check_ended(view: View, fact: m.AuctionEnded) -> None:
     """Before an end: the unit has an auction, and the reason is the true one."""
     auction = view.book.auctions.get(fact.unit_id)
     require("INV-7", auction is not None, f"an auction of {fact.unit_id} is told to end, there is none")
-    due = why_ended(view.book, view.rules, view.book.units[fact.unit_id], fact.time_ns)
-    require("INV-7", fact.why == due, f"{fact.unit_id}'s auction is told to end for {fact.why}, it is {due or 'on'}")
+    due = why_ended(view.book, view.book.units[fact.unit_id], fact.time_ns)
+    require("INV-7", due != "" and fact.why == due, f"{fact.unit_id}'s auction ended: {fact.why}, it is {due or 'on'}")
     since = auction.start_ns if auction else 0
     require("INV-7", fact.start_ns == since, f"{fact.unit_id}'s auction is told since {fact.start_ns}, it is {since}")
 
@@ -37,9 +44,13 @@ def check_ended(view: View, fact: m.AuctionEnded) -> None:
 def check_offered(view: View, fact: m.AuctionSold) -> None:
     """Before a sale: the lots are on offer, at the discount and for the money that the schedule says."""
     book, unit = view.book, view.book.units[fact.unit_id]
-    why = why_not_offered(book, view.rules, unit, fact.market_id, fact.time_ns)
+    why = why_not_offered(book, unit, fact.market_id, fact.time_ns)
     require("INV-8", not why, f"{fact.unit_id} is not on offer in {fact.market_id}: {why}")
     require("INV-18", not book.is_halted, f"{fact.unit_id} is sold in a halted domain")
+    hidden = sorted(unit.markets() & guarded_marks(book, view.rules, fact.time_ns).keys())
+    require("INV-18", not hidden, f"{fact.unit_id} is sold while its marks in {hidden} are guarded")
+    expiry_ns = book.markets[fact.market_id].terms.expiry_ns
+    require("INV-18", not 0 < expiry_ns <= fact.time_ns, f"{fact.market_id} has expired, its lots are settled")
     groups = {book.accounts[book.units[key].account_id].owner_group for key in (fact.unit_id, fact.bidder_unit_id)}
     require("INV-8", len(groups) == 2, f"{fact.bidder_unit_id} buys lots of its own owner group")
     due = discount_ppb(book, view.rules, fact.unit_id, fact.time_ns)
@@ -59,6 +70,9 @@ def _check_sold(view: View, fact: m.AuctionSold) -> None:
     for unit_id, quanta in ((fact.unit_id, -fact.discount_quanta), (fact.bidder_unit_id, fact.discount_quanta)):
         moved = view.now(unit_id) - view.equities[unit_id]
         require("INV-6", moved == quanta, f"{unit_id}'s equity moved by {moved}, the discount is {quanta}")
+    unit = view.book.units[fact.unit_id]
+    over = "flat" if not unit.legs else "" if is_unhealthy(view.book, unit) else "healthy"
+    require("INV-7", fact.ended == over, f"the bid is told to end the auction: {fact.ended}, true is: {over}")
     sold = fact.fills[0]
     notional = abs(sold.lots * view.book.markets[fact.market_id].value_quanta)
     most = min(share_floor(notional, fact.discount_ppb, PPB), view.equities[fact.unit_id])
@@ -66,6 +80,11 @@ def _check_sold(view: View, fact: m.AuctionSold) -> None:
     bidder = view.book.units[fact.bidder_unit_id]
     balance = margin_balance(view.book, bidder, asset_guards(view.book, view.rules, fact.time_ns))
     carries = balance * MARGIN_SCALE >= initial_numerator(view.book, bidder)
+    held, most_lots = fact.fills[1], view.book.markets[fact.market_id].terms.max_lots
+    lots = held_lots(view.book, bidder).get(held.leg_id, 0)
+    require(
+        "INV-9", lots <= most_lots, f"bidder {bidder.unit_id} may come to hold {lots} lots, {most_lots} are allowed"
+    )
     require("INV-9", carries and not bidder.bankrupt, f"bidder {bidder.unit_id} is left below its initial margin")
 
 
@@ -82,9 +101,9 @@ def check_auctions(view: View, fact: m.StepEnded) -> None:
     """At the end of a step no auction is open that is over, and after a quiet one nobody waits for one."""
     book = view.book
     for unit_id, auction in sorted(book.auctions.items()):
-        over = why_ended(book, view.rules, book.units[unit_id], fact.time_ns)
+        over = why_ended(book, book.units[unit_id], fact.time_ns)
         require("INV-7", not over, f"{unit_id}'s auction is over and not told: {over}")
-        late = auction.expired and fact.time_ns < until_ns(view.rules, auction)
+        late = auction.expired and fact.time_ns < auction.until_ns
         require("INV-7", not late, f"{unit_id}'s auction is told as expired before its time")
         distressed = book.units[unit_id].legs and is_unhealthy(book, book.units[unit_id])
         require("INV-7", bool(distressed), f"{unit_id} is auctioned and in no distress")

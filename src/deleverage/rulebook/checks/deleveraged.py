@@ -10,6 +10,9 @@ from deleverage.rulebook.selection import Queue, Request
 from deleverage.rulebook.stages.candidates import eligible
 from deleverage.rulebook.stages.held import bankrupts_in
 
+STOPS = ("", "trigger", "approval", "pace", "throttle")
+"""What may have stopped a pool of stage 5; empty: nothing."""
+
 
 def check_order(view: View, fact: m.Deleveraged) -> None:
     """Queue policies: a later candidate is touched only if every earlier one has no lots left."""
@@ -121,6 +124,7 @@ def _check_pool(view: View, fact: m.Deleveraged, pool: m.Pool) -> None:
         market = view.book.markets[pool.market_id]
         due = money_asked(view.rules.price, market, side, pool.closed_lots, pool.shortfall_quanta)
         require("INV-6", due == pool.asked_quanta, f"{name}: the price rule asks {due}, the pool {pool.asked_quanta}")
+    require("INV-21", pool.stopped in STOPS, f"{name}: stopped by {pool.stopped}, known are {STOPS[1:]}")
     held = len(bankrupts_in(view.book, pool.market_id, side))
     declared = view.book.markets[pool.market_id].reduce_only and bool(pool.removed or pool.stopped)
     require("INV-21", not held or declared, f"{name}: {held} bankrupt units keep lots without a declared reason")

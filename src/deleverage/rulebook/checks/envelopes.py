@@ -3,6 +3,7 @@
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.book import SIGN_OF, leg_id_of
 from deleverage.rulebook.checks.view import View, require
+from deleverage.rulebook.plug import text_of
 from deleverage.rulebook.stages.envelopes import why_over
 from deleverage.rulebook.stages.held import approved_lots, lots_after_netting, may_start
 
@@ -14,6 +15,11 @@ def check_approved(view: View, fact: m.EnvelopeApproved) -> None:
     seen = (fact.planned_lots, fact.planned_price_ticks)
     found = (lots, market.mark_price_ticks)
     require("INV-21", seen == found and lots > 0, f"an envelope was approved for {seen} lots and ticks, it is {found}")
+    told = (fact.policy, fact.price)
+    under = (view.rules.policy.name, text_of(view.rules.price))
+    require("INV-21", told == under, f"an envelope was approved for {told}, the rules say {under}")
+    least = min(fact.most_lots, fact.most_notional_quanta)
+    require("INV-21", least > 0, f"an envelope for {fact.market_id} holds {least} lots or quanta")
     known = view.rules.manual and fact.rules_hash == view.rules.hash() and fact.expiry_ns > fact.time_ns
     require("INV-18", known, f"an envelope for {fact.market_id} was approved late, or under other rules")
 
@@ -42,9 +48,10 @@ def check_ended(view: View, fact: m.EnvelopeEnded) -> None:
     require("INV-21", place in view.book.envelopes, f"{place}: an envelope ended that there was not")
     envelope = view.book.envelopes[place]
     true = {
-        "expired": envelope.expiry_ns <= fact.time_ns,
-        "aborted": bool(fact.reason),
-    }.get(fact.why, why_over(view.book, place) == fact.why)
+        "expired": envelope.expiry_ns <= fact.time_ns and not fact.reason,
+        "aborted": bool(fact.reason) and not envelope.used_lots,
+        "": False,
+    }.get(fact.why, why_over(view.book, place) == fact.why and not fact.reason)
     told = f"{fact.why} with {fact.used_lots} lots"
     right = true and fact.used_lots == envelope.used_lots
     require(

@@ -8,6 +8,8 @@ from deleverage.rulebook.quantities import MARGIN_SCALE, PPB, initial_rate_ceil,
 
 def _check_announced(view: View, fact: m.RequirementsAnnounced) -> None:
     market = view.book.markets[fact.market_id]
+    still = view.book.halted or market.settled
+    require("INV-12", not still, f"{fact.market_id}: announced in a halted domain or a settled market")
     schedule, before, now = market.terms.schedule, market.factor_ppb, fact.factor_ppb
     measured = (market.open_interest_lots, ratio_ceil(market.open_interest_lots, market.terms.max_open_interest_lots))
     told = (fact.open_interest_lots, fact.open_interest_ppb)
@@ -43,6 +45,8 @@ def _check_leverage(view: View, fact: m.LeverageSet) -> None:
     allowed = fact.leverage_ppb >= PPB and initial_rate_ceil(fact.leverage_ppb) >= least
     require("INV-9", allowed, f"{fact.unit_id}: a leverage of {fact.leverage_ppb} ppb, the tier asks for {least} ppb")
     before = view.units[fact.unit_id]
+    had = before.leverages.get(fact.market_id, 0)
+    require("INV-12", fact.leverage_before_ppb == had, f"{fact.unit_id}: the leverage before was {had} ppb")
     short = initial_numerator(view.book, unit) - margin_balance(view.book, unit) * MARGIN_SCALE
     raised = initial_numerator(view.book, unit) > initial_numerator(view.book, before)
     require("INV-9", not raised or short <= 0, f"{fact.unit_id} was put below its initial margin by a setting")

@@ -2,6 +2,7 @@
 
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.breaker import is_beyond, watched
+from deleverage.rulebook.checks.grace import check_given
 from deleverage.rulebook.checks.view import View, require
 
 
@@ -12,6 +13,25 @@ def check_running(view: View, fact: m.Fact) -> None:
     """
     halted = view.began_halted if isinstance(fact, m.AuctionEnded) else view.book.is_halted
     require("INV-18", not halted, f"a step goes on in a halted domain: {type(fact).__name__}")
+
+
+def check_halted(view: View, fact: m.Halted) -> None:
+    """Before a halt: its scope is not halted by an operator already."""
+    require("INV-18", fact.scope not in view.book.halts, f"{fact.scope or 'the domain'} is halted for a second time")
+
+
+def check_resumed(view: View, fact: m.Resumed) -> None:
+    """Before a resumption: there is something to resume, the grace is due, and bankrupts' markets stay reduce-only."""
+    check_given(view, fact)
+    book = view.book
+    within = [fact.scope] if fact.scope else sorted(book.markets)
+    closed = fact.scope in book.halts or (not fact.scope and book.halted)
+    due = closed or any(book.markets[market_id].reduce_only for market_id in within)
+    require("INV-18", due, f"{fact.scope or 'the domain'} is resumed, and nothing was halted or reduce-only")
+    require("INV-20", book.residual_quanta == 0, f"resumed while {book.residual_quanta} quanta are not repaid")
+    held = {market_id for unit in book.units.values() if unit.bankrupt for market_id in unit.markets()}
+    waiting = tuple(market_id for market_id in within if market_id in held)
+    require("INV-21", fact.reduce_only == waiting, f"reduce-only stay {fact.reduce_only}, bankrupts hold {waiting}")
 
 
 def check_opening(view: View, fact: m.Traded | m.OrderPlaced) -> None:

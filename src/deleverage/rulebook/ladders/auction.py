@@ -26,7 +26,7 @@ from deleverage.rulebook.margin import closes, held_lots
 from deleverage.rulebook.messages import Code, Command, Fact
 from deleverage.rulebook.quantities import PPB, share_floor, sign
 from deleverage.rulebook.rules import Rules
-from deleverage.rulebook.stages.auction import discount_ppb, discount_quanta, why_not_offered
+from deleverage.rulebook.stages.auction import discount_ppb, discount_quanta, why_ended, why_not_offered
 from deleverage.rulebook.stages.scratch import asset_guards, guarded_marks
 
 
@@ -46,7 +46,7 @@ def _bid(book: Book, command: m.Bid, rules: Rules) -> Iterator[Fact]:
         require_own_market(one, market_id)
     require_running(book, market_id, "no bids")
     require_solvent(bidder)
-    why = why_not_offered(book, rules, unit, market_id, command.time_ns)
+    why = why_not_offered(book, unit, market_id, command.time_ns)
     refuse(bool(why), Code.NO_AUCTION, f"no lots of {unit.unit_id} are on offer in {market_id} now", why)
     leg_id, bidder_leg_id = leg_id_of(market_id, command.leg_side), leg_id_of(market_id, command.bidder_side)
     require_held(unit, leg_id, lots)
@@ -66,8 +66,10 @@ def _bid(book: Book, command: m.Bid, rules: Rules) -> Iterator[Fact]:
     settle_unit(after, market, change, money - value, command.bidder_side)
     require_lots(market, held_lots(book, after).get(bidder_leg_id, 0))
     require_initial(book, after, asset_guards(book, rules, command.time_ns))
-    guarded = guarded_marks(book, rules, command.time_ns)
-    refuse(market_id in guarded, Code.MARK_GUARDED, "no lots are sold at a guarded mark", guarded.get(market_id, ""))
+    hidden = ", ".join(sorted(unit.markets() & guarded_marks(book, rules, command.time_ns).keys()))
+    refuse(bool(hidden), Code.MARK_GUARDED, f"nobody knows what {unit.unit_id} has while a mark is guarded", hidden)
+    rest = copy_unit(unit)
+    settle_unit(rest, market, -change, value - money, command.leg_side)
     yield m.AuctionSold(
         **next_fact(book, command),
         unit_id=unit.unit_id,
@@ -75,10 +77,9 @@ def _bid(book: Book, command: m.Bid, rules: Rules) -> Iterator[Fact]:
         market_id=market_id,
         discount_ppb=ppb,
         discount_quanta=money,
+        ended=why_ended(book, rest, command.time_ns),
         fills=fills,
     )
-    rest = copy_unit(unit)
-    settle_unit(rest, market, -change, value - money, command.leg_side)
     yield from releases(book, command, [after, rest])
 
 

@@ -44,7 +44,9 @@ def _resume(book: Book, command: m.Resume, rules: Rules) -> Iterator[Fact]:
     within = [scope] if scope else sorted(book.markets)
     halted = scope in book.halts or (not scope and book.halted)
     closed = halted or any(book.markets[market_id].reduce_only for market_id in within)
-    refuse(not closed, Code.NOT_HALTED, "nothing is halted or reduce-only", scope)
+    still = ", ".join(sorted(book.halts))
+    sentence = f"{scope or 'the domain'} is not halted, and nothing in it is reduce-only"
+    refuse(not closed, Code.NOT_HALTED, sentence, f"halted are {still or 'none'}")
     require_no_residual(book)
     waiting = {market_id for unit in book.units.values() if unit.bankrupt for market_id in unit.markets()}
     grace = grace_given(book, scope) if rules.grace_ns else ()

@@ -50,7 +50,8 @@ class AuctionSold(Movement):
     """A bidder took lots of an auctioned unit.
 
     ``discount_ppb`` is what the schedule said, ``discount_quanta`` what was given up against the mark: the schedule's
-    share of the notional, or less where the equity that lies on these lots is less.
+    share of the notional, or less where the equity that lies on these lots is less. ``ended``: why the auction is over
+    with it, ``flat`` or ``healthy``; empty: it goes on.
     """
 
     unit_id: str
@@ -58,3 +59,4 @@ class AuctionSold(Movement):
     market_id: str
     discount_ppb: int
     discount_quanta: int
+    ended: str

@@ -1,11 +1,11 @@
 """Between stages 2 and 3: who is auctioned instead of being taken over, from when, until when, and at which discount.
 
-An auction ends in a step only; between two steps nobody can bid for a unit that is in distress no more. Its clock runs
-through halts, guards and graces: what stands still there is the selling, and at its end stage 3 finds what it would
-have found without an auction.
+An auction ends in a step, or with the bid that leaves a unit healthy or flat; between two steps nobody can bid for a
+unit that is in distress no more. Its clock runs through halts, guards and graces: what stands still there is the
+selling, and at its end stage 3 finds what it would have found without an auction.
 """
 
-from deleverage.rulebook.book import Auction, Book, Unit, market_of
+from deleverage.rulebook.book import Book, Unit, market_of
 from deleverage.rulebook.margin import equity, equity_shares, is_unhealthy
 from deleverage.rulebook.messages import AuctionEnded, AuctionOpened
 from deleverage.rulebook.quantities import PPB, share_floor
@@ -14,12 +14,7 @@ from deleverage.rulebook.stages.grace import graces
 from deleverage.rulebook.stages.scratch import Scratch
 
 
-def until_ns(rules: Rules, auction: Auction) -> int:
-    """Return the time from which an auction has run out."""
-    return auction.start_ns + rules.auction.lasts_ns()
-
-
-def why_ended(book: Book, rules: Rules, unit: Unit, time_ns: int) -> str:
+def why_ended(book: Book, unit: Unit, time_ns: int) -> str:
     """Return why the auction of a unit that has one is over at a time, the first reason that is true; empty: it is not.
 
     One that has expired before is over for another reason only.
@@ -29,18 +24,18 @@ def why_ended(book: Book, rules: Rules, unit: Unit, time_ns: int) -> str:
         "bankrupt": unit.bankrupt,
         "flat": not unit.legs,
         "healthy": not is_unhealthy(book, unit),
-        "expired": not auction.expired and time_ns >= until_ns(rules, auction),
+        "expired": not auction.expired and time_ns >= auction.until_ns,
     }
     return next((why for why, true in reasons.items() if true), "")
 
 
-def why_not_offered(book: Book, rules: Rules, unit: Unit, market_id: str, time_ns: int) -> str:
+def why_not_offered(book: Book, unit: Unit, market_id: str, time_ns: int) -> str:
     """Return why lots of a unit in a market cannot be bid for now; empty: they can."""
     if unit.unit_id not in book.auctions:
         return "none"
     if book.auctions[unit.unit_id].expired:
         return "expired"
-    if why := why_ended(book, rules, unit, time_ns):
+    if why := why_ended(book, unit, time_ns):
         return why
     if equity(book, unit) < 0:
         return "bankrupt"  # No step has declared it yet.
@@ -86,6 +81,6 @@ def end_auctions(scratch: Scratch) -> None:
     """Tell the end of every auction that is over, in id order of units."""
     book = scratch.book
     for unit_id in sorted(book.auctions):
-        why = why_ended(book, scratch.rules, book.units[unit_id], scratch.time_ns)
+        why = why_ended(book, book.units[unit_id], scratch.time_ns)
         if why:
             scratch.emit(AuctionEnded, unit_id=unit_id, start_ns=book.auctions[unit_id].start_ns, why=why)

@@ -50,7 +50,7 @@ def approved_lots(book: Book, rules: Rules, market_id: str, side: int) -> int | 
     if not rules.manual:
         return None
     envelope = book.envelopes.get(leg_id_of(market_id, LONG if side > 0 else SHORT))
-    if envelope is None:
+    if envelope is None or envelope.rules_hash != rules.hash():
         return 0
     worth = div_floor(envelope.most_notional_quanta, abs(book.markets[market_id].value_quanta))
     return min(envelope.most_lots, worth) - envelope.used_lots
