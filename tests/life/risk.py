@@ -73,7 +73,9 @@ class Risk(Prices):
         alarm = {"volatility_ppb": 9 * PPB, "concentration_ppb": PPB} if rng.random() < 0.6 else {}
         for market_id in markets[: rng.randint(1, len(markets))]:
             yield self.announcement(market_id, **alarm)
-        waiting = [market["announced"][2] for market in self.state["markets"].values() if market["announced"]]
+            if rng.random() < 0.4:  # A second one, which waits behind the first or replaces it.
+                yield self.announcement(market_id)
+        waiting = [one[2] for market in self.state["markets"].values() for one in market["announced"]]
         if waiting and rng.random() < 0.7:
             self.time = max(self.time, rng.choice(waiting) - rng.choice((0, 0, 0, 1)))
         if alarm and rng.random() < 0.7:

@@ -46,7 +46,10 @@ def least_rate(world: World, market: Market, unit: Unit) -> int:
 
 
 def announce_requirements(world: World, given: Given, rules: Given) -> str | None:
-    """Let the factor that a schedule makes of two estimates and the open interest wait for its time."""
+    """Let the factor that a schedule makes of two estimates and the open interest wait for its time.
+
+    Whatever waits for that time or a later one gives way to it.
+    """
     market = world.markets.get(given["market_id"])
     volatility, concentration = given["volatility_ppb"], given["concentration_ppb"]
     if market is None:
@@ -66,22 +69,28 @@ def announce_requirements(world: World, given: Given, rules: Given) -> str | Non
         "concentration": concentration,
     }
     target = market.schedule["floor_ppb"] + sum(rise(market.schedule[name], x) for name, x in inputs.items())
-    market.announced = next_factor(market, target), interest, given["effective_ns"]
+    waiting, when = list(market.announced), given["effective_ns"]
+    while waiting and waiting[-1][2] >= when:
+        waiting.pop()
+    start = waiting[-1][0] if waiting else market.factor
+    market.announced = (*waiting, (next_factor(market, start, target), interest, when))
     return None
 
 
-def next_factor(market: Market, target: int) -> int:
-    """Return a target under the market's cap, no further from the factor in force than one step."""
+def next_factor(market: Market, start: int, target: int) -> int:
+    """Return a target under the market's cap, no further from the factor that it follows than one step."""
     target, step = min(market.schedule["cap_ppb"], target), market.schedule["max_step_ppb"]
-    return min(max(target, market.factor - step), market.factor + step) if step > 0 else target
+    return min(max(target, start - step), start + step) if step > 0 else target
 
 
 def take_effect(world: World, time_ns: int) -> dict[str, Market]:
     """Put what was announced for this time into force, but not in a halt; return those markets as they were."""
-    before = {}
+    before: dict[str, Market] = {}
     for market in world.all_markets():
-        if market.announced is not None and market.announced[2] <= time_ns and not world.halted:
-            before[market.market_id] = replace(market)
-            market.factor, market.measured, _ = market.announced
-            market.announced = None
+        if world.halted:
+            continue
+        while market.announced and market.announced[0][2] <= time_ns:
+            before.setdefault(market.market_id, replace(market))
+            (market.factor, market.measured, _), *waiting = market.announced
+            market.announced = tuple(waiting)
     return before

@@ -79,7 +79,8 @@ class Market:
     settled: bool = False
     factor: int = 10**9
     measured: int = 0
-    announced: tuple[int, int, int] | None = None  # the factor, the lots measured with it, when it takes effect
+    # What waits, the earliest first: the factor, the lots measured with it, when it takes effect.
+    announced: tuple[tuple[int, int, int], ...] = ()
     pool: str = "common"
 
     @property
@@ -432,7 +433,7 @@ def plain(world: World) -> dict[str, Any]:
                 "contract": market.contract,
                 "factor": market.factor,
                 "measured": market.measured,
-                "announced": market.announced,
+                "announced": list(market.announced),
                 "pool": market.pool,
             }
             for market in world.markets.values()

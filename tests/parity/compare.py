@@ -94,7 +94,7 @@ def plain_book(book: Book) -> Plain:
                 "contract": market.terms.contract,
                 "factor": market.factor_ppb,
                 "measured": market.measured_lots,
-                "announced": next(map(astuple, market.announced), None),
+                "announced": list(map(astuple, market.announced)),
                 "pool": market.pool_id,
             }
             for key, market in book.markets.items()

@@ -54,10 +54,10 @@ def test_announcement_when_its_time_comes_then_factor_and_share_multiply_the_req
     book = Book(terms=terms(**RISING, unit_share=[25 * PERCENT, 2 * ONE]), a=1000, b=1000)
     assert book.trade("a", "b", 4) is None
     assert announce(book, 50 * PERCENT, effective=10) is None
-    assert factors(book) == (ONE, 0, (150 * PERCENT, 4, 10))
+    assert factors(book) == (ONE, 0, [(150 * PERCENT, 4, 10)])
     assert free(book, "a", 920, at=9)
     assert free(book, "a", 760, at=10)
-    assert factors(book) == (150 * PERCENT, 4, None)
+    assert factors(book) == (150 * PERCENT, 4, [])
     assert free(book, "b", 760)
     assert book.trade("b", "a", 2) is None
     assert free(book, "a", 920)
@@ -87,19 +87,38 @@ def test_announcement_when_open_interest_and_concentration_drive_it_then_each_ri
     assert book.trade("a", "b", 1) is None
     assert announce(book, 0, concentration=10) is None
     # 333,333,333 x 333,333,331 / 10^9 = 111,111,110.2..; 333,333,333 x 9 / 10^9 = 2.99..
-    assert factors(book)[2] == (ONE + 111_111_111 + 3, 1, 0)
+    assert factors(book)[2] == [(ONE + 111_111_111 + 3, 1, 0)]
 
 
-def test_announcement_when_steps_are_bounded_then_both_ways_and_from_what_is_in_force() -> None:
-    """Towards 1.5 by 0.2: 1.2 twice, the second supersedes; with 1.2 in force 1.4; from there down to 1.2, not to 1."""
+def test_announcement_when_others_wait_then_the_earlier_stay_and_the_step_counts_from_the_last_of_them() -> None:
+    """Steps of 0.2. Towards 1.5: 1.2 at 5, then 1.4 at 7; one towards 1 for 7 replaces that with 1.2 - 0.2.
+
+    At 5 the first is in force and the second stays: 1.2 at 9 follows it. One for 6 replaces both: 1.2 + 0.2.
+    """
     book = Book(terms=terms(**RISING, max_step_ppb=20 * PERCENT), a=1000)
     assert announce(book, 50 * PERCENT, effective=5) is None
     assert announce(book, 50 * PERCENT, effective=7) is None
-    assert factors(book) == (ONE, 0, (120 * PERCENT, 0, 7))
-    assert announce(book, 50 * PERCENT, at=7, effective=7) is None
-    assert factors(book) == (120 * PERCENT, 0, (140 * PERCENT, 0, 7))
+    assert factors(book) == (ONE, 0, [(120 * PERCENT, 0, 5), (140 * PERCENT, 0, 7)])
+    assert announce(book, 0, effective=7) is None
+    assert factors(book) == (ONE, 0, [(120 * PERCENT, 0, 5), (ONE, 0, 7)])
+    assert announce(book, 50 * PERCENT, at=5, effective=9) is None
+    assert factors(book) == (120 * PERCENT, 0, [(ONE, 0, 7), (120 * PERCENT, 0, 9)])
+    assert announce(book, 50 * PERCENT, at=5, effective=6) is None
+    assert factors(book) == (120 * PERCENT, 0, [(140 * PERCENT, 0, 6)])
     assert announce(book, 0, at=7, effective=9) is None
-    assert factors(book) == (140 * PERCENT, 0, (120 * PERCENT, 0, 9))
+    assert factors(book) == (140 * PERCENT, 0, [(120 * PERCENT, 0, 9)])
+
+
+def test_announcement_when_two_of_a_market_are_due_then_a_refused_command_leaves_both() -> None:
+    """1.2 at 5 and 1.4 at 7: a refusal at 8 keeps both waiting, the next command has 1.4 in force."""
+    book = Book(terms=terms(**RISING, max_step_ppb=20 * PERCENT), a=1000)
+    assert announce(book, 50 * PERCENT, effective=5) is None
+    assert announce(book, 50 * PERCENT, effective=7) is None
+    before = book.model.state()
+    assert book.tried("Withdraw", time_ns=8, unit_id="a", amount_quanta=1001) == "INSUFFICIENT_EQUITY"
+    assert book.model.state() == before
+    assert book.tried("Withdraw", time_ns=8, unit_id="a", amount_quanta=1000) is None
+    assert factors(book) == (140 * PERCENT, 0, [])
 
 
 def test_announcement_when_a_command_at_its_time_is_refused_then_it_waits_on() -> None:
@@ -111,7 +130,7 @@ def test_announcement_when_a_command_at_its_time_is_refused_then_it_waits_on() -
     assert book.tried("Withdraw", time_ns=3, unit_id="a", amount_quanta=881) == "INSUFFICIENT_EQUITY"
     assert book.model.state() == before
     assert book.tried("Withdraw", time_ns=3, unit_id="a", amount_quanta=880) is None
-    assert factors(book) == (150 * PERCENT, 4, None)
+    assert factors(book) == (150 * PERCENT, 4, [])
 
 
 def test_announcement_when_the_domain_is_halted_then_it_waits_for_the_first_command_after_the_halt() -> None:
@@ -131,9 +150,9 @@ def test_announcement_when_the_domain_is_halted_then_it_waits_for_the_first_comm
         ("Resume", {}),
     ):
         book.do(kind, time_ns=5, **fields)
-        assert factors(book) == (ONE, 0, (2 * ONE, 0, 5))
+        assert factors(book) == (ONE, 0, [(2 * ONE, 0, 5)])
     book.do("DepositToFund", time_ns=5, amount_quanta=1)
-    assert factors(book) == (2 * ONE, 0, None)
+    assert factors(book) == (2 * ONE, 0, [])
 
 
 def test_announcement_when_it_cannot_be_used_then_the_first_reason_is_told() -> None:
@@ -147,7 +166,7 @@ def test_announcement_when_it_cannot_be_used_then_the_first_reason_is_told() -> 
     book.do("SettleMarket", market_id="M", price_ticks=100)
     assert announce(book, 0, effective=2) == "MARKET_SETTLED"
     book.do("DepositToFund", time_ns=3, amount_quanta=1)
-    assert factors(book) == (4 * ONE, 0, None)
+    assert factors(book) == (4 * ONE, 0, [])
 
 
 def test_leverage_when_it_is_chosen_then_the_larger_initial_requirement_counts() -> None:

@@ -391,14 +391,48 @@ def test_change_when_two_markets_are_due_then_both_come_first_in_order() -> None
     assert [fact.seq for fact in facts] == [book.seq - 2, book.seq - 1, book.seq]
 
 
-def test_announcement_when_another_one_waits_then_it_is_superseded() -> None:
-    """The second announcement counts, its step from the factor in force; the first one never happens."""
+def test_announcement_when_an_earlier_one_waits_then_both_take_effect_each_at_its_time() -> None:
+    """2 is announced for 60; at 59 for 119 one towards 1, whose step counts from there: 1. Nothing is lost."""
     book = a_book({}, SCHEDULE)
     announced(book, 9 * PERCENT)
     fact = announced(book, 3 * PERCENT, at=59)
-    assert (fact.factor_before_ppb, fact.factor_ppb) == (PPB, PPB)
-    assert len(submit(book, m.DepositToFund(time_ns=118, amount_quanta=1))) == 1
+    assert (fact.factor_before_ppb, fact.factor_ppb) == (2 * PPB, PPB)
+    assert [one.effective_ns for one in book.markets["BTC"].announced] == [60, 119]
+    assert len(submit(book, m.DepositToFund(time_ns=118, amount_quanta=1))) == 2
+    assert (book.markets["BTC"].factor_ppb, len(book.markets["BTC"].announced)) == (2 * PPB, 1)
     assert len(submit(book, m.DepositToFund(time_ns=119, amount_quanta=1))) == 2
+    assert (book.markets["BTC"].factor_ppb, len(book.markets["BTC"].announced)) == (PPB, 0)
+
+
+def test_announcement_when_it_is_for_the_same_time_or_an_earlier_one_then_it_replaces() -> None:
+    """For 60 a second one replaces the first, its step from the 1 in force; one for 90 goes when one for 70 comes."""
+    book = a_book({}, SCHEDULE)
+    announced(book, 9 * PERCENT)
+    fact = announced(book, 3 * PERCENT)
+    assert (fact.factor_before_ppb, fact.factor_ppb) == (PPB, PPB)
+    announced(book, 9 * PERCENT, after=90)
+    announced(book, 4 * PERCENT, after=70)
+    assert book.markets["BTC"].announced == (Announced(PPB, 0, 60), Announced(PPB * 3 // 2, 0, 70))
+
+
+def test_change_when_two_of_a_market_are_due_then_one_command_begins_with_both() -> None:
+    """1 -> 2 -> 3, by their times, and each says what was before it."""
+    book = a_book({}, SCHEDULE)
+    announced(book, 9 * PERCENT)
+    announced(book, 9 * PERCENT, after=61)
+    facts = submit(book, m.DepositToFund(time_ns=100, amount_quanta=1))
+    changes = [fact for fact in facts if isinstance(fact, m.RequirementsChanged)]
+    assert [(change.factor_before_ppb, change.factor_ppb) for change in changes] == [(PPB, 2 * PPB), (2 * PPB, 3 * PPB)]
+
+
+def test_announcement_when_one_comes_more_often_than_the_notice_then_each_takes_effect() -> None:
+    """Every 59 ns for 60 ns later: the first is in force with the command at 118, the second at 177; two wait."""
+    book = a_book({}, SCHEDULE)
+    for beat in range(61):
+        announced(book, 9 * PERCENT, at=59 * beat)
+        factor = book.markets["BTC"].factor_ppb
+        assert factor == (PPB if beat < 2 else 2 * PPB if beat == 2 else 3 * PPB)
+    assert [one.effective_ns for one in book.markets["BTC"].announced] == [59 * 59 + 60, 59 * 60 + 60]
 
 
 def test_announcement_when_another_one_is_due_then_that_takes_effect_first() -> None:

@@ -251,13 +251,15 @@ def _leverage_set(book: Book, fact: m.LeverageSet) -> None:
 
 
 def _requirements_announced(book: Book, fact: m.RequirementsAnnounced) -> None:
+    market = book.markets[fact.market_id]
     announced = Announced(fact.factor_ppb, fact.open_interest_lots, fact.effective_ns)
-    book.markets[fact.market_id].announced = (announced,)
+    market.announced = (*market.announced_before(fact.effective_ns), announced)
 
 
 def _requirements_changed(book: Book, fact: m.RequirementsChanged) -> None:
     market = book.markets[fact.market_id]
-    market.factor_ppb, market.measured_lots, market.announced = fact.factor_ppb, fact.measured_lots, ()
+    market.factor_ppb, market.measured_lots = fact.factor_ppb, fact.measured_lots
+    market.announced = market.announced[1:]
 
 
 def _market_settled(book: Book, fact: m.MarketSettled) -> None:

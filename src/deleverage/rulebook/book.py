@@ -100,12 +100,21 @@ class Market:
     pool_id: str = COMMON  # whose fees, surpluses and debts the market's are
     factor_ppb: int = PPB  # what the table's requirements are multiplied by
     measured_lots: int = 0  # the open interest that legs' shares are taken of; 0: never measured
-    announced: tuple[Announced, ...] = ()  # what waits to take effect: one or none
+    announced: tuple[Announced, ...] = ()  # what waits to take effect, by its time: no two have the same
 
     @property
     def value_quanta(self) -> int:
         """Signed quanta one lot is worth at the last accepted mark; 0 before the first."""
         return self.terms.value_at(self.mark_price_ticks) if self.mark_price_ticks else 0
+
+    def announced_before(self, effective_ns: int) -> tuple[Announced, ...]:
+        """Return what waits and takes effect before a time: an announcement for that time replaces the others."""
+        return tuple(one for one in self.announced if one.effective_ns < effective_ns)
+
+    def factor_before_ppb(self, effective_ns: int) -> int:
+        """Return the factor from which an announcement for a time takes its step: the one that is then in force."""
+        earlier = self.announced_before(effective_ns)
+        return earlier[-1].factor_ppb if earlier else self.factor_ppb
 
 
 @dataclass(frozen=True, slots=True)

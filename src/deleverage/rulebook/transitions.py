@@ -91,8 +91,7 @@ def look(view: View, fact: m.Fact, unit_ids: list[str]) -> None:
         view.profit = profit_moved(view.book, view.units[leaves], fact.amount_quanta, fact.released)
     if isinstance(fact, m.FundingAccrued):
         view.carry = view.book.markets[fact.market_id].funding_carry
-    if isinstance(fact, m.RequirementsChanged):
-        risk.check_changes(view, fact)
+    risk.look_at_due(view, fact)
     if isinstance(fact, m.Reduced):
         reduced.look_reduced(view, fact)
     if isinstance(fact, m.TakenOver | m.ProgrammeSet):

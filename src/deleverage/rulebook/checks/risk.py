@@ -4,19 +4,21 @@ from deleverage.rulebook import messages as m
 from deleverage.rulebook.checks.view import Checks, View, require
 from deleverage.rulebook.margin import initial_numerator, least_initial_rate, margin_balance
 from deleverage.rulebook.quantities import MARGIN_SCALE, PPB, initial_rate_ceil, ratio_ceil
+from deleverage.rulebook.schedule import Announced
 
 
 def _check_announced(view: View, fact: m.RequirementsAnnounced) -> None:
     market = view.book.markets[fact.market_id]
     still = view.book.halted or market.settled
     require("INV-12", not still, f"{fact.market_id}: announced in a halted domain or a settled market")
-    schedule, before, now = market.terms.schedule, market.factor_ppb, fact.factor_ppb
+    schedule, now = market.terms.schedule, fact.factor_ppb
+    before = market.factor_before_ppb(fact.effective_ns)
     measured = (market.open_interest_lots, ratio_ceil(market.open_interest_lots, market.terms.max_open_interest_lots))
     told = (fact.open_interest_lots, fact.open_interest_ppb)
     require("INV-12", told == measured, f"{fact.market_id}: open interest {told} was told, {measured} is there")
     target = schedule.target_ppb(fact.volatility_ppb, measured[1], fact.concentration_ppb)
     require("INV-12", fact.target_ppb == target, f"{fact.market_id}: target {fact.target_ppb}, {target} ppb is due")
-    require("INV-12", fact.factor_before_ppb == before, f"{fact.market_id}: the factor was {before} ppb")
+    require("INV-12", fact.factor_before_ppb == before, f"{fact.market_id}: the factor before it is {before} ppb")
     due = schedule.stepped_ppb(before, target)
     bounded = now == due and schedule.floor_ppb <= now <= schedule.cap_ppb
     require("INV-12", bounded, f"{fact.market_id}: the factor becomes {now}, {due} ppb is due")
@@ -24,19 +26,29 @@ def _check_announced(view: View, fact: m.RequirementsAnnounced) -> None:
     require("INV-12", fact.effective_ns >= least, f"{fact.market_id}: effective at {fact.effective_ns}, not {least} ns")
 
 
-def check_changes(view: View, fact: m.RequirementsChanged) -> None:
-    """Before it is written: a change is what was announced, when it was due, and outside of any step."""
+def look_at_due(view: View, fact: m.Fact) -> None:
+    """Before any fact: it is the change of requirements that is due first, or none is due; none is in a halt."""
+    waiting = [(key, one) for key, market in view.book.markets.items() for one in market.announced]
+    due = sorted((one for one in waiting if one[1].effective_ns <= fact.time_ns), key=lambda one: one[0])
+    if isinstance(fact, m.RequirementsChanged):
+        _check_changed(view, fact, due)
+    else:
+        left_out = not view.book.halted and due[:3]
+        require("INV-12", not left_out, f"a due change of requirements was left out at {fact.time_ns} ns: {left_out}")
+
+
+def _check_changed(view: View, fact: m.RequirementsChanged, due: list[tuple[str, Announced]]) -> None:
+    """A change is what was announced, when and in the order it was due, and outside of any step."""
     market = view.book.markets[fact.market_id]
     require("INV-12", view.gains is None, f"{fact.market_id}: requirements changed inside a step")
     require("INV-12", not view.book.halted, f"{fact.market_id}: requirements changed in a halted domain")
-    due = any(announced.effective_ns <= fact.time_ns for announced in market.announced)
-    require("INV-12", due, f"{fact.market_id}: requirements changed, nothing was due")
+    first = due[0][0] if due else "nothing"
+    require("INV-12", first == fact.market_id, f"{fact.market_id}: requirements changed, due was {first}")
     before = (fact.factor_before_ppb, fact.measured_before_lots)
     was = (market.factor_ppb, market.measured_lots)
     require("INV-12", before == was, f"{fact.market_id}: {before} was told, the book had {was}")
-    announced = [(announced.factor_ppb, announced.measured_lots) for announced in market.announced]
-    told = [(fact.factor_ppb, fact.measured_lots)] == announced
-    require("INV-12", told, f"{fact.market_id}: became {fact.factor_ppb}, announced was {announced}")
+    announced, told = (due[0][1].factor_ppb, due[0][1].measured_lots), (fact.factor_ppb, fact.measured_lots)
+    require("INV-12", told == announced, f"{fact.market_id}: became {told}, announced was {announced}")
 
 
 def _check_leverage(view: View, fact: m.LeverageSet) -> None:

@@ -28,19 +28,22 @@ from deleverage.rulebook.stages.scratch import asset_guards
 
 
 def changes_due(book: Book, time_ns: int) -> Iterator[m.RequirementsChanged]:
-    """Yield the announcements that take effect before a command of this time, in market order; none in a halt."""
-    waiting = [(key, market, due) for key, market in sorted(book.markets.items()) for due in market.announced]
-    due_now = [one for one in waiting if one[2].effective_ns <= time_ns and not book.halted]
-    for offset, (market_id, market, due) in enumerate(due_now, start=1):
-        yield m.RequirementsChanged(
-            seq=book.seq + offset,
-            time_ns=time_ns,
-            market_id=market_id,
-            factor_before_ppb=market.factor_ppb,
-            factor_ppb=due.factor_ppb,
-            measured_before_lots=market.measured_lots,
-            measured_lots=due.measured_lots,
-        )
+    """Yield the announcements that take effect before a command of this time, by market and time; none in a halt."""
+    seq = book.seq
+    for market_id, market in sorted(book.markets.items()) if not book.halted else ():
+        factor_ppb, measured_lots = market.factor_ppb, market.measured_lots
+        for due in market.announced_before(time_ns + 1):
+            seq += 1
+            yield m.RequirementsChanged(
+                seq=seq,
+                time_ns=time_ns,
+                market_id=market_id,
+                factor_before_ppb=factor_ppb,
+                factor_ppb=due.factor_ppb,
+                measured_before_lots=measured_lots,
+                measured_lots=due.measured_lots,
+            )
+            factor_ppb, measured_lots = due.factor_ppb, due.measured_lots
 
 
 def _announce(book: Book, command: m.AnnounceRequirements, rules: Rules) -> Iterator[Fact]:
@@ -57,6 +60,7 @@ def _announce(book: Book, command: m.AnnounceRequirements, rules: Rules) -> Iter
     refuse(short, Code.NOTICE_TOO_SHORT, "requirements change only with notice", command.effective_ns, earliest)
     open_interest_ppb = ratio_ceil(market.open_interest_lots, terms.max_open_interest_lots)
     target_ppb = terms.schedule.target_ppb(volatility_ppb, open_interest_ppb, concentration_ppb)
+    before_ppb = market.factor_before_ppb(command.effective_ns)
     yield m.RequirementsAnnounced(
         **next_fact(book, command),
         market_id=command.market_id,
@@ -65,8 +69,8 @@ def _announce(book: Book, command: m.AnnounceRequirements, rules: Rules) -> Iter
         open_interest_lots=market.open_interest_lots,
         open_interest_ppb=open_interest_ppb,
         target_ppb=target_ppb,
-        factor_before_ppb=market.factor_ppb,
-        factor_ppb=terms.schedule.stepped_ppb(market.factor_ppb, target_ppb),
+        factor_before_ppb=before_ppb,
+        factor_ppb=terms.schedule.stepped_ppb(before_ppb, target_ppb),
         effective_ns=command.effective_ns,
     )
 

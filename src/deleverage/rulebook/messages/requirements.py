@@ -45,7 +45,8 @@ class LeverageSet(Fact):
 class RequirementsAnnounced(Fact):
     """The factor that a market's requirements will be multiplied by, and how the schedule came to it; ppb and lots.
 
-    ``target_ppb`` is what the inputs ask for, ``factor_ppb`` as near to it as one step from ``factor_before_ppb``.
+    ``target_ppb`` is what the inputs ask for, ``factor_ppb`` as near to it as one step from ``factor_before_ppb``: the
+    factor that will be in force when it takes effect, of an announcement that waits or of the market.
     """
 
     market_id: str
