@@ -230,7 +230,7 @@ class _World:
             [
                 self._trade_of(market_id, one.unit_id, other.unit_id, percent, closes=True)(max(1, lots))
                 for one, other in pairs[:6]
-                for percent in (3, 10, 40, 90)
+                for percent in (1, 3, 6, 10, 20, 40, 90)
                 for lots in (_opposite(one, other, market_id) // part for part in (1, 2, 5))
             ]
         )
