@@ -31,6 +31,10 @@ class Stops(Prices):
         yield self.at("Halt", scope=scope, reason="drill")
         yield self.jump([market_id], (0.7, 0.9, 0.97, 0.99))
         yield self.at("Resume", scope=scope)
+        if self.rng.random() < 0.4:  # Lots that are opened in the grace, some with little behind them.
+            for _ in range(self.rng.randint(1, 2)):
+                yield from self.lever_once(market_id, self.rng.choice((0.3, 0.95, 1.0)))
+            yield self.jump([market_id], (0.9, 0.97, 0.99))
         if self.rng.random() < 0.5:
             yield from self.order_once(market_id)
         yield self.at("RunStep")

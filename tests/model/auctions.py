@@ -146,7 +146,7 @@ def bid(world: World, given: Given, rules: Given) -> str | None:
         return "MARK_GUARDED"
     world.units[tried.unit_id] = tried
     fill(unit, market, -bought, bought * market.lot_value - money, leg_id)
-    tell_fills(world)
+    tell_fills(world, time_ns)
     return None
 
 
@@ -160,7 +160,7 @@ def is_on_offer(world: World, unit: Unit, market: Market, time_ns: int) -> bool:
     """Return whether a unit's lots in a market may be bid for now."""
     if not is_on(world, unit) or why_over(world, unit, time_ns):
         return False
-    return equity(world, unit) >= 0 and time_ns >= market.grace_until
+    return equity(world, unit) >= 0 and not market.spares(unit, time_ns)
 
 
 def asked(market: Market, lots: int, discount_ppb: int) -> int:

@@ -257,7 +257,7 @@ def trade(world: World, given: Given, rules: Given) -> str | None:
             code = "MARK_GUARDED"
     if code is None:
         world.units.update({unit.unit_id: unit for unit in tried})
-        tell_fills(world)
+        tell_fills(world, given["time_ns"])
     return code
 
 
@@ -402,7 +402,7 @@ def settle_market(world: World, given: Given, rules: Given) -> str | None:
             fill(unit, market, -leg.lots, leg.lots * market.lot_value, key)
         if legs and unit.isolated and not unit.bankrupt and unit.quote > 0:
             move(unit, world.units[unit.account_id], unit.quote, period_profit(world, unit))
-    tell_fills(world)
+    tell_fills(world, given["time_ns"])
     world.orders = {key: order for key, order in world.orders.items() if order.market_id != market.market_id}
     market.settled = True
     world.halts.pop(market.market_id, None)

@@ -269,7 +269,7 @@ def _one_by_one(
 
 def _remember_pools(now: "Round") -> None:
     """Let every unit that is flat now remember the pools of its fills, or by what was set free, if anything was."""
-    tell_fills(now.world)
+    tell_fills(now.world, now.world.time_ns)
     freed: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for (u, market_id, _), quanta in now.without_lots.items():
         freed[u][now.pool_of(market_id)] += quanta

@@ -56,6 +56,6 @@ def sources_give(now: "Round", market: Market, side: int, gives: Handover) -> No
         if gives.shortfall[u]:
             now.shortfall[debt] -= gives.shortfall[u]
         now.emitted = True
-    tell_fills(now.world)
+    tell_fills(now.world, now.world.time_ns)
     totals = (sum(part.values()) for part in (gives.shortfall, gives.surplus, gives.edge))
     now.step.seen["taken_over"].append((market.market_id, SIDES[side], *totals))

@@ -27,7 +27,7 @@ def relieve(now: "Round") -> None:
         for market in now.step.open_markets():
             if not now.step.is_spared(unit, market.market_id):
                 net_legs(now, unit, market)
-    tell_fills(now.world)
+    tell_fills(now.world, now.world.time_ns)
 
 
 def is_distressed(now: "Round", unit: Unit) -> bool:
@@ -54,15 +54,14 @@ def reduce(now: "Round") -> None:
     sellers = [unit for unit in now.world.all_units() if is_seller(now, unit)]
     now.step.unsold = []
     for market in now.step.open_markets():
-        if market.market_id not in now.step.in_grace:
-            for side in (1, -1):
-                reduce_side(now, market, side, sellers)
+        for side in (1, -1):
+            reduce_side(now, market, side, sellers)
 
 
 def reduce_side(now: "Round", market: Market, side: int, sellers: list[Unit]) -> None:
     """Sell one side of one market: every order is shared by all who may still sell, and every seller is told."""
     rule = now.rules["reduction"]
-    held = now.lots_of(market, side, sellers)
+    held = now.lots_of(market, side, [unit for unit in sellers if not now.step.is_spared(unit, market.market_id)])
     wants = {u: wanted(now.world, market, now.world.units[u], side, rule) for u in held}
     if not wants:
         return
@@ -77,7 +76,7 @@ def reduce_side(now: "Round", market: Market, side: int, sellers: list[Unit]) ->
         if room_lots(now, market) == 0 and any(left.values()):
             break
         acted |= sell_into(now, market, side, order, left, too_poor)
-    tell_fills(now.world)
+    tell_fills(now.world, now.world.time_ns)
     sales = []
     for u, (lots, word) in sorted(wants.items()):
         sold = most[u] - left[u]
@@ -108,9 +107,15 @@ def book_for(now: "Round", market: Market, side: int, sellers: list[Unit], selli
         if order.market_id == market.market_id
         and order.lots * side > 0
         and order.unit_id not in not_makers
+        and not is_ill_and_spared(now, now.world.units[order.unit_id], market)
         and now.owner_group(order.unit_id) not in groups
     ]
     return sorted(orders, key=lambda order: (-side * order.price, order.sequence))
+
+
+def is_ill_and_spared(now: "Round", unit: Unit, market: Market) -> bool:
+    """Return whether a unit is unhealthy and a grace spares it in a market: its orders there stay as they are."""
+    return now.step.is_spared(unit, market.market_id) and is_unhealthy(now.world, unit)
 
 
 def room_lots(now: "Round", market: Market) -> int | None:

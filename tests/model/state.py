@@ -73,6 +73,7 @@ class Market:
     carry: Fraction = Fraction(0)
     reduce_only: bool = False
     grace_until: int = 0
+    grace_lost: frozenset[str] = frozenset()  # units that have opened lots in it
     reference: int = 0
     reference_time: int = 0
     paused_until: int = 0
@@ -87,6 +88,10 @@ class Market:
     def lot_value(self) -> int:
         """Return the value of one lot at the last accepted mark."""
         return self.value_at(self.mark) if self.mark else 0
+
+    def spares(self, unit: "Unit", time_ns: int) -> bool:
+        """Return whether a grace keeps stages 1 to 3 and bids from what a unit has in the market."""
+        return time_ns < self.grace_until and not (unit.bankrupt or unit.unit_id in self.grace_lost)
 
     def allows(self, price: int) -> bool:
         """Return whether a price lies in the market's bounds, and a lot is worth enough at it."""
@@ -190,6 +195,7 @@ class Unit:
     filled_for: set[str] = field(default_factory=set)  # pools of the markets of its fills that no fact has told yet
     assets: dict[str, int] = field(default_factory=dict)  # grains > 0 by asset
     carried: int = 0  # what others have paid for it, for which its assets are pledged
+    opened_in: set[str] = field(default_factory=set)  # markets in which those fills have opened lots
 
     def lots(self, leg_id: str) -> int:
         """Return the signed lots of a leg, 0 without it."""
@@ -225,6 +231,7 @@ class Unit:
             set(self.filled_for),
             dict(self.assets),
             self.carried,
+            set(self.opened_in),
         )
 
 
@@ -326,6 +333,7 @@ def fill(unit: Unit, market: Market, lots: int, amount: int, leg_id: str = "") -
         lots += side * closed
         amount -= closing_amount
     if lots != 0:
+        unit.opened_in.add(market.market_id)
         leg.lots += lots
         leg.cost -= amount
         leg.entry_funding += lots * funding
@@ -333,12 +341,20 @@ def fill(unit: Unit, market: Market, lots: int, amount: int, leg_id: str = "") -
         del unit.legs[leg_id]
 
 
-def tell_fills(world: World) -> None:
-    """End a fact with fills: whoever is flat after it remembers the pools of the markets that made it so."""
+def tell_fills(world: World, time_ns: int) -> None:
+    """End a fact with fills: whoever is flat after it remembers the pools of the markets that made it so.
+
+    And whoever has opened lots in a market whose grace runs is not spared there any more.
+    """
     for unit in world.units.values():
         if unit.filled_for:
             unit.debt_pools = {} if unit.legs else dict.fromkeys(unit.filled_for, 1)
             unit.filled_for = set()
+        for market_id in unit.opened_in:
+            market = world.markets[market_id]
+            if time_ns < market.grace_until:
+                market.grace_lost |= {unit.unit_id}
+        unit.opened_in = set()
 
 
 def pay(unit: Unit, amount: int) -> None:
@@ -426,6 +442,7 @@ def plain(world: World) -> dict[str, Any]:
                 "carry": int(market.carry * 10**9),
                 "reduce_only": market.reduce_only,
                 "grace_until": market.grace_until,
+                "grace_lost": sorted(market.grace_lost),
                 "reference": market.reference,
                 "reference_time": market.reference_time,
                 "paused_until": market.paused_until,

@@ -28,7 +28,6 @@ class Step:
         time, oldest = world.time_ns, rules["max_mark_age_ns"]
         self.guarded = {market.market_id for market in world.all_markets() if is_guarded(market, time, oldest)}
         self.guarded |= set(world.halts) - {""}
-        self.in_grace = {market.market_id for market in world.all_markets() if time < market.grace_until}
         self.guarded_assets = guarded_assets(world, time, rules)
         self.taken_by_backstop: dict[tuple[str, str], int] = defaultdict(int)
         self.passed: dict[tuple[str, str], dict[str, str]] = {}
@@ -97,7 +96,7 @@ class Step:
 
     def is_spared(self, unit: Unit, leg_id: str) -> bool:
         """Return whether a grace keeps stages 1 to 3 from a leg."""
-        return not unit.bankrupt and market_of(leg_id) in self.in_grace
+        return self.world.markets[market_of(leg_id)].spares(unit, self.world.time_ns)
 
     def can_be_liquidated(self, unit: Unit) -> bool:
         """Return whether a unit that is not bankrupt has a leg that is neither guarded nor spared."""
@@ -177,7 +176,7 @@ class Step:
         for unit in ill:
             for market_id in sorted({market_of(key) for key in unit.legs} - self.guarded):
                 market = self.world.markets[market_id]
-                if market_id in self.in_grace:
+                if market.spares(unit, self.world.time_ns):
                     spared.append((unit.unit_id, market_id, market.grace_until))
                 else:
                     selling.append(market.lot_value)

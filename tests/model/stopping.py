@@ -43,7 +43,7 @@ def resume(world: World, given: Given, rules: Given) -> str | None:
     for market in within:
         market.reduce_only = market.market_id in waiting
         if was_halted and rules["grace_ns"] > 0 and not market.settled and market.market_id not in world.halts:
-            market.grace_until = given["time_ns"] + rules["grace_ns"]
+            market.grace_until, market.grace_lost = given["time_ns"] + rules["grace_ns"], frozenset()
     return None
 
 

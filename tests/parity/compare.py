@@ -87,6 +87,7 @@ def plain_book(book: Book) -> Plain:
                 "carry": market.funding_carry,
                 "reduce_only": market.reduce_only,
                 "grace_until": market.grace_until_ns,
+                "grace_lost": list(market.grace_lost),
                 "reference": market.reference_price_ticks,
                 "reference_time": market.reference_time_ns,
                 "paused_until": market.paused_until_ns,

@@ -134,6 +134,26 @@ def resumed(grace_until_ns: int, *grace: str) -> Facts:
     return (*halts("BTC"), told)
 
 
+def unbid() -> Book:
+    """Return the book without cy's bid."""
+    book = in_grace()
+    submit(book, m.CancelOrder(time_ns=2, order_id="cy"))
+    return book
+
+
+def said_spared(book: Book) -> Facts:
+    """Return a step in which al, without its grace, finds nobody to sell to; its end says that al was spared."""
+    *facts, told = decided(lost(book), m.RunStep(time_ns=2), GRACE)
+    assert isinstance(told, m.StepEnded)
+    return (*facts, replace(told, spared=(AL,)))
+
+
+def lost(book: Book) -> Book:
+    """Return the book with al having lost its grace."""
+    book.markets["BTC"].grace_lost = ("al",)
+    return book
+
+
 AL = m.Spared("al", "BTC", 105)
 GRACE_LIES: dict[str, tuple[Book, Facts]] = {
     "stage 1 cancels the orders of a unit that is spared": (in_grace(), without_grace(in_grace(), m.OrdersCancelled)),
@@ -149,6 +169,7 @@ GRACE_LIES: dict[str, tuple[Book, Facts]] = {
     "a unit is spared and nobody says so": (in_grace(), end()),
     "a unit is said to be spared for longer": (in_grace(), end(AL._replace(until_ns=106))),
     "a healthy unit is said to be spared": (in_grace(), end(AL, m.Spared("bo", "BTC", 105))),
+    "who has opened lots in the grace is said to be spared": (lost(unbid()), said_spared(unbid())),
     "a resumption forgets the grace": (in_grace(0), resumed(0)),
     "a resumption gives a longer grace": (in_grace(0), resumed(103, "BTC")),
     "a grace is given that no halt has earned": (in_grace(0), resumed(102, "BTC")[1:]),
@@ -168,11 +189,13 @@ def test_invariant_when_a_grace_is_broken_or_told_wrongly_then_it_objects(name: 
         (in_grace(), end(AL)),
         (in_grace(0), resumed(102, "BTC")),
         (in_grace(2), decided(in_grace(2), m.RunStep(time_ns=2), GRACE)),
+        (lost(in_grace()), decided(lost(in_grace()), m.RunStep(time_ns=2), GRACE)),
+        (lost(with_vault(in_grace())), decided(lost(with_vault(in_grace())), m.RunStep(time_ns=2), GRACE)),
         (in_grace(), decided(in_grace(), m.CancelOrder(time_ns=2, order_id="al"), GRACE)),
     ],
 )
 def test_invariant_when_a_grace_is_kept_and_told_then_nobody_objects(book: Book, facts: Facts) -> None:
-    """The controls: the end that names al, the grace of 100 ns, a step after it, an owner's own cancellation."""
+    """The controls: the end that names al, the grace of 100 ns, a step after it, al without it, an own cancellation."""
     assert objection(book, facts, GRACE) == ""
 
 

@@ -410,6 +410,12 @@ def _grace(book: Book) -> None:
     book.markets["BTC"].grace_until_ns = 3
 
 
+def _lost_grace(book: Book) -> None:
+    _grace(book)
+    book.markets["BTC"].grace_lost = ("al",)
+    _guarded(book)
+
+
 def _guarded(book: Book) -> None:
     book.markets["BTC"].guard = "stale"
 
@@ -433,6 +439,7 @@ def _healthy(book: Book) -> None:
         (_market_halted, (Code.MARKET_HALTED, "drill", "")),
         (_bankrupt, (Code.UNIT_BANKRUPT, "cy", "")),
         (_grace, (Code.NO_AUCTION, "grace", "")),
+        (_lost_grace, (Code.MARK_GUARDED, "BTC", "")),  # It is on offer: only the last reason is left.
         (_below_zero, (Code.NO_AUCTION, "bankrupt", "")),
         (_healthy, (Code.NO_AUCTION, "healthy", "")),
         (_guarded, (Code.MARK_GUARDED, "BTC", "")),

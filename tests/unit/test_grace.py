@@ -4,12 +4,15 @@ Margin is 10 % initial and 5 % maintenance. al is long 10 lots from 100 with 200
 is 200 - 160 = 40, below the maintenance of 840 x 5 % = 42, and above zero; at 79 it is bankrupt, 10 short.
 """
 
+from dataclasses import replace
+
 import pytest
 
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.book import Book
 from deleverage.rulebook.decide import decide
 from deleverage.rulebook.rules import ConfigError, Rules
+from deleverage.rulebook.throttle import Limit
 from tests.properties.stories import close_out_at_maintenance, mark, submit, trade
 from tests.properties.test_corners import domain
 
@@ -162,6 +165,114 @@ def test_grace_when_the_mark_is_guarded_too_then_the_guard_is_named_and_nobody_i
     submit(book, m.SetMarks(time_ns=6, marks=(m.MarkUpdate("BTC", 90, 0),)))
     facts = run(book, 7)
     assert (ended(facts).guarded, ended(facts).spared) == (("BTC: under_sourced",), ())
+
+
+# -- who opens loses it ---------------------------------------------------------------------------------------------
+
+
+def deal(book: Book, buyer: str, seller: str, lots: int) -> None:
+    """Trade at 100, now."""
+    parties = {"buyer_unit_id": buyer, "seller_unit_id": seller}
+    submit(book, m.Trade(time_ns=book.time_ns, market_id="BTC", lots=lots, price_ticks=100, **parties))
+
+
+def newcomer(price_ticks: int = 84) -> Book:
+    """Return a book in which x buys 10 lots like al's, at 100, when BTC is resumed already; then the mark falls."""
+    book = domain({"al": 200, "bo": 5_000, "cy": 5_000, "x": 200})
+    trade(book, "al", "bo", 10)
+    resumed(book, 100)
+    deal(book, "x", "bo", 10)
+    submit(book, m.SetMarks(time_ns=RESUMED_NS, marks=(m.MarkUpdate("BTC", price_ticks),)))
+    return book
+
+
+@pytest.mark.parametrize(
+    ("buyer", "seller", "lots", "lost"),
+    [
+        ("bo", "al", 2, ()),  # 10 long to 8, 10 short to 8
+        ("bo", "al", 10, ()),  # both flat
+        ("al", "cy", 1, ("al", "cy")),  # 10 to 11, and cy from nothing
+        ("cy", "al", 2, ("cy",)),
+        ("bo", "al", 11, ("al", "bo")),  # both flip, to 1 lot
+    ],
+)
+def test_grace_when_a_fill_opens_lots_then_its_unit_loses_it_in_that_market(
+    buyer: str, seller: str, lots: int, lost: tuple[str, ...]
+) -> None:
+    """al is long 10, bo short 10, cy flat. At 105 the grace is over, and nobody loses what has ended."""
+    book = unhealthy(100)
+    late = book.copy()
+    late.time_ns = 105
+    for one, expected in ((book, lost), (late, ())):
+        deal(one, buyer, seller, lots)
+        assert one.markets["BTC"].grace_lost == expected
+
+
+def test_grace_when_it_is_given_anew_then_nobody_has_lost_it() -> None:
+    """A second halt of BTC surprises x as well."""
+    book = newcomer()
+    assert list(book.markets["BTC"].grace_lost) == ["bo", "x"]
+    submit(book, m.Halt(time_ns=6, scope="BTC", reason="drill"))
+    submit(book, m.Resume(time_ns=6, scope="BTC"), GRACE)
+    assert list(book.markets["BTC"].grace_lost) == []
+    assert ended(run(book, 7)).spared == (m.Spared("al", "BTC", 106), m.Spared("x", "BTC", 106))
+
+
+def test_stages_1_and_2_when_lots_were_opened_in_the_grace_then_those_are_liquidated_and_the_others_spared() -> None:
+    """At 84 al and x have 40 of 42 each. x's order goes, cy buys its 10 lots at 84; al's order and lots stay."""
+    book = newcomer(100)
+    for unit_id in ("al", "x"):
+        order(book, unit_id, -1, 90)
+    submit(book, m.SetMarks(time_ns=RESUMED_NS, marks=(m.MarkUpdate("BTC", 84),)))
+    order(book, "cy", 20, 84)
+    facts = run(book, 104)
+    assert (kinds(facts), ended(facts).spared) == (["OrdersCancelled", "Reduced"], (SPARED,))
+    assert ({key: book.orders[key].lots for key in sorted(book.orders)}) == {"al--1": -1, "cy-20": 10}
+    assert (book.units["x"].legs, book.units["x"].quote, book.units["al"].legs["BTC"].lots) == ({}, 40, 10)
+
+
+def test_stage_2_when_a_spared_unit_has_an_order_in_the_book_then_it_is_not_sold_into_and_stays() -> None:
+    """al (long 10, 40 of 42 at 84) bids for a lot, placed at 100: x finds no other order, and its 10 lots stay."""
+    book = newcomer(100)
+    order(book, "al", 1, 84)
+    submit(book, m.SetMarks(time_ns=RESUMED_NS, marks=(m.MarkUpdate("BTC", 84),)))
+    facts = run(book, 104)
+    assert (kinds(facts), list(book.orders)) == ([], ["al-1"])
+    assert [(sale.unit_id, sale.why) for sale in ended(facts).unsold] == [("x", "empty_book")]
+
+
+def test_stage_3_when_lots_were_opened_in_the_grace_then_they_are_taken_over() -> None:
+    """Close-out at maintenance: the vault takes x's 10 lots, not al's."""
+    book = newcomer()
+    close_out_at_maintenance(book)
+    submit(book, m.OpenAccount(time_ns=6, account_id="vault", role="backstop", backstop_capacity_lots=50))
+    submit(book, m.Deposit(time_ns=6, unit_id="vault", amount_quanta=5_000))
+    facts = run(book, 104)
+    taken = [[(fill.unit_id, fill.lots) for fill in fact.fills] for fact in facts if isinstance(fact, m.TakenOver)]
+    assert (taken, ended(facts).spared) == ([[("vault", 10), ("x", -10)]], (SPARED,))
+
+
+@pytest.mark.parametrize(("book", "binds"), [(unhealthy(), False), (newcomer(), True)])
+def test_throttle_when_lots_were_opened_in_the_grace_then_they_wait_for_stage_2(book: Book, binds: bool) -> None:
+    """Nothing may be sold in a step: that keeps back x's lots; al's are not asked for."""
+    (told,) = ended(run(book, 104, replace(GRACE, reduce_throttle=(Limit(0, 0),)))).throttles
+    assert (told.stage, told.binds) == (2, binds)
+
+
+def test_fund_when_who_opened_in_the_grace_falls_in_two_steps_then_it_was_sold_out_at_the_first() -> None:
+    """x (100, long 10 from 100) has 40 of 47 at 94; cy buys at 93, 30 are left; at 80 the fund's 500 pay nothing."""
+    book = domain({"x": 100, "y": 1_000, "cy": 5_000})
+    submit(book, m.DepositToFund(time_ns=0, amount_quanta=500))
+    resumed(book, 100)
+    deal(book, "x", "y", 10)
+    order(book, "cy", 10, 93)
+    for time_ns, price_ticks in ((6, 94), (7, 80)):
+        submit(book, m.SetMarks(time_ns=time_ns, marks=(m.MarkUpdate("BTC", price_ticks),)))
+        run(book, time_ns)
+    assert (book.units["x"].quote, book.pots["fund"]) == (30, 500)
+
+
+# -- who gives it ---------------------------------------------------------------------------------------------------
 
 
 def resumption(book: Book, scope: str, rules: Rules = GRACE) -> tuple[tuple[str, ...], int]:

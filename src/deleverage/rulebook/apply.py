@@ -50,6 +50,8 @@ def _apply_movement(book: Book, fact: m.Movement) -> None:
     for fill in fact.fills:
         unit, market = book.units[fill.unit_id], book.markets[fill.market_id]
         market.open_interest_lots -= unit.lots_on(fill.market_id, 1)
+        if fact.time_ns < market.grace_until_ns and _opens(unit, fill):
+            market.grace_lost = tuple(sorted({*market.grace_lost, fill.unit_id}))
         settle_unit(unit, market, fill.lots, fill.amount_quanta, fill.leg_side)
         market.open_interest_lots += unit.lots_on(fill.market_id, 1)
         lots[fill.market_id] = lots.get(fill.market_id, 0) + fill.lots
@@ -75,6 +77,13 @@ def _apply_movement(book: Book, fact: m.Movement) -> None:
     named = fact.named_quanta if isinstance(fact, m.ResidualNamed) else 0
     assert not any(lots.values()), f"lots of one fact must cancel out: {lots}"
     assert money == named, f"money of one fact must cancel out: {money} quanta"
+
+
+def _opens(unit: Unit, fill: m.Fill) -> bool:
+    """Return whether a fill makes its leg larger or turns it to the other side."""
+    held = unit.legs[fill.leg_id].lots if fill.leg_id in unit.legs else 0
+    after = held + fill.lots
+    return abs(after) > abs(held) or held * after < 0
 
 
 def _count_carried(unit: Unit, fact: m.Movement, quanta: int) -> None:
@@ -363,6 +372,7 @@ def _resumed(book: Book, fact: m.Resumed) -> None:
             market.reduce_only = market_id in fact.reduce_only
     for market_id in fact.grace:
         book.markets[market_id].grace_until_ns = fact.grace_until_ns
+        book.markets[market_id].grace_lost = ()
 
 
 def _envelope_approved(book: Book, fact: m.EnvelopeApproved) -> None:

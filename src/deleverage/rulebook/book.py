@@ -92,6 +92,7 @@ class Market:
     funding_carry: int = 0  # what rounding has not charged yet, in quanta x 10^9 per lot
     reduce_only: bool = False
     grace_until_ns: int = 0  # before it nobody but a bankrupt is liquidated here; 0: there was no halt
+    grace_lost: tuple[str, ...] = ()  # units, in id order, that have opened lots here since: it spares them no more
     reference_price_ticks: int = 0  # what the breaker compares marks with, and since when
     reference_time_ns: int = 0
     paused_until_ns: int = 0  # before it nothing opens here

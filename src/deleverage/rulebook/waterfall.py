@@ -36,7 +36,7 @@ from deleverage.rulebook.stages.conversion import convert
 from deleverage.rulebook.stages.deleveraging import deleverage
 from deleverage.rulebook.stages.envelopes import end_expired, end_served
 from deleverage.rulebook.stages.fund import pay_from_fund, pay_what_has_no_lots
-from deleverage.rulebook.stages.grace import graces, spared
+from deleverage.rulebook.stages.grace import spared
 from deleverage.rulebook.stages.liquidation import reduce, relieve
 from deleverage.rulebook.stages.scratch import Scratch, asset_guards, guards
 from deleverage.rulebook.stages.socialise import name_residuals, socialise
@@ -47,9 +47,9 @@ from deleverage.rulebook.stages.till import can_lift_own_unit, switch_pools
 
 def run_step(book: Book, rules: Rules, time_ns: int, write: Callable[[Book, Fact], None]) -> Scratch:
     """Plan one step on a copy of ``book`` and return the scratch; its ``facts`` are the plan, the book is unchanged."""
-    guarded, grace = guards(book, rules, time_ns), graces(book, time_ns)
+    guarded = guards(book, rules, time_ns)
     stress = stress_ppb(book, guarded)
-    scratch = Scratch(book.copy(), rules, write, time_ns, guarded, grace, book.steps + 1, book, stress)
+    scratch = Scratch(book.copy(), rules, write, time_ns, guarded, book.steps + 1, book, stress)
     scratch.guarded_assets = asset_guards(book, rules, time_ns)
     held = [unit for unit in scratch.book.sorted_units() if unit.legs and unit.isolated_market_id]
     end_expired(scratch)

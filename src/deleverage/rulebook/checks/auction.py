@@ -13,7 +13,7 @@ from deleverage.rulebook.margin import (
 )
 from deleverage.rulebook.quantities import MARGIN_SCALE, PPB, share_floor
 from deleverage.rulebook.stages.auction import discount_ppb, discount_quanta, why_ended, why_not_offered
-from deleverage.rulebook.stages.grace import graces
+from deleverage.rulebook.stages.grace import may_liquidate
 from deleverage.rulebook.stages.scratch import asset_guards, guarded_marks, guards
 
 
@@ -21,8 +21,8 @@ def check_opened(view: View, fact: m.AuctionOpened) -> None:
     """Before an opening: the unit is solvent, below close-out, can be liquidated, and is not auctioned already."""
     book, unit = view.book, view.book.units[fact.unit_id]
     lasts_ns = view.rules.auction.lasts_ns()
-    closed = {*guards(book, view.rules, fact.time_ns), *graces(book, fact.time_ns)}
-    within = not unit.bankrupt and unit is not book.fund_unit() and not unit.markets() <= closed
+    exposed = may_liquidate(book, guards(book, view.rules, fact.time_ns), unit, fact.time_ns)
+    within = not unit.bankrupt and unit is not book.fund_unit() and exposed
     within = within and not awaits_price(book, unit, asset_guards(book, view.rules, fact.time_ns))
     due = lasts_ns > 0 and within and is_below_close_out(book, unit)
     require("INV-7", due, f"{fact.unit_id} is auctioned and would not be taken over")
@@ -109,12 +109,13 @@ def check_auctions(view: View, fact: m.StepEnded) -> None:
         require("INV-7", bool(distressed), f"{unit_id} is auctioned and in no distress")
     if fact.stopped != "quiet" or not view.rules.auction.lasts_ns():
         return
-    closed = {*guards(book, view.rules, fact.time_ns), *graces(book, fact.time_ns)}
+    guarded = guards(book, view.rules, fact.time_ns)
     prices = asset_guards(book, view.rules, fact.time_ns)
     for unit in book.sorted_units():
-        solvent = not unit.bankrupt and unit is not book.fund_unit() and not unit.markets() <= closed
+        solvent = not unit.bankrupt and unit is not book.fund_unit()
         solvent = solvent and not awaits_price(book, unit, prices)
-        due = solvent and unit.unit_id not in book.auctions and is_below_close_out(book, unit)
+        due = solvent and may_liquidate(book, guarded, unit, fact.time_ns)
+        due = due and unit.unit_id not in book.auctions and is_below_close_out(book, unit)
         require("INV-7", not due, f"{unit.unit_id} is below close-out and was not auctioned")
 
 

@@ -2,7 +2,7 @@
 
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.checks.view import View, require
-from deleverage.rulebook.stages.grace import grace_given, graces, spared
+from deleverage.rulebook.stages.grace import grace_given, is_spared, may_liquidate, spared
 from deleverage.rulebook.stages.scratch import guards
 
 LIQUIDATING = ("liquidated", "bankrupt", "netted", "auctioned")
@@ -10,22 +10,19 @@ LIQUIDATING = ("liquidated", "bankrupt", "netted", "auctioned")
 
 
 def check_spared(view: View, fact: m.Movement) -> None:
-    """Before a fact of stages 1 to 3 or of an auction: in a grace it touches lots and orders of bankrupts only."""
-    book, untils = view.book, graces(view.book, fact.time_ns)
+    """Before a fact of stages 1 to 3 or of an auction: it touches no lots and orders that a grace spares."""
+    book = view.book
     closed = [(fill.unit_id, fill.market_id) for fill in fact.fills if fill.part in LIQUIDATING]
-    if isinstance(fact, m.Reduced):
-        sold = fact.market_id not in untils
-        require("INV-18", sold, f"{fact.market_id} was sold into the book within the grace after a halt")
     if isinstance(fact, m.OrdersCancelled) and fact.reason == "relieve":
         orders = [book.orders[order.order_id] for order in fact.orders]
         closed += [(order.unit_id, order.market_id) for order in orders]
-        untouchable = {*untils, *guards(book, view.rules, fact.time_ns)}
+        guarded = guards(book, view.rules, fact.time_ns)
         for unit_id in sorted({order.unit_id for order in orders}):
             unit = book.units[unit_id]
-            reached = unit.bankrupt or not unit.markets() <= untouchable
+            reached = unit.bankrupt or may_liquidate(book, guarded, unit, fact.time_ns)
             require("INV-18", reached, f"orders of {unit_id} were cancelled, a grace or a guard protects all its legs")
     for unit_id, market_id in closed:
-        allowed = market_id not in untils or book.units[unit_id].bankrupt
+        allowed = not is_spared(book, book.units[unit_id], market_id, fact.time_ns)
         require("INV-18", allowed, f"{unit_id} was liquidated in {market_id} within the grace after a halt")
 
 

@@ -7,7 +7,7 @@ from deleverage.rulebook.margin import cannot_carry, is_unhealthy
 from deleverage.rulebook.pools import pot_of
 from deleverage.rulebook.quantities import fee_ceil
 from deleverage.rulebook.stages.depth import Side, side_of_market
-from deleverage.rulebook.stages.grace import graces
+from deleverage.rulebook.stages.grace import may_liquidate
 from deleverage.rulebook.stages.scratch import guards
 from deleverage.rulebook.throttle import most_at
 
@@ -22,18 +22,15 @@ def look_reduced(view: View, fact: m.Reduced) -> None:
         view.reduced_round, view.sellers = fact.round, {unit.unit_id for unit in _sellers(view, fact.time_ns)}
     sellers = [view.book.units[unit_id] for unit_id in sorted(view.sellers)]
     market = view.book.markets[fact.market_id]
-    view.side = side_of_market(view.book, view.rules, market, SIGN_OF[fact.side], sellers)
+    view.side = side_of_market(view.book, view.rules, market, SIGN_OF[fact.side], sellers, fact.time_ns)
     near = view.side.depth.near if view.side is not None else ()
     view.near = {order.order_id: (order.unit_id, abs(order.lots), order.price_ticks) for order in near}
 
 
 def _sellers(view: View, time_ns: int) -> list[Unit]:
-    untouchable = {*guards(view.book, view.rules, time_ns), *graces(view.book, time_ns)}
-    return [
-        unit
-        for unit in view.book.sorted_units()
-        if not unit.bankrupt and unit.markets() - untouchable and is_unhealthy(view.book, unit)
-    ]
+    book, guarded = view.book, guards(view.book, view.rules, time_ns)
+    solvent = (unit for unit in book.sorted_units() if not unit.bankrupt)
+    return [unit for unit in solvent if may_liquidate(book, guarded, unit, time_ns) and is_unhealthy(book, unit)]
 
 
 def _check_reduced(view: View, fact: m.Reduced) -> None:
@@ -129,12 +126,12 @@ def check_unsold(view: View, fact: m.StepEnded) -> None:
     if fact.stopped != "quiet":
         return  # The last round did something: what it found is not there any more.
     sellers = _sellers(view, fact.time_ns)
-    untouchable = {*guards(view.book, view.rules, fact.time_ns), *graces(view.book, fact.time_ns)}
+    guarded = guards(view.book, view.rules, fact.time_ns)
     told = {(sale.unit_id, sale.market_id, sale.leg_side): sale for sale in fact.unsold}
     known: set[tuple[str, str, str]] = set()
     for market_id, market in sorted(view.book.markets.items()):
-        for sign in SIGN_OF.values() if market_id not in untouchable else ():
-            side = side_of_market(view.book, view.rules, market, sign, sellers)
+        for sign in SIGN_OF.values() if market_id not in guarded else ():
+            side = side_of_market(view.book, view.rules, market, sign, sellers, fact.time_ns)
             for unit_id in side.wants if side is not None else ():
                 assert side is not None
                 key = (unit_id, market_id, side.leg_sides[unit_id])

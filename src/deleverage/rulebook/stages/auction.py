@@ -10,7 +10,7 @@ from deleverage.rulebook.margin import equity, equity_shares, is_unhealthy
 from deleverage.rulebook.messages import AuctionEnded, AuctionOpened
 from deleverage.rulebook.quantities import PPB, share_floor
 from deleverage.rulebook.rules import Rules
-from deleverage.rulebook.stages.grace import graces
+from deleverage.rulebook.stages.grace import is_spared
 from deleverage.rulebook.stages.scratch import Scratch
 
 
@@ -39,7 +39,7 @@ def why_not_offered(book: Book, unit: Unit, market_id: str, time_ns: int) -> str
         return why
     if equity(book, unit) < 0:
         return "bankrupt"  # No step has declared it yet.
-    return "grace" if market_id in graces(book, time_ns) else ""
+    return "grace" if is_spared(book, unit, market_id, time_ns) else ""
 
 
 def discount_ppb(book: Book, rules: Rules, unit_id: str, time_ns: int) -> int:

@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 from deleverage.rulebook.apportion import Share, apportion
 from deleverage.rulebook.book import Book, Market, Order, Unit, market_of, side_of
-from deleverage.rulebook.margin import leg_maintenance, maintenance_numerator, margin_balance
+from deleverage.rulebook.margin import is_unhealthy, leg_maintenance, maintenance_numerator, margin_balance
 from deleverage.rulebook.quantities import MARGIN_SCALE, PPB, share_floor
 from deleverage.rulebook.reduction import Bounds, Holding, Want, wanted
 from deleverage.rulebook.rules import Rules
+from deleverage.rulebook.stages.grace import is_spared
 
 
 class Depth(NamedTuple):
@@ -52,22 +53,25 @@ class Side(NamedTuple):
         return "equity" if squeezed else "depth"
 
 
-def side_of_market(book: Book, rules: Rules, market: Market, side: int, sellers: Iterable[Unit]) -> Side | None:
-    """Return what stage 2 finds on a side of a market; None where no seller has lots there.
+def side_of_market(
+    book: Book, rules: Rules, market: Market, side: int, sellers: Iterable[Unit], time_ns: int
+) -> Side | None:
+    """Return what stage 2 finds on a side of a market; None where no seller has lots that no grace spares.
 
     ``sellers`` are all sellers of the round, in id order: none of their orders is sold into.
     """
     market_id, sellers = market.terms.market_id, list(sellers)
     wants, held, leg_sides = {}, {}, {}
     for unit in sellers:
-        if (found := unit.leg_on(market_id, side)) is not None:
+        if not is_spared(book, unit, market_id, time_ns) and (found := unit.leg_on(market_id, side)) is not None:
             leg_id, leg = found
             wants[unit.unit_id] = wanted(rules.reduction, holding(book, unit, leg_id))
             held[unit.unit_id], leg_sides[unit.unit_id] = abs(leg.lots), side_of(leg_id)
     if not wants:
         return None
     selling = [unit for unit in sellers if unit.unit_id in wants and wants[unit.unit_id].lots]
-    depth = _depth(book, rules, market, side, {unit.unit_id for unit in sellers}, selling)
+    aside = {unit.unit_id for unit in sellers} | _spared_makers(book, market_id, time_ns)
+    depth = _depth(book, rules, market, side, aside, selling)
     return Side(wants, held, leg_sides, _allowed(wants, depth, rules.reduction.bounds()), depth)
 
 
@@ -92,18 +96,25 @@ def _allowed(wants: dict[str, Want], depth: Depth, bounds: Bounds) -> dict[str, 
     return apportion(total, [Share(unit_id, want.lots, want.lots) for unit_id, want in wants.items()]).parts
 
 
-def _depth(book: Book, rules: Rules, market: Market, side: int, seller_ids: set[str], selling: Iterable[Unit]) -> Depth:
+def _spared_makers(book: Book, market_id: str, time_ns: int) -> set[str]:
+    """Return who has orders in a market, is unhealthy, and is spared: such orders would be cancelled as unfit."""
+    owners = [book.units[order.unit_id] for order in book.orders.values() if order.market_id == market_id]
+    spared = {unit.unit_id: unit for unit in owners if is_spared(book, unit, market_id, time_ns)}
+    return {unit_id for unit_id, unit in spared.items() if is_unhealthy(book, unit)}
+
+
+def _depth(book: Book, rules: Rules, market: Market, side: int, aside: set[str], selling: Iterable[Unit]) -> Depth:
     """Return the orders that lots of this side may be sold into, best price first, then by time.
 
     Outside the order band in either direction is skipped: a stray order is no price. So is what is further below the
     mark (for shorts: above) than the rule's slippage, and an order of the same owner group as one of those who are
-    ``selling`` here: it would carry margin out of a unit that is being liquidated.
+    ``selling`` here: it would carry margin out of a unit that is being liquidated. So is whoever stands ``aside``.
     """
     groups = {book.accounts[unit.account_id].owner_group for unit in selling}
     mark, band, slippage = market.mark_price_ticks, rules.order_band_ppb, rules.reduction.bounds().max_slippage_ppb
     near, far = [], 0
     for order in book.orders.values():
-        if order.market_id != market.terms.market_id or order.lots * side <= 0 or order.unit_id in seller_ids:
+        if order.market_id != market.terms.market_id or order.lots * side <= 0 or order.unit_id in aside:
             continue
         owner = book.units[order.unit_id]
         if owner.bankrupt or book.accounts[owner.account_id].owner_group in groups:

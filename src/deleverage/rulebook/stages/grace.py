@@ -2,19 +2,27 @@
 
 Marks went on in the halt, and whoever could not trade must not be sold out by the first step behind it. A bankrupt has
 nothing to save and costs the others more by the minute, so it is handled. A leg that is spared is like a guarded one to
-stages 1 to 3: the unit's other legs are handled as usual.
+stages 1 to 3: the unit's other legs are handled as usual. Who opens lots in a market while its grace runs could trade:
+it loses the grace there, or it would have a free option on the fund.
 Who does it: Perennial after its unpause (an audit asked for it), lending markets when a sequencer is back.
 """
 
-from deleverage.rulebook.book import Book
+from collections.abc import Container
+
+from deleverage.rulebook.book import Book, Unit
 from deleverage.rulebook.margin import is_unhealthy
 from deleverage.rulebook.messages import Spared
 
 
-def graces(book: Book, time_ns: int) -> dict[str, int]:
-    """Return the markets in which a grace runs at ``time_ns``, each with the time at which it ends."""
-    untils = {market_id: market.grace_until_ns for market_id, market in sorted(book.markets.items())}
-    return {market_id: until_ns for market_id, until_ns in untils.items() if time_ns < until_ns}
+def is_spared(book: Book, unit: Unit, market_id: str, time_ns: int) -> bool:
+    """Return whether a grace protects the unit's lots and orders in a market from stages 1 to 3, and from bids."""
+    market = book.markets[market_id]
+    return not unit.bankrupt and time_ns < market.grace_until_ns and unit.unit_id not in market.grace_lost
+
+
+def may_liquidate(book: Book, guarded: Container[str], unit: Unit, time_ns: int) -> bool:
+    """Return whether a unit that is not bankrupt has a leg that is neither guarded nor spared."""
+    return any(key not in guarded and not is_spared(book, unit, key, time_ns) for key in unit.markets())
 
 
 def grace_given(book: Book, scope: str) -> tuple[str, ...]:
@@ -30,9 +38,9 @@ def grace_given(book: Book, scope: str) -> tuple[str, ...]:
 
 def spared(book: Book, guarded: dict[str, str], time_ns: int) -> tuple[Spared, ...]:
     """Return whom only a grace protects: unhealthy units, not bankrupt, with legs in unguarded markets of a grace."""
-    found, untils = [], graces(book, time_ns)
-    for unit in book.sorted_units() if untils else ():
-        markets = sorted(unit.markets() & untils.keys() - guarded.keys())
-        if markets and not unit.bankrupt and is_unhealthy(book, unit):
-            found += [Spared(unit.unit_id, market_id, untils[market_id]) for market_id in markets]
+    found = []
+    for unit in book.sorted_units():
+        markets = [key for key in sorted(unit.markets() - guarded.keys()) if is_spared(book, unit, key, time_ns)]
+        if markets and is_unhealthy(book, unit):
+            found += [Spared(unit.unit_id, key, book.markets[key].grace_until_ns) for key in markets]
     return tuple(found)

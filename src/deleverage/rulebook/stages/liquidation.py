@@ -47,11 +47,9 @@ def reduce(scratch: Scratch) -> None:
     sellers = scratch.unhealthy_units()
     if not sellers:
         return
-    for market_id, market in scratch.open_markets():
-        if market_id in scratch.grace:
-            continue  # Only bankrupts are handled here, and a bankrupt does not sell.
+    for _, market in scratch.open_markets():
         for side_name, side in SIGN_OF.items():
-            found = side_of_market(scratch.book, scratch.rules, market, side, sellers)
+            found = side_of_market(scratch.book, scratch.rules, market, side, sellers, scratch.time_ns)
             if found is not None:
                 equities = {unit_id: scratch.equity(unit_id) for unit_id in found.wants}
                 sale = Selling(scratch, market, side, found, dict(found.allowed), equities)

@@ -17,6 +17,7 @@ from deleverage.rulebook.pace import Room, Spent
 from deleverage.rulebook.quantities import PPB, share_floor
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.stages.bearers import Gains, gains_now
+from deleverage.rulebook.stages.grace import is_spared, may_liquidate
 from deleverage.rulebook.throttle import most_at
 
 Debts = dict[tuple[str, str], int]
@@ -35,7 +36,6 @@ class Scratch:
     write: Callable[[Book, Fact], None]
     time_ns: int
     guarded: dict[str, str]  # market -> reason
-    grace: dict[str, int]  # market -> end of the grace in it
     step: int
     original: Book  # the book before the step: gains are taken from it
     stress_ppb: int  # of that book
@@ -84,11 +84,11 @@ class Scratch:
 
     def spares(self, unit: Unit, market_id: str) -> bool:
         """Return whether a grace protects the unit's lots and orders in a market from stages 1 to 3."""
-        return market_id in self.grace and not unit.bankrupt
+        return is_spared(self.book, unit, market_id, self.time_ns)
 
     def may_liquidate(self, unit: Unit) -> bool:
         """Return whether a unit that is not bankrupt has a leg that is neither guarded nor spared."""
-        return not unit.markets() <= self.guarded.keys() | self.grace.keys()
+        return may_liquidate(self.book, self.guarded, unit, self.time_ns)
 
     def would_take(self, unit: Unit) -> bool:
         """Return whether a solvent unit is to be taken over, auctions aside: below close-out, waiting for no price."""

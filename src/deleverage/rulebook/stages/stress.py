@@ -11,7 +11,7 @@ from deleverage.rulebook.margin import is_unhealthy, leg_value
 from deleverage.rulebook.messages import Throttled
 from deleverage.rulebook.quantities import PPB, div_floor
 from deleverage.rulebook.rules import Rules
-from deleverage.rulebook.stages.grace import graces
+from deleverage.rulebook.stages.grace import is_spared
 from deleverage.rulebook.stages.scratch import guards
 from deleverage.rulebook.throttle import most_at
 
@@ -46,7 +46,8 @@ def throttles_of(
 
 def _waiting(book: Book, rules: Rules, time_ns: int, stage: int) -> Iterator[str]:
     """Yield the markets of the lots that a stage would still be asked for: of the unhealthy (2), of bankrupts (5)."""
-    untouchable = {*guards(book, rules, time_ns), *(graces(book, time_ns) if stage == 2 else ())}
+    guarded = guards(book, rules, time_ns)
     for unit in book.units.values():
         if unit.bankrupt if stage == 5 else not unit.bankrupt and is_unhealthy(book, unit):
-            yield from unit.markets() - untouchable
+            markets = sorted(unit.markets() - guarded.keys())
+            yield from (market_id for market_id in markets if not is_spared(book, unit, market_id, time_ns))
