@@ -166,7 +166,7 @@ def _auction(rng: Random) -> Plain:
 def _throttle(rng: Random) -> list[Plain]:
     """Return a table that tightens with stress, from hardly ever to always binding."""
     starts = [0, *sorted(rng.sample((1, 10_000_000, 200_000_000, 500_000_000, PPB), rng.randint(0, 3)))]
-    bounds = sorted((rng.choice((0, 1, 500, 10**4, 10**6, 10**7, 10**11, 10**18)) for _ in starts), reverse=True)
+    bounds = sorted((rng.choice((1, 1, 500, 10**4, 10**6, 10**7, 10**11, 10**18)) for _ in starts), reverse=True)
     return [{"stress_from_ppb": one, "most_quanta": most} for one, most in zip(starts, bounds, strict=True)]
 
 
@@ -195,7 +195,7 @@ def _pace(rng: Random, rounds: int) -> Plain:
     """Return a pace: rounds, and now and then a bound on what stage 5 closes or whom it touches."""
     bounds: list[Plain] = [{"name": "rounds", "most": rounds}]
     if rng.random() < 0.15:
-        bounds.append({"name": "closed-notional", "most_quanta": rng.choice((0, 1, 10**4, 10**6, 10**8, 10**10))})
+        bounds.append({"name": "closed-notional", "most_quanta": rng.choice((1, 1, 10**4, 10**6, 10**8, 10**10))})
     if rng.random() < 0.15:
-        bounds.insert(rng.randrange(2), {"name": "touched-units", "most": rng.choice((0, 1, 2, 3))})
+        bounds.insert(rng.randrange(2), {"name": "touched-units", "most": rng.choice((1, 1, 2, 3))})
     return bounds[0] if len(bounds) == 1 else {"name": "first", "of": bounds}

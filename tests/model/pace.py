@@ -33,7 +33,7 @@ class Pace:
     def lots(self, need: int, lot_value: int) -> int:
         """Return how many of some lots there is still room for."""
         bounds = (self.left(), self.throttle.left())
-        return min([need, *(left // abs(lot_value) for left in bounds if left is not None)])
+        return min([need, *(self.throttle.holds(left, lot_value) for left in bounds if left is not None)])
 
     def left(self) -> int | None:
         """Return the notional that the pace itself leaves, None if it bounds none."""

@@ -121,7 +121,7 @@ def is_ill_and_spared(now: "Round", unit: Unit, market: Market) -> bool:
 def room_lots(now: "Round", market: Market) -> int | None:
     """Return how many lots the throttle still lets the step sell in a market, None if it is not bounded."""
     left = now.step.reducing.left()
-    return None if left is None else left // abs(market.lot_value)
+    return None if left is None else now.step.reducing.holds(left, market.lot_value)
 
 
 def sell_into(now: "Round", market: Market, side: int, order: Order, left: dict[str, int], too_poor: set[str]) -> bool:

@@ -38,9 +38,14 @@ class Throttle:
         """Return the notional that may still be done, None if it is not bounded."""
         return None if self.most is None else self.most - self.done
 
+    def holds(self, left: int, lot_value: int) -> int:
+        """Return how many lots fit into what is left of a bound on what this throttle counts; of the first act one."""
+        fit = max(0, left) // abs(lot_value)
+        return fit if self.done else max(fit, 1)
+
     def told(self, stage: int, waiting: Iterable[int]) -> list[tuple[Any, ...]]:
         """Return what the end of a step says; ``waiting`` are the values of the lots that still wait."""
         left = self.left()
         if left is None:
             return []
-        return [(stage, self.stress, self.most, self.done, any(abs(value) > left for value in waiting))]
+        return [(stage, self.stress, self.most, self.done, any(self.holds(left, value) == 0 for value in waiting))]

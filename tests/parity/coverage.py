@@ -97,11 +97,12 @@ EXPECTED = {
     "BELOW_INITIAL_MARGIN:m, BELOW_ZERO:, MARK_GUARDED:, accepted:m",
     "stage 0": "sell:m, take:m",
     "stage 1": "cancel:cm, net:cm",
-    "stage 2": "reduce:cm, sold all:, share:, tiers:, target:, slice:, empty_book:, band:, depth:, throttle:, equity:",
+    "stage 2": "reduce:cm, sold all:, share:, tiers:, target:, slice:, empty_book:, band:, depth:, throttle:, equity:, "
+    "one lot:",
     "stage 3": "take over:cm, edge paid:, no_backstop:, distressed:, cool_down:, capacity:, position:, window:, edge:, "
     "margin:, auctioned:cm, ended bankrupt:, ended flat:, ended healthy:, ended expired:",
     "stage 4": "pay:cm",
-    "stage 5": "bankrupt:cm, candidate:cm",
+    "stage 5": "bankrupt:cm, candidate:cm, one lot:",
     "stage 6": "cut:cm",
     "stage 7": "lots:cm, money:m",
     "envelope": "expired:, used:, needless:",
@@ -216,6 +217,8 @@ def stage_cells(facts: Iterable[Fact], before: Plain) -> Counter[Cell]:
         if isinstance(fact, StepEnded):
             cells.update(("stage 2", sale.why, "-", "-") for sale in fact.unsold)
             cells.update(("stage 3", passed.why, "-", "-") for passed in fact.passed)
+            beyond = [one.stage for one in fact.throttles if one.done_quanta > one.most_quanta]
+            cells.update((f"stage {stage}", "one lot", "-", "-") for stage in beyond)
         elif isinstance(fact, AuctionOpened):
             for leg_id in before["units"][fact.unit_id]["legs"]:
                 note(3, "auctioned", fact.unit_id, leg_id)

@@ -16,6 +16,7 @@ from deleverage.rulebook.pace import ClosedNotional, Rounds, TouchedUnits
 from deleverage.rulebook.plug import text_of
 from deleverage.rulebook.price import Mark
 from deleverage.rulebook.rules import Rules
+from deleverage.rulebook.selection import ProRata
 from deleverage.rulebook.throttle import Limit
 from deleverage.rulebook.trigger import FundCannotAccept, Never
 from tests.properties.stories import crashed
@@ -26,7 +27,7 @@ Change = Callable[[Any], Any]
 
 NEVER = Rules(trigger=Never())
 SLOW = Rules(pace=Rounds() | ClosedNotional(350))
-ONE = Rules(pace=Rounds() | TouchedUnits(0))
+ONE = Rules(policy=ProRata(), pace=Rounds() | TouchedUnits(1))
 AT_MARK = Rules(price=Mark())
 LATER = Rules(price=Mark(), funding_source=DeleverageFirst())
 WHOLE = Rules(funding_source=AllOrNothing())
@@ -150,7 +151,7 @@ LIES: dict[str, tuple[str, Rules, int, tuple[m.Fact, ...]]] = {
         "INV-6",
         ONE,
         0,
-        changed(told(Rules()), m.Deleveraged, lambda f: under(ONE, f)),
+        changed(told(Rules(policy=ProRata())), m.Deleveraged, lambda f: under(ONE, f)),
     ),
     "a pool stops for pace and no bound was met": (
         "INV-21",
@@ -258,6 +259,8 @@ def test_invariant_when_the_story_about_stops_is_true_then_nobody_objects(rules:
 # -- throttles --------------------------------------------------------------------------------------------------------
 
 TIGHT = Rules(close_throttle=(Limit(0, 350),), reduce_throttle=(Limit(0, 410),))
+NO_LOT = Rules(close_throttle=(Limit(0, 69),))
+TWO_LOTS = Rules(close_throttle=(Limit(0, 140),))
 PACED = Rules(close_throttle=(Limit(0, 350),), pace=Rounds() | ClosedNotional(400))
 
 
@@ -302,6 +305,16 @@ THROTTLE_LIES: dict[str, tuple[str, Rules, tuple[m.Fact, ...]]] = {
     "another stress is told": ("INV-6", TIGHT, throttled(lambda f: throttle(f, stress_ppb=1))),
     "another limit is told": ("INV-6", TIGHT, throttled(lambda f: throttle(f, most_quanta=700))),
     "less is told than was closed": ("INV-6", TIGHT, throttled(lambda f: throttle(f, done_quanta=280))),
+    "a limit that holds no lot lets two pass": (
+        "INV-6",
+        NO_LOT,
+        changed(told(TWO_LOTS), m.Deleveraged, lambda f: under(NO_LOT, f)),
+    ),
+    "a limit that holds no lot lets none pass": (
+        "INV-21",
+        NO_LOT,
+        changed(told(NO_LOT), m.Deleveraged, lambda f: nothing_done(f, "throttle")),
+    ),
     "a throttle that binds is told as loose": ("INV-6", TIGHT, throttled(lambda f: throttle(f, binds=False))),
     "a throttle is not told": ("INV-6", TIGHT, throttled(lambda f: replace(f, throttles=f.throttles[:1]))),
 }
@@ -319,7 +332,14 @@ def test_invariant_when_stage_2_sells_more_than_its_throttle_then_it_objects() -
     assert objection(selling(), sold(Rules()), TIGHT) == "INV-6"
 
 
-@pytest.mark.parametrize("rules", [TIGHT, PACED], ids=["throttle", "both"])
+def test_invariant_when_stage_2_sells_two_lots_of_a_limit_that_holds_none_then_it_objects() -> None:
+    """One lot of 82 passes a limit of 81, two do not."""
+    two, none = (Rules(reduce_throttle=(Limit(0, most),)) for most in (164, 81))
+    assert objection(selling(), sold(two), none) == "INV-6"
+    assert objection(selling(), sold(none), none) == ""
+
+
+@pytest.mark.parametrize("rules", [TIGHT, PACED, NO_LOT], ids=["throttle", "both", "no lot"])
 def test_invariant_when_throttles_are_kept_and_told_then_nobody_objects(rules: Rules) -> None:
     """The controls."""
     assert objection(crashed(), told(rules), rules) == ""

@@ -462,7 +462,7 @@ def test_loader_when_a_throttle_is_given_then_its_limits_are_integers_and_its_fa
     rules = loads(STORY.replace("[[markets]]", table, 1)).rules
     assert rules.close_throttle == (Limit(0, 10_000), Limit(250_000_000, 700))
     (fault,) = faults_of(STORY.replace("[[markets]]", table.replace("most = 7", "most = 700"), 1))
-    assert fault == "rules.close_throttle: has limits of [10000, 70000], they are 0 or more and never loosen"
+    assert fault == "rules.close_throttle: has limits of [10000, 70000], they are 1 or more and never loosen"
 
 
 def test_schema_when_read_then_it_is_valid_and_describes_every_key() -> None:

@@ -252,10 +252,11 @@ def test_stage_3_when_lots_were_opened_in_the_grace_then_they_are_taken_over() -
     assert (taken, ended(facts).spared) == ([[("vault", 10), ("x", -10)]], (SPARED,))
 
 
-@pytest.mark.parametrize(("book", "binds"), [(unhealthy(), False), (newcomer(), True)])
+@pytest.mark.parametrize(("book", "binds"), [(unhealthy(83), False), (newcomer(83), True)])
 def test_throttle_when_lots_were_opened_in_the_grace_then_they_wait_for_stage_2(book: Book, binds: bool) -> None:
-    """Nothing may be sold in a step: that keeps back x's lots; al's are not asked for."""
-    (told,) = ended(run(book, 104, replace(GRACE, reduce_throttle=(Limit(0, 0),)))).throttles
+    """One lot may be sold in a step: that keeps back x's other lots; al's are not asked for."""
+    order(book, "cy", 10, 83)
+    (told,) = ended(run(book, 104, replace(GRACE, reduce_throttle=(Limit(0, 1),)))).throttles
     assert (told.stage, told.binds) == (2, binds)
 
 

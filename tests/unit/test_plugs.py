@@ -83,7 +83,7 @@ EVERY: dict[str, tuple[Registry[Any], tuple[Any, ...]]] = {
             Clawback() | FundingIndex() | FlatToo(2),
         ),
     ),
-    "pace": (PACES, (Rounds(3), ClosedNotional(0), TouchedUnits(2), Rounds(1) | ClosedNotional(5) | TouchedUnits(0))),
+    "pace": (PACES, (Rounds(3), ClosedNotional(1), TouchedUnits(2), Rounds(1) | ClosedNotional(5) | TouchedUnits(1))),
     "funding_source": (FUNDING_SOURCES, (FundFirst(), AllOrNothing(), DeleverageFirst())),
 }
 """Field of the rules -> its registry, and at least one plug of every kind."""

@@ -3,6 +3,7 @@
 al: 10 lots long, 100 short at a mark of 70. bo: 12 short, equity 860, made 360. cy: 4 short, 3,120, made 120.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from deleverage.rulebook.messages import (
     StepEnded,
 )
 from deleverage.rulebook.pace import ClosedNotional, Pace, Rounds, TouchedUnits
+from deleverage.rulebook.plug import PlugFault
 from deleverage.rulebook.price import Blend, Mark, Price, Spread
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.selection import ProRata, Queue
@@ -154,12 +156,35 @@ def test_pace_when_bankrupts_go_one_by_one_then_every_fill_is_bounded() -> None:
     assert (closings(facts), pools(facts), reasons(facts)) == ([("bo", 5, 50)], [(5, "pace")], [("al", "pace")])
 
 
-@pytest.mark.parametrize("pace", [Rounds() | ClosedNotional(69), Rounds() | TouchedUnits(0)], ids=str)
-def test_pace_when_it_leaves_no_room_then_nothing_is_closed_and_it_says_why(pace: Pace) -> None:
-    """A lot is worth 70: the bound is strict, also where it can never be met."""
+@pytest.mark.parametrize("rerank", ["once", "each_fill"])
+@pytest.mark.parametrize("most_quanta", [1, 69, 70, 139])
+def test_pace_when_the_bound_holds_no_lot_then_every_step_closes_one(most_quanta: int, rerank: str) -> None:
+    """A lot is worth 70: one goes per step, also where the bound is less; after ten steps nobody waits."""
     book = crashed()
-    facts = checked_step(book, Rules(pace=pace))
-    assert (pools(facts), reasons(facts)) == ([(0, "pace")], [("al", "pace")])
+    rules = Rules(rerank=rerank, pace=Rounds() | ClosedNotional(most_quanta))
+    told = [pools(checked_step(book, rules)) for _ in range(10)]
+    assert told == [[(1, "pace")]] * 9 + [[(1, "")]]
+    assert not any(unit.bankrupt for unit in book.units.values())
+
+
+def test_pace_when_the_bound_holds_no_lot_of_two_pools_then_one_lot_goes_per_step_and_not_one_per_pool() -> None:
+    """al is bankrupt in A and B, lots of 70: of A first, by id; the second pool is told to wait for the pace."""
+    book = open_book({"al": 400, "bo": 5_000}, market_ids=("A", "B"))
+    for market_id in ("A", "B"):
+        trade(book, "al", "bo", 7, market_id)
+    for market_id in ("A", "B"):
+        mark(book, 70, market_id)
+    told = [pools(checked_step(book, Rules(pace=Rounds() | ClosedNotional(50)))) for _ in range(14)]
+    assert told[0] == [(1, "pace"), (0, "pace")]
+    assert told[6:8] == [[(1, ""), (0, "pace")], [(1, "pace")]]
+    assert told[-1] == [(1, "")]
+
+
+@pytest.mark.parametrize("bound", [lambda: ClosedNotional(0), lambda: TouchedUnits(0)], ids=["notional", "units"])
+def test_pace_when_a_bound_would_let_nothing_pass_then_it_is_refused(bound: Callable[[], Pace]) -> None:
+    """A stop is a trigger that never fires, or an approval: both say so."""
+    with pytest.raises(PlugFault, match="is 0, allowed are whole numbers from 1"):
+        bound()
 
 
 # -- price and funding source -------------------------------------------------------------------------------------

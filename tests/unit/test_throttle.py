@@ -11,8 +11,9 @@ from deleverage.rulebook.book import Book
 from deleverage.rulebook.messages import Deleveraged, Fact, Reduced, ResidualNamed, StepEnded, Throttled
 from deleverage.rulebook.pace import ClosedNotional, Rounds
 from deleverage.rulebook.rules import ConfigError, Rules
+from deleverage.rulebook.stages.stress import throttles_of
 from deleverage.rulebook.throttle import Limit, Table, most_at
-from tests.properties.stories import crashed, mark, trade
+from tests.properties.stories import crashed, mark, open_book, trade
 from tests.properties.test_corners import domain
 from tests.unit.test_grace import order
 from tests.vulnerabilities.told import checked_step, of, only
@@ -95,12 +96,38 @@ def test_stage_2_when_stress_reaches_a_limit_then_lots_within_it_are_sold_and_th
     assert book.units["al"].legs == {}
 
 
-def test_stage_2_when_the_limit_holds_no_lot_then_no_order_is_touched() -> None:
-    """81 do not hold a lot of 82: nothing is sold, nothing cancelled, and the end of the step says what bound it."""
+def test_stage_2_when_the_limit_holds_no_lot_then_every_step_sells_one() -> None:
+    """81 do not hold a lot of 82: one is sold per step, and the end says what bound it; with 4 lots al is healthy."""
     book = selling()
-    facts = checked_step(book, Rules(reduce_throttle=(Limit(0, 81),)))
-    assert of(facts, Reduced) == []
-    assert throttles(facts) == (Throttled(2, 500_000_000, 81, 0, True),)
+    rules = Rules(reduce_throttle=(Limit(0, 81),))
+    facts = checked_step(book, rules)
+    assert [[sale.sold_lots for sale in fact.sales] for fact in of(facts, Reduced)] == [[1]]
+    assert throttles(facts) == (Throttled(2, 500_000_000, 81, 82, True),)
+    sold = [[fact.sales[0].sold_lots for fact in of(checked_step(book, rules), Reduced)] for _ in range(6)]
+    assert (sold, book.units["al"].legs["BTC"].lots) == ([[1]] * 5 + [[]], 4)
+
+
+@pytest.mark.parametrize("rerank", ["once", "each_fill"])
+@pytest.mark.parametrize("most_quanta", [1, 50, 69])
+def test_stage_5_when_the_limit_holds_no_lot_then_every_step_closes_one(most_quanta: int, rerank: str) -> None:
+    """A lot is worth 70: one per step, whatever is left of the limit then; after ten steps nobody is bankrupt."""
+    book = crashed()
+    rules = Rules(rerank=rerank, close_throttle=(Limit(0, most_quanta),))
+    facts = checked_step(book, rules)
+    assert pools(facts) == [(1, "throttle")]
+    assert throttles(facts) == (Throttled(5, 312_500_000, most_quanta, 70, True),)
+    told = [pools(checked_step(book, rules)) for _ in range(9)]
+    assert told == [[(1, "throttle")]] * 8 + [[(1, "")]]
+
+
+def test_stage_5_when_there_is_nobody_to_close_then_a_limit_below_one_lot_does_not_bind() -> None:
+    """Nothing was closed, so one lot would still pass: candidates are missing, not room."""
+    book = open_book({"al": 200, "bo": 500})
+    trade(book, "al", "bo", 10)
+    mark(book, 70)
+    book.units["bo"].bankrupt = True
+    assert throttles_of(book, Rules(close_throttle=(Limit(0, 50),)), 2, 0, 0, 0) == (Throttled(5, 0, 50, 0, False),)
+    assert throttles_of(book, Rules(close_throttle=(Limit(0, 50),)), 2, 0, 0, 70) == (Throttled(5, 0, 50, 70, True),)
 
 
 def test_stage_2_when_the_limit_is_not_met_then_it_does_not_bind() -> None:
@@ -110,13 +137,13 @@ def test_stage_2_when_the_limit_is_not_met_then_it_does_not_bind() -> None:
 
 
 def test_rules_when_a_table_is_wrong_then_every_fault_is_told() -> None:
-    """It starts at 0, ascends, and never loosens."""
+    """It starts at 0, ascends, never loosens, and never stops: what a stop is for has rules of its own."""
     with pytest.raises(ConfigError) as refusal:
-        Rules(reduce_throttle=(Limit(1, 5), Limit(1, 6)), close_throttle=(Limit(0, -1),))
+        Rules(reduce_throttle=(Limit(1, 5), Limit(1, 6)), close_throttle=(Limit(0, 0),))
     assert refusal.value.faults == [
         "reduce_throttle has limits from [1, 1], they start at 0 and ascend",
-        "reduce_throttle has limits of [5, 6], they are 0 or more and never loosen",
-        "close_throttle has limits of [-1], they are 0 or more and never loosen",
+        "reduce_throttle has limits of [5, 6], they are 1 or more and never loosen",
+        "close_throttle has limits of [0], they are 1 or more and never loosen",
     ]
 
 

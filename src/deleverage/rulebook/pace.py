@@ -24,7 +24,7 @@ class Spent(NamedTuple):
 
 
 class Room(NamedTuple):
-    """What the step may still do; ``None`` where nothing bounds it, never negative where the bounds were kept."""
+    """What the step may still do; ``None`` where nothing bounds it. Negative only after one lot worth more than it."""
 
     rounds: int | None = None
     notional_quanta: int | None = None
@@ -71,18 +71,18 @@ class Rounds(Pace):
 class ClosedNotional(Pace):
     """Close lots of at most so much value against candidates per step.
 
-    Formula: sum of |closed lots x value| <= most_quanta; pools in order of market id, longs before shorts, as many lots
-    of each as the room holds.
+    Formula: sum of |closed lots x value| <= most_quanta, or one lot; pools in order of market id, longs before shorts,
+    as many lots of each as the room holds.
     Who uses it: dYdX v4 (notional limits per subaccount and block).
-    Assumes: bankrupt lots may wait for the next step; where one lot is worth more than the bound, they wait for ever.
+    Assumes: bankrupt lots may wait for the next step. Where one is worth more than the bound, a step closes one.
     """
 
     most_quanta: int
     kind: ClassVar[str] = "closed-notional"
 
     def __post_init__(self) -> None:
-        """Refuse a negative bound."""
-        require_at_least(self, 0, "most_quanta")
+        """Refuse a bound that no step could get past: a stop is a trigger that never fires."""
+        require_at_least(self, 1, "most_quanta")
 
     def room(self, spent: Spent) -> Room:
         """Return the notional left."""
@@ -103,8 +103,8 @@ class TouchedUnits(Pace):
     kind: ClassVar[str] = "touched-units"
 
     def __post_init__(self) -> None:
-        """Refuse a negative bound."""
-        require_at_least(self, 0, "most")
+        """Refuse a bound that no step could get past: a stop is a trigger that never fires."""
+        require_at_least(self, 1, "most")
 
     def room(self, spent: Spent) -> Room:
         """Return the number of new candidates left."""

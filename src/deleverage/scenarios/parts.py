@@ -146,7 +146,7 @@ def _throttle(reader: Reader, here: Path, tables: list[Any], money: Scale) -> Ta
     return tuple(
         Limit(
             reader.units((*here, at, "stress_from"), table["stress_from"], RATE, 0),
-            reader.units((*here, at, "most"), table["most"], money, 0),
+            reader.units((*here, at, "most"), table["most"], money, 1),
         )
         for at, table in enumerate(tables)
     )

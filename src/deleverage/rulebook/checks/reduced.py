@@ -9,7 +9,7 @@ from deleverage.rulebook.quantities import fee_ceil
 from deleverage.rulebook.stages.depth import Side, side_of_market
 from deleverage.rulebook.stages.grace import may_liquidate
 from deleverage.rulebook.stages.scratch import guards
-from deleverage.rulebook.throttle import most_at
+from deleverage.rulebook.throttle import lots_held, most_at
 
 
 def look_reduced(view: View, fact: m.Reduced) -> None:
@@ -47,16 +47,18 @@ def _check_reduced(view: View, fact: m.Reduced) -> None:
 
 def _check_throttle(view: View, fact: m.Reduced) -> None:
     lots_sold = sum(abs(fill.lots) for fill in fact.fills if fill.part == "liquidated")
-    view.sold_notional += lots_sold * abs(view.book.markets[fact.market_id].value_quanta)
+    value_quanta = abs(view.book.markets[fact.market_id].value_quanta)
     most = most_at(view.rules.reduce_throttle, view.stress or 0)
-    within = most is None or view.sold_notional <= most
+    within = most is None or lots_sold <= lots_held(most - view.sold_notional, view.sold_notional, value_quanta)
+    view.sold_notional += lots_sold * value_quanta
     require("INV-6", within, f"stage 2 has sold {view.sold_notional} quanta in this step, its throttle allows {most}")
 
 
 def _is_throttled(view: View, market_id: str) -> bool:
     """Return whether the throttle holds no lot of a market any more."""
     most = most_at(view.rules.reduce_throttle, view.stress or 0)
-    return most is not None and most - view.sold_notional < abs(view.book.markets[market_id].value_quanta)
+    value_quanta = abs(view.book.markets[market_id].value_quanta)
+    return most is not None and lots_held(most - view.sold_notional, view.sold_notional, value_quanta) == 0
 
 
 def _check_sales(view: View, fact: m.Reduced) -> None:

@@ -20,7 +20,7 @@ from deleverage.rulebook.stages.held import (
 )
 from deleverage.rulebook.stages.scratch import asset_guards, guards
 from deleverage.rulebook.stages.stress import throttles_of
-from deleverage.rulebook.throttle import most_at
+from deleverage.rulebook.throttle import lots_held, most_at
 
 
 def check_start(view: View, fact: m.Deleveraged) -> None:
@@ -49,12 +49,16 @@ def check_start(view: View, fact: m.Deleveraged) -> None:
 def check_bounds(view: View, fact: m.Deleveraged) -> None:
     """Count what stage 5 closed and hold it against the bounds; whoever says ``pace`` must have met one."""
     for closing in fact.closings:
-        view.closed_notional += closing.closed_lots * abs(view.book.markets[closing.market_id].value_quanta)
+        value_quanta = abs(view.book.markets[closing.market_id].value_quanta)
+        for room_quanta, name in _notional_rooms(view):
+            within = closing.closed_lots <= lots_held(room_quanta, view.closed_notional, value_quanta)
+            told = f"{closing.closed_lots} lots worth {value_quanta} each are closed, {room_quanta} quanta are left"
+            require("INV-6", within, f"stage 5 goes beyond its {name}: {told}")
+        view.closed_notional += closing.closed_lots * value_quanta
         view.touched.add(closing.unit_id)
     room = _room(view, fact.round)
     throttle = _close_room(view)
-    require("INV-6", throttle is None or throttle >= 0, f"stage 5 goes beyond its throttle, it leaves {throttle}")
-    kept = all(bound is None or bound >= 0 for bound in room)
+    kept = all(bound is None or bound >= 0 for bound in (room.rounds, room.units))
     require("INV-6", kept, f"round {fact.round} goes beyond the pace, it leaves {room}")
     for pool in fact.pools:
         if pool.stopped in ("pace", "throttle"):
@@ -119,17 +123,19 @@ def _binding(view: View, market_id: str) -> set[str]:
 
     Of two bounds on the notional only the tighter one, pace where they are equal.
     """
-    room, throttle = _room(view, 0), _close_room(view)
     value_quanta = abs(view.book.markets[market_id].value_quanta)
-    found = {"pace"} if room.units == 0 else set()
-    bounds = [
-        (quanta, name)
-        for name, quanta in (("pace", room.notional_quanta), ("throttle", throttle))
-        if quanta is not None
-    ]
-    if bounds and min(bounds)[0] < value_quanta:
-        found.add(min(bounds)[1])
+    found = {"pace"} if _room(view, 0).units == 0 else set()
+    if bounds := _notional_rooms(view):
+        room_quanta, name = min(bounds)
+        if lots_held(room_quanta, view.closed_notional, value_quanta) == 0:
+            found.add(name)
     return found
+
+
+def _notional_rooms(view: View) -> list[tuple[int, str]]:
+    """Return what each bound on the notional leaves of the step, with its name; quanta."""
+    bounds = ((_room(view, 0).notional_quanta, "pace"), (_close_room(view), "throttle"))
+    return [(quanta, name) for quanta, name in bounds if quanta is not None]
 
 
 def _held_by_pace(view: View, unit: Unit, guarded: Container[str]) -> bool:

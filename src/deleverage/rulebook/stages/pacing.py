@@ -1,10 +1,10 @@
 """What the pace of the step leaves of a pool of stage 5: lots within the notional, candidates within the units."""
 
-from deleverage.rulebook.quantities import div_floor
 from deleverage.rulebook.selection import Allotment
 from deleverage.rulebook.stages.held import approved_lots
 from deleverage.rulebook.stages.plan import BankruptPool
 from deleverage.rulebook.stages.scratch import Scratch
+from deleverage.rulebook.throttle import lots_held
 
 
 def lots_within(scratch: Scratch, pool: BankruptPool, lots: int) -> tuple[int, str]:
@@ -18,7 +18,7 @@ def lots_within(scratch: Scratch, pool: BankruptPool, lots: int) -> tuple[int, s
     bounds = [(room_quanta, name) for room_quanta, name in rooms if room_quanta is not None]
     if bounds:
         room_quanta, name = min(bounds)
-        if (most := div_floor(room_quanta, value_quanta)) < lots:
+        if (most := lots_held(room_quanta, scratch.closed_notional_quanta, value_quanta)) < lots:
             lots, bound_by = most, name
     approved = approved_lots(scratch.book, scratch.rules, pool.market_id, pool.side)
     if approved is not None and approved - pool.closed_lots < lots:

@@ -11,6 +11,7 @@ from deleverage.rulebook.pools import pot_of
 from deleverage.rulebook.quantities import div_floor, fee_ceil
 from deleverage.rulebook.stages.depth import Side
 from deleverage.rulebook.stages.scratch import Scratch
+from deleverage.rulebook.throttle import lots_held
 
 
 @dataclass
@@ -79,7 +80,9 @@ class Selling:
     def room_lots(self) -> int | None:
         """Return how many lots the throttle lets this step still sell here; ``None``: any."""
         room_quanta = self.scratch.sale_room()
-        return None if room_quanta is None else div_floor(room_quanta, abs(self.market.value_quanta))
+        if room_quanta is None:
+            return None
+        return lots_held(room_quanta, self.scratch.sold_notional_quanta, abs(self.market.value_quanta))
 
     def _sell(self, unit_id: str, lots: int, order: Order) -> None:
         self.fills.append(self._fill(unit_id, -self.side * lots, order, "liquidated", self.found.leg_sides[unit_id]))

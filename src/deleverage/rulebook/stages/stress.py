@@ -13,7 +13,7 @@ from deleverage.rulebook.quantities import PPB, div_floor
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.stages.grace import is_spared
 from deleverage.rulebook.stages.scratch import guards
-from deleverage.rulebook.throttle import most_at
+from deleverage.rulebook.throttle import lots_held, most_at
 
 
 def stress_ppb(book: Book, guarded: Container[str]) -> int:
@@ -39,7 +39,8 @@ def throttles_of(
         most = most_at(table, stress)
         if most is not None:
             waiting = _waiting(book, rules, time_ns, stage)
-            binds = any(abs(book.markets[market_id].value_quanta) > most - done for market_id in waiting)
+            values = (abs(book.markets[market_id].value_quanta) for market_id in waiting)
+            binds = any(lots_held(most - done, done, value_quanta) == 0 for value_quanta in values)
             found.append(Throttled(stage, stress, most, done, binds))
     return tuple(found)
 
