@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from deleverage.documents import BadDocument, canonical, decode, encode, parse
 from deleverage.documents.codec import form_of, members_of
 from deleverage.documents.forms import Form
+from deleverage.documents.published import COMMANDS, FACTS
 from deleverage.rulebook import messages
 from deleverage.rulebook.apply import apply
 from deleverage.rulebook.book import Book
@@ -401,6 +402,12 @@ class Pinged(Movement):
 
     pings: tuple[Ping, ...]
     most_lots: int | None
+
+
+@pytest.mark.parametrize(("base", "listed"), [(Command, COMMANDS), (Fact, FACTS)])
+def test_language_when_documents_list_it_then_the_order_is_the_published_one(base: type, listed: list[str]) -> None:
+    """Wherever a class stands: schemas and recorded vectors go by this list, which names each once."""
+    assert list(members_of(base)) == listed
 
 
 def test_language_when_a_fact_is_added_then_it_has_a_document_without_another_word(

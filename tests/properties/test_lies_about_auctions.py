@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.apply import apply
-from deleverage.rulebook.auction import Dutch
-from deleverage.rulebook.book import Auction, Book
+from deleverage.rulebook.auction import Auction, Dutch
+from deleverage.rulebook.book import Book
 from deleverage.rulebook.decide import decide
 from deleverage.rulebook.invariants import Invariants
 from deleverage.rulebook.margin import equity

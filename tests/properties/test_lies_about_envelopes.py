@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from deleverage.rulebook import messages as m
-from deleverage.rulebook.book import Book, Envelope
+from deleverage.rulebook.book import Book
 from deleverage.rulebook.decide import decide
+from deleverage.rulebook.envelopes import Envelope
 from deleverage.rulebook.rules import Rules
 from tests.properties.test_lies import Facts, objection
 from tests.properties.test_lies_about_stops import changed, nothing_done, pool, under

@@ -12,9 +12,10 @@ import pytest
 
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.apply import apply
-from deleverage.rulebook.book import Backstop, Book, Programme
+from deleverage.rulebook.book import Book
 from deleverage.rulebook.decide import decide
 from deleverage.rulebook.invariants import InvariantBroken, Invariants
+from deleverage.rulebook.programmes import Backstop, Programme
 from deleverage.rulebook.quantities import PPB
 from deleverage.rulebook.reduction import Share, Slices
 from deleverage.rulebook.rules import Rules

@@ -12,8 +12,8 @@ import pytest
 
 from deleverage.domain import Domain
 from deleverage.rulebook import messages as m
-from deleverage.rulebook.auction import AUCTIONS, AuctionRule, Dutch, NoAuction
-from deleverage.rulebook.book import Auction, Book
+from deleverage.rulebook.auction import AUCTIONS, Auction, AuctionRule, Dutch, NoAuction
+from deleverage.rulebook.book import Book
 from deleverage.rulebook.decide import decide
 from deleverage.rulebook.losses.equity import FlatToo
 from deleverage.rulebook.messages import Code

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from deleverage.rulebook.book import Backstop, Book, Programme
+from deleverage.rulebook.book import Book
 from deleverage.rulebook.decide import decide
 from deleverage.rulebook.margin import equity
 from deleverage.rulebook.messages import (
@@ -24,7 +24,7 @@ from deleverage.rulebook.messages import (
     TakenOver,
     Trade,
 )
-from deleverage.rulebook.programmes import cools_down, window_left_quanta
+from deleverage.rulebook.programmes import Backstop, Programme, cools_down, window_left_quanta
 from deleverage.rulebook.quantities import PPB
 from deleverage.rulebook.rules import ConfigError, Rules
 from tests.properties.stories import close_out_at_maintenance, crashed, mark, open_book, step, submit, trade

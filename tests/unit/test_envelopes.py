@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from deleverage.rulebook import messages as m
-from deleverage.rulebook.book import Book, Envelope
+from deleverage.rulebook.book import Book
 from deleverage.rulebook.decide import decide
+from deleverage.rulebook.envelopes import Envelope
 from deleverage.rulebook.pace import ClosedNotional, Rounds
 from deleverage.rulebook.price import Mark
 from deleverage.rulebook.rules import Rules

@@ -36,6 +36,7 @@ from deleverage.documents.forms import (
     record,
     text,
 )
+from deleverage.documents.published import COMMANDS, FACTS
 from deleverage.documents.schema import Json
 from deleverage.rulebook import messages
 from deleverage.rulebook.rules import PLUGS
@@ -45,6 +46,8 @@ CATALOGUES: dict[object, list[type]] = {
     Policy if point == "policy" else registry.base: list(registry.kinds.values()) for point, registry in PLUGS.items()
 }
 """Plug points, each with the classes that a document may name."""
+
+PUBLISHED = (*COMMANDS, *FACTS)
 
 Kind = TypeVar("Kind")
 
@@ -126,7 +129,7 @@ def form_of(hint: Any) -> Form:
 
 
 def members_of(base: type) -> dict[str, type]:
-    """Return the classes that a document of this family may name, in the order of their definition; none: no family.
+    """Return the classes that a document of this family may name, in their published order; none: no family.
 
     A base class of the law's language has its leaves there, a plug point the classes of its catalogue.
     """
@@ -136,7 +139,8 @@ def members_of(base: type) -> dict[str, type]:
         return {}
     language = [kind for kind in vars(messages).values() if isinstance(kind, type)]
     below = [kind for kind in language if kind is not base and issubclass(kind, base)]
-    return {kind.__name__: kind for kind in below if not any(o is not kind and issubclass(o, kind) for o in below)}
+    leaves = {kind.__name__: kind for kind in below if not any(o is not kind and issubclass(o, kind) for o in below)}
+    return {name: leaves[name] for name in (*PUBLISHED, *leaves) if name in leaves}
 
 
 def _family(base: Any) -> Form:

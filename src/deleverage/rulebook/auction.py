@@ -87,3 +87,12 @@ class Dutch(AuctionRule):
 
 AUCTIONS: Registry[AuctionRule] = Registry("auction", AuctionRule, (NoAuction, Dutch))
 """Every auction rule by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Auction:
+    """Since and until when a unit is auctioned; ``expired``: it ran out, and is remembered while the distress lasts."""
+
+    start_ns: int
+    until_ns: int
+    expired: bool = False

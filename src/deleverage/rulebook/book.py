@@ -4,6 +4,7 @@ Rules of this module:
 
 * What is named here is exactly what a digest covers. Rows are mutable and slotted; only ``apply`` writes them.
 * Money is in quanta of the domain's one settlement currency, owed to the unit +.
+* What families keep here are rows of theirs: assets, auctions, backstops, envelopes, pools stand with the family.
 * Whatever an outcome hangs on is walked in id order (ASCII bytes); only sums and look-ups may take rows as they come.
 
 Deliberately absent: entry prices (``cost`` is a memo, it moves no money), clocks, and any rule.
@@ -15,7 +16,10 @@ from hashlib import sha256
 from typing import Any
 
 from deleverage.rulebook.assets import Asset
+from deleverage.rulebook.auction import Auction
+from deleverage.rulebook.envelopes import Envelope
 from deleverage.rulebook.pools import COMMON, FundPool, PoolTerms, pot_of
+from deleverage.rulebook.programmes import Backstop
 from deleverage.rulebook.quantities import PPB, Scale, inverse_value_per_lot, linear_value_per_lot
 from deleverage.rulebook.schedule import Announced, Schedule
 
@@ -108,15 +112,6 @@ class Market:
         """Signed quanta one lot is worth at the last accepted mark; 0 before the first."""
         return self.terms.value_at(self.mark_price_ticks) if self.mark_price_ticks else 0
 
-    def announced_before(self, effective_ns: int) -> tuple[Announced, ...]:
-        """Return what waits and takes effect before a time: an announcement for that time replaces the others."""
-        return tuple(one for one in self.announced if one.effective_ns < effective_ns)
-
-    def factor_before_ppb(self, effective_ns: int) -> int:
-        """Return the factor from which an announcement for a time takes its step: the one that is then in force."""
-        earlier = self.announced_before(effective_ns)
-        return earlier[-1].factor_ppb if earlier else self.factor_ppb
-
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -127,43 +122,6 @@ class Account:
     role: str
     backstop_capacity_lots: int = 0
     hedge: bool = False  # a leg per side of a market, instead of one that flips
-
-
-@dataclass(frozen=True, slots=True)
-class Programme:
-    """What a backstop has published about its takeovers, beside the capacity of its account.
-
-    It takes over at most ``window_notional_quanta`` per window of ``window_ns`` (both 0: no such bound), nothing for
-    ``cool_down_ns`` after a step in which it took over, and only where the money it gets against the mark, less what it
-    pays, is at least ``minimum_edge_ppb`` of the notional. Negative: the loss that it is ready to carry.
-    """
-
-    window_ns: int = 0
-    window_notional_quanta: int = 0
-    cool_down_ns: int = 0
-    minimum_edge_ppb: int = 0
-
-
-@dataclass(slots=True)
-class Backstop:
-    """A programme and where it stands: the window that is running, and the last step with a takeover (0: none)."""
-
-    programme: Programme
-    window_start_ns: int = 0
-    window_used_quanta: int = 0
-    last_step: int = 0
-    last_time_ns: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """What stage 5 may close of the bankrupt lots of one market and side until a time, and what it has in this step."""
-
-    most_lots: int
-    most_notional_quanta: int
-    expiry_ns: int
-    rules_hash: str
-    used_lots: int = 0
 
 
 def leg_id_of(market_id: str, side: str) -> str:
@@ -257,15 +215,6 @@ class Order:
         return leg_id_of(self.market_id, self.leg_side)
 
 
-@dataclass(frozen=True, slots=True)
-class Auction:
-    """Since and until when a unit is auctioned; ``expired``: it ran out, and is remembered while the distress lasts."""
-
-    start_ns: int
-    until_ns: int
-    expired: bool = False
-
-
 @dataclass(slots=True)
 class Book:
     """Everything that must balance together. One writer; a domain never pays another's loss."""
@@ -335,29 +284,7 @@ class Book:
 
     def copy(self) -> "Book":
         """Return an independent copy: the scratch on which a step is planned."""
-        return Book(
-            markets={key: replace(market) for key, market in self.markets.items()},
-            accounts=dict(self.accounts),
-            backstops={key: replace(backstop) for key, backstop in self.backstops.items()},
-            units={key: copy_unit(unit) for key, unit in self.units.items()},
-            orders={key: replace(order) for key, order in self.orders.items()},
-            auctions=dict(self.auctions),
-            assets={key: replace(asset) for key, asset in self.assets.items()},
-            pots=dict(self.pots),
-            pools={key: replace(pool) for key, pool in self.pools.items()},
-            residual_quanta=self.residual_quanta,
-            net_deposits_quanta=self.net_deposits_quanta,
-            claims=dict(self.claims),
-            fund_paid_by_group=dict(self.fund_paid_by_group),
-            halted=self.halted,
-            halts=dict(self.halts),
-            envelopes=dict(self.envelopes),
-            waiting=self.waiting,
-            time_ns=self.time_ns,
-            seq=self.seq,
-            steps=self.steps,
-            orders_placed=self.orders_placed,
-        )
+        return Book(**{item.name: _copied(getattr(self, item.name)) for item in fields(self)})
 
     def digest(self) -> str:
         """Return the SHA-256 of the whole state in canonical order, as 64 hexadecimal digits."""
@@ -369,24 +296,27 @@ class Book:
 
 def copy_unit(unit: Unit) -> Unit:
     """Return an independent copy of a unit: a slip of paper to try a fill on."""
-    legs = {key: Leg(leg.lots, leg.cost, leg.entry_funding, leg.haircut) for key, leg in unit.legs.items()}
-    return Unit(
-        unit.unit_id,
-        unit.account_id,
-        unit.isolated_market_id,
-        unit.isolated_side,
-        unit.quote,
-        unit.bankrupt,
-        unit.deposits,
-        unit.realised,
-        unit.transfers,
-        unit.result_before,
-        legs,
-        dict(unit.leverages),
-        dict(unit.debt_pools),
-        dict(unit.assets),
-        unit.carried,
+    return replace(
+        unit,
+        legs={key: Leg(leg.lots, leg.cost, leg.entry_funding, leg.haircut) for key, leg in unit.legs.items()},
+        leverages=dict(unit.leverages),
+        debt_pools=dict(unit.debt_pools),
+        assets=dict(unit.assets),
     )
+
+
+def _copied(part: Any) -> Any:
+    """Return a part of the book for a copy: rows that move are copied, what is frozen is shared."""
+    if not isinstance(part, dict):
+        return part
+    return {
+        key: copy_unit(row) if isinstance(row, Unit) else replace(row) if isinstance(row, MOVING) else row
+        for key, row in part.items()
+    }
+
+
+MOVING = (Market, Backstop, Order, Asset, FundPool)
+"""Rows that facts change in place."""
 
 
 def _canonical(value: Any) -> str:

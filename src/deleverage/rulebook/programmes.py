@@ -6,7 +6,33 @@ minute and hour), Kraken's assignment programme (largest size, time frame, least
 liquidity support.
 """
 
-from deleverage.rulebook.book import Backstop
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """What a backstop has published about its takeovers, beside the capacity of its account.
+
+    It takes over at most ``window_notional_quanta`` per window of ``window_ns`` (both 0: no such bound), nothing for
+    ``cool_down_ns`` after a step in which it took over, and only where the money it gets against the mark, less what it
+    pays, is at least ``minimum_edge_ppb`` of the notional. Negative: the loss that it is ready to carry.
+    """
+
+    window_ns: int = 0
+    window_notional_quanta: int = 0
+    cool_down_ns: int = 0
+    minimum_edge_ppb: int = 0
+
+
+@dataclass(slots=True)
+class Backstop:
+    """A programme and where it stands: the window that is running, and the last step with a takeover (0: none)."""
+
+    programme: Programme
+    window_start_ns: int = 0
+    window_used_quanta: int = 0
+    last_step: int = 0
+    last_time_ns: int = 0
 
 
 def cools_down(backstop: Backstop, step: int, time_ns: int) -> bool:

@@ -76,3 +76,14 @@ class Announced:
     factor_ppb: int
     measured_lots: int
     effective_ns: int
+
+
+def announced_before(announced: tuple[Announced, ...], effective_ns: int) -> tuple[Announced, ...]:
+    """Return what waits and takes effect before a time: an announcement for that time replaces the others."""
+    return tuple(one for one in announced if one.effective_ns < effective_ns)
+
+
+def factor_before_ppb(factor_ppb: int, announced: tuple[Announced, ...], effective_ns: int) -> int:
+    """Return the factor from which an announcement for a time takes its step: the one that is then in force."""
+    earlier = announced_before(announced, effective_ns)
+    return earlier[-1].factor_ppb if earlier else factor_ppb

@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 from deleverage.rulebook import messages as m
-from deleverage.rulebook.book import SURPLUS_POT, Backstop
+from deleverage.rulebook.book import SURPLUS_POT
 from deleverage.rulebook.checks.view import Checks, View, require
 from deleverage.rulebook.pools import pot_of
+from deleverage.rulebook.programmes import Backstop
 from deleverage.rulebook.quantities import PPB, share_floor
 
 REASONS = ("distressed", "cool_down", "capacity", "position", "window", "edge", "margin")

@@ -4,7 +4,7 @@ from deleverage.rulebook import messages as m
 from deleverage.rulebook.checks.view import Checks, View, require
 from deleverage.rulebook.margin import initial_numerator, least_initial_rate, margin_balance
 from deleverage.rulebook.quantities import MARGIN_SCALE, PPB, initial_rate_ceil, ratio_ceil
-from deleverage.rulebook.schedule import Announced
+from deleverage.rulebook.schedule import Announced, factor_before_ppb
 
 
 def _check_announced(view: View, fact: m.RequirementsAnnounced) -> None:
@@ -12,7 +12,7 @@ def _check_announced(view: View, fact: m.RequirementsAnnounced) -> None:
     still = view.book.halted or market.settled
     require("INV-12", not still, f"{fact.market_id}: announced in a halted domain or a settled market")
     schedule, now = market.terms.schedule, fact.factor_ppb
-    before = market.factor_before_ppb(fact.effective_ns)
+    before = factor_before_ppb(market.factor_ppb, market.announced, fact.effective_ns)
     measured = (market.open_interest_lots, ratio_ceil(market.open_interest_lots, market.terms.max_open_interest_lots))
     told = (fact.open_interest_lots, fact.open_interest_ppb)
     require("INV-12", told == measured, f"{fact.market_id}: open interest {told} was told, {measured} is there")

@@ -6,9 +6,10 @@ from typing import Any
 
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.apportion import Share
-from deleverage.rulebook.book import Backstop, Book, Unit
+from deleverage.rulebook.book import Book, Unit
 from deleverage.rulebook.losses.rule import Bearer
 from deleverage.rulebook.margin import equity
+from deleverage.rulebook.programmes import Backstop
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.stages.bearers import Gains, bearers
 from deleverage.rulebook.stages.conversion import Rooms

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from deleverage.rulebook import messages as m
-from deleverage.rulebook.book import Book, Programme
+from deleverage.rulebook.book import Book
 from deleverage.rulebook.ladders.rungs import Ladder, next_fact, refuse
 from deleverage.rulebook.messages import Code, Command, Fact
+from deleverage.rulebook.programmes import Programme
 from deleverage.rulebook.quantities import LARGEST, PPB
 from deleverage.rulebook.rules import Rules
 

@@ -24,6 +24,7 @@ from deleverage.rulebook.margin import initial_numerator, least_initial_rate
 from deleverage.rulebook.messages import Code, Command, Fact
 from deleverage.rulebook.quantities import LARGEST, MARGIN_SCALE, PPB, initial_rate_ceil, ratio_ceil
 from deleverage.rulebook.rules import Rules
+from deleverage.rulebook.schedule import announced_before, factor_before_ppb
 from deleverage.rulebook.stages.scratch import asset_guards
 
 
@@ -32,7 +33,7 @@ def changes_due(book: Book, time_ns: int) -> Iterator[m.RequirementsChanged]:
     seq = book.seq
     for market_id, market in sorted(book.markets.items()) if not book.halted else ():
         factor_ppb, measured_lots = market.factor_ppb, market.measured_lots
-        for due in market.announced_before(time_ns + 1):
+        for due in announced_before(market.announced, time_ns + 1):
             seq += 1
             yield m.RequirementsChanged(
                 seq=seq,
@@ -60,7 +61,7 @@ def _announce(book: Book, command: m.AnnounceRequirements, rules: Rules) -> Iter
     refuse(short, Code.NOTICE_TOO_SHORT, "requirements change only with notice", command.effective_ns, earliest)
     open_interest_ppb = ratio_ceil(market.open_interest_lots, terms.max_open_interest_lots)
     target_ppb = terms.schedule.target_ppb(volatility_ppb, open_interest_ppb, concentration_ppb)
-    before_ppb = market.factor_before_ppb(command.effective_ns)
+    before_ppb = factor_before_ppb(market.factor_ppb, market.announced, command.effective_ns)
     yield m.RequirementsAnnounced(
         **next_fact(book, command),
         market_id=command.market_id,

@@ -33,21 +33,6 @@ class OpenAccount(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SetProgramme(Command):
-    """Publish what a backstop takes over: lots per market and step, and the terms of ``Programme``.
-
-    It replaces what was published before; a window and a cool-down that are running go on under the new terms.
-    """
-
-    account_id: str
-    capacity_lots: int
-    window_ns: int = 0
-    window_notional_quanta: int = 0
-    cool_down_ns: int = 0
-    minimum_edge_ppb: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenIsolated(Command):
     """Make an isolated unit ``account_id/market_id`` (in hedge mode ``.../side``) with a quote of its own."""
 
@@ -112,25 +97,6 @@ class Trade(Command):
     seller_side: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceOrder(Command):
-    """Rest an order (lots + buys, - sells); resting orders are the depth that liquidations sell into."""
-
-    order_id: str
-    unit_id: str
-    market_id: str
-    lots: int
-    price_ticks: int
-    leg_side: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CancelOrder(Command):
-    """Take a resting order back."""
-
-    order_id: str
-
-
 class MarkUpdate(NamedTuple):
     """A proposed mark and how many sources stand behind it."""
 
@@ -145,27 +111,6 @@ class SetMarks(Command):
 
     marks: tuple[MarkUpdate, ...]
     confirmed: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccrueFunding(Command):
-    """Charge one funding interval; a positive rate is paid by longs."""
-
-    market_id: str
-    rate_ppb: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettleMarket(Command):
-    """Close a market for good at its settlement price: a dated contract after its expiry, or a delisting."""
-
-    market_id: str
-    price_ticks: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClosePeriod(Command):
-    """End the period over which profit is counted for a clawback, and begin the next one: a settlement instant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

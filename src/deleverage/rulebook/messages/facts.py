@@ -8,8 +8,8 @@ in, goes out or changes units has facts of its own.
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from deleverage.rulebook.book import Account, MarketTerms, Programme, leg_id_of
-from deleverage.rulebook.messages.ladder import Passed, Sale
+from deleverage.rulebook.book import Account, MarketTerms, leg_id_of
+from deleverage.rulebook.messages.parts import Breaker, Passed, Sale, Spared, Throttled
 from deleverage.rulebook.pools import COMMON
 
 
@@ -88,15 +88,6 @@ class AccountOpened(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProgrammeSet(Fact):
-    """A backstop's capacity (lots per market and step) and programme are these from now on."""
-
-    account_id: str
-    capacity_lots: int
-    programme: Programme
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class UnitOpened(Fact):
     """An isolated unit exists."""
 
@@ -153,25 +144,6 @@ class Traded(Movement):
     price_ticks: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderPlaced(Fact):
-    """An order rests."""
-
-    order_id: str
-    unit_id: str
-    market_id: str
-    lots: int
-    price_ticks: int
-    leg_side: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrdersCancelled(Movement):
-    """Orders left the book: by their owner, or in stage 1 to relieve the margin they held."""
-
-    reason: str
-
-
 class MarkSet(NamedTuple):
     """One accepted (``guard`` empty) or guarded mark, with the mark before it."""
 
@@ -181,53 +153,12 @@ class MarkSet(NamedTuple):
     guard: str
 
 
-class Breaker(NamedTuple):
-    """A market's breaker after an accepted mark: what it compares with, since when, and until when nothing opens."""
-
-    market_id: str
-    reference_ticks: int
-    reference_time_ns: int
-    paused_until_ns: int
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarksSet(Fact):
     """One mark set, accepted and guarded marks together; ``breakers``: of the accepted ones, where there are any."""
 
     marks: tuple[MarkSet, ...]
     breakers: tuple[Breaker, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FundingAccrued(Fact):
-    """Each long lot has paid ``per_lot_quanta`` more, each short lot received it."""
-
-    market_id: str
-    rate_ppb: int
-    per_lot_quanta: int
-    carry_after: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MarketSettled(Movement):
-    """Every leg of a market was closed at the settlement price, its orders cancelled; equities are what they were."""
-
-    market_id: str
-    price_ticks: int
-
-
-class UnitResult(NamedTuple):
-    """A unit and what it had made (equity less deposits, signed) when a period ended."""
-
-    unit_id: str
-    result_quanta: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PeriodClosed(Fact):
-    """A period has ended for every unit, in id order: its profit is counted from this result on."""
-
-    units: tuple[UnitResult, ...]
 
 
 class UnitEquity(NamedTuple):
@@ -251,21 +182,6 @@ class BankruptcyEnded(Fact):
     units: tuple[UnitEquity, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Netted(Movement):
-    """Stage 1: opposite legs of one distressed unit closed against each other at the mark; no equity moves."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reduced(Movement):
-    """Stage 2: lots of unhealthy units sold into the resting orders of one market and side."""
-
-    round: int
-    market_id: str
-    side: str
-    sales: tuple[Sale, ...]
-
-
 class DebtPaid(NamedTuple):
     """A pool's money for one debt: a leg's share of a shortfall, or (leg id "") its part of a flat unit's."""
 
@@ -275,21 +191,6 @@ class DebtPaid(NamedTuple):
     paid_quanta: int
     owner_group: str
     pool_id: str = COMMON
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TakenOver(Movement):
-    """Stage 3: backstops and the fund took lots at the bankruptcy amount, the payment in the same fact.
-
-    ``surplus_quanta`` moved with the lots; ``edge_quanta`` of it is the takers' (the fund's goes to the surplus pot).
-    """
-
-    market_id: str
-    side: str
-    shortfall_quanta: int
-    surplus_quanta: int
-    edge_quanta: int
-    fund_debts: tuple[DebtPaid, ...]  # what the pool paid for, if it was the fund that took
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -428,27 +329,6 @@ class ResidualNamed(Movement):
 
     residuals: tuple[Residual, ...]
     named_quanta: int
-
-
-class Spared(NamedTuple):
-    """An unhealthy unit whose leg in one market is not liquidated before ``until_ns``: the grace after a halt."""
-
-    unit_id: str
-    market_id: str
-    until_ns: int
-
-
-class Throttled(NamedTuple):
-    """The throttle of stage 2 or 5 in one step: the stress it was asked at, its limit, and the notional done.
-
-    ``binds``: lots are left, and what is left of the limit holds no lot of one of them.
-    """
-
-    stage: int
-    stress_ppb: int
-    most_quanta: int
-    done_quanta: int
-    binds: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What facts tell of the liquidation ladder: sales into the book, and backstops that left lots to others."""
+"""What common facts tell of the families: small records, below them."""
 
 from typing import NamedTuple
 
@@ -32,3 +32,33 @@ class Passed(NamedTuple):
     side: str
     unit_id: str
     why: str
+
+
+class Breaker(NamedTuple):
+    """A market's breaker after an accepted mark: what it compares with, since when, and until when nothing opens."""
+
+    market_id: str
+    reference_ticks: int
+    reference_time_ns: int
+    paused_until_ns: int
+
+
+class Spared(NamedTuple):
+    """An unhealthy unit whose leg in one market is not liquidated before ``until_ns``: the grace after a halt."""
+
+    unit_id: str
+    market_id: str
+    until_ns: int
+
+
+class Throttled(NamedTuple):
+    """The throttle of stage 2 or 5 in one step: the stress it was asked at, its limit, and the notional done.
+
+    ``binds``: lots are left, and what is left of the limit holds no lot of one of them.
+    """
+
+    stage: int
+    stress_ppb: int
+    most_quanta: int
+    done_quanta: int
+    binds: bool
