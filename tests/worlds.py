@@ -9,6 +9,7 @@ from collections.abc import Generator
 from random import Random
 from typing import Any
 
+from deleverage.rulebook.scores import RANKINGS
 from tests.commands import to_rules
 from tests.life.life import Life
 from tests.life.view import PPB, SECOND, Plain
@@ -52,10 +53,12 @@ def random_rules(rng: Random) -> Plain:
     def seldom(usual: Any, *others: Any, chance: float = 0.3) -> Any:
         return rng.choice(others) if rng.random() < chance else usual
 
-    ranking = seldom("bitmex", "profit", "rotation", "lexicographic", chance=0.5)
-    policy: Plain = {"name": "queue", "ranking": ranking, "seed": 0}
+    ranking = seldom("bitmex", *RANKINGS, chance=0.75)
+    policy: Plain = {"name": "queue", "ranking": ranking, "seed": 0, "wallet_floor_quanta": 1}
     if policy["ranking"] == "rotation":
         policy["seed"] = rng.randrange(10)
+    if policy["ranking"] == "binance":
+        policy["wallet_floor_quanta"] = rng.choice((1, 1000, 10**6, 10**12))
     rerank = seldom("once", "each_fill", chance=0.25)
     if rerank == "once" and rng.random() < 0.35:
         policy = {"name": rng.choice(("pro-rata", "per-capita", "levelling"))}

@@ -136,7 +136,7 @@ def queue(
     side
         Only this side's positions: long or short.
     ranking
-        bitmex, profit, rotation or lexicographic.
+        bitmex, profit, hyperliquid ...: what `deleverage policies` lists as queue-... with its formula.
     """
     from deleverage.commands.queue import queue as rank
 

@@ -85,8 +85,9 @@ def test_queue_when_a_json_book_is_given_then_it_is_read_exactly(tmp_path: Path,
 
 def test_queue_when_rankings_differ_then_the_order_does(tmp_path: Path, capsys: Captured) -> None:
     """Plain profit asks the largest winner first."""
-    (by_profit,) = queues(tmp_path, capsys, SIX, "--side", "long", "--ranking", "profit")
-    assert by_profit["positions"][0]["account"] == "4"  # type: ignore[index]
+    for ranking, first in (("profit", "4"), ("queue-size", "4"), ("hyperliquid", "2")):
+        (found,) = queues(tmp_path, capsys, SIX, "--side", "long", "--ranking", ranking)
+        assert found["positions"][0]["account"] == first  # type: ignore[index]
 
 
 @pytest.mark.parametrize(
@@ -143,9 +144,10 @@ def test_queue_when_many_rows_are_bad_then_all_faults_are_listed(tmp_path: Path,
         (("--market", "XY"), "market 'XY' is unknown, nearest is 'XYZ'"),
         (("--side", "longs"), "side 'longs' is unknown, nearest is 'long'"),
         (("--ranking", "bitmax"), "ranking 'bitmax' is unknown, nearest is 'bitmex'"),
+        (("--ranking", "binance"), "ranking binance compares with a maintenance margin"),
     ],
 )
-def test_queue_when_a_name_is_unknown_then_the_nearest_is_named(
+def test_queue_when_a_name_is_unknown_or_needs_more_than_a_book_then_it_is_refused(
     options: tuple[str, str], words: str, tmp_path: Path, capsys: Captured
 ) -> None:
     """Names are checked before anything is ranked."""

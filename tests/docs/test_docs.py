@@ -16,7 +16,8 @@ from deleverage.rulebook.pace import ClosedNotional, Rounds
 from deleverage.rulebook.plug import parameters_of
 from deleverage.rulebook.price import Capped, PreviousMark
 from deleverage.rulebook.rules import PLUGS, Rules
-from deleverage.rulebook.selection import POLICIES
+from deleverage.rulebook.scores import RANKINGS
+from deleverage.rulebook.selection import POLICIES, Queue
 from deleverage.rulebook.trigger import FundExhausted, PoolFactor
 from deleverage.scenarios.loader import loads, text_of
 from deleverage.vectors.vector import text_of as vector_text_of
@@ -92,6 +93,12 @@ def test_policy_when_it_is_in_the_catalogue_then_its_docstring_has_four_parts(na
     assert all(part in text for part in ("Formula:", "Who uses it:", "Assumes:"))
 
 
+@pytest.mark.parametrize("ranking", RANKINGS)
+def test_law_and_rules_page_when_a_queue_may_rank_so_then_it_is_named(ranking: str) -> None:
+    """Every ranking has its formula in the law and its users on the page of the rules."""
+    assert all(f"`{ranking}`" in page(name) for name in ("docs/law.md", "docs/rules.md"))
+
+
 @pytest.mark.parametrize("point", PLUGS)
 def test_law_and_rules_page_when_a_plug_can_be_chosen_then_it_is_named_with_its_parameters(point: str) -> None:
     """Every plug of every point is in the law with each parameter, and on the page of the rules."""
@@ -115,6 +122,7 @@ def test_rules_page_when_it_shows_a_scenario_then_its_rules_are_accepted() -> No
     story = text_of("two-traders")
     rules = loads(story.replace("[[markets]]", f"{block}\n[[markets]]", 1)).rules
     assert rules.trigger == FundExhausted(1_000 * 10**2) | PoolFactor(500_000_000)
+    assert rules.policy == Queue("binance", wallet_floor_quanta=1 * 10**2)
     assert rules.price == Capped(PreviousMark(), 20_000_000)
     assert rules.pace == Rounds(8) | ClosedNotional(250_000 * 10**2)
 

@@ -9,7 +9,7 @@ import pytest
 
 from deleverage.rulebook.ranking import Candidate, bitmex_score
 from deleverage.rulebook.selection import Policy, ProRata, Queue, Request
-from tests.model import order
+from tests.model import scores as model_scores
 from tests.model.state import Account, Leg, Market, Unit, World
 
 Golden = dict[str, Any]
@@ -29,7 +29,8 @@ def candidates_of(golden: Golden) -> list[Candidate]:
     found = []
     for unit_id, lots, pnl, equity in rows:
         value = int(lots) * int(book["mark"])
-        found.append(Candidate(unit_id, 2, int(lots), value, int(pnl), value + int(pnl), int(equity)))
+        base = value + int(pnl)
+        found.append(Candidate(unit_id, 2, int(lots), value, int(pnl), base, int(equity), 0, int(pnl), value, 0))
     return found
 
 
@@ -51,13 +52,13 @@ def test_model_score_when_the_golden_book_is_ranked_then_it_is_the_rational(gold
     book = golden["book"]
     market = Market("GOLD", 1, [], 10**6, 10**6, 10**6, mark=int(book["mark"]))
     world = World(markets={"GOLD": market})
-    scores = []
+    scores: list[Fraction] = []
     for unit_id, lots, pnl, equity in zip(book["ids"], book["q"], book["pnl"], book["equity"], strict=True):
         value = int(lots) * int(book["mark"])
         unit = Unit(unit_id, unit_id, quote=int(equity) + value)
         unit.legs["GOLD"] = Leg(-int(lots), -(value + int(pnl)))
         world.accounts[unit_id] = Account(unit_id, unit_id, "trader", 0)
-        scores.append(order.bitmex_exact(world, market, unit, unit.legs["GOLD"]))
+        scores += model_scores.exact(world, market, unit, unit.legs["GOLD"], {"ranking": "bitmex"})
     assert scores == [Fraction(score) for score in golden["queue_by_pnlpct_x_lev"]["score"]]
 
 

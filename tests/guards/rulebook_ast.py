@@ -36,7 +36,7 @@ ALLOWED_IMPORTS = frozenset(
 """The pure part of the standard library. A list of what is allowed forgets nothing; a list of what is not, does."""
 
 ALLOWED_FROM_MATH = frozenset({"gcd", "isqrt", "lcm"})
-MAY_HOLD_FLOATS = frozenset({"ranking.py"})
+MAY_HOLD_FLOATS = frozenset({"ranking.py", "scores.py"})
 MAY_ROUND = frozenset({"quantities.py", "apportion.py"})
 
 FLOAT_DIVISION = frozenset({"truediv", "itruediv", "__truediv__", "__rtruediv__", "__itruediv__"})
@@ -129,7 +129,7 @@ class _Reader(ast.NodeVisitor):
 
     def __init__(self, path: Path, set_attributes: frozenset[str]) -> None:
         self.found: list[Finding] = []
-        self._file = path.name
+        self._file = path.as_posix()
         self._depth = len(path.parts)
         self._math_names: set[str] = set()
         self._set_attributes = set_attributes

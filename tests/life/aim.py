@@ -116,7 +116,7 @@ def _about_market(life: "Life", market_id: str) -> Plain | None:
         halting = life.rng.random() < 0.5
         return life.at("Halt", scope=market_id, reason="late") if halting else life.at("Resume", scope=market_id)
     kinds = ["SetMarks", "AccrueFunding", "SettleMarket", "OpenIsolated", "SettleMarket", "AnnounceRequirements"]
-    kinds += ["OpenIsolated", "OpenIsolated"] if market_id in life.settled else ["SettleMarket"]
+    kinds += ["OpenIsolated", "OpenIsolated", "AccrueFunding"] if market_id in life.settled else ["SettleMarket"]
     kind = life.rng.choice([*kinds, "Regroup"])
     if kind == "AnnounceRequirements":
         return life.announcement(market_id)

@@ -5,8 +5,9 @@ from hashlib import sha256
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from tests.model.margin import equity, is_unhealthy, price_pnl
+from tests.model.margin import equity, is_unhealthy
 from tests.model.numbers import split
+from tests.model.scores import binary, exact
 from tests.model.state import Leg, Market, Unit, World
 
 FLOAT_DOUBT = Fraction(2, 10**15)
@@ -70,54 +71,22 @@ def in_order(
         return sorted(found, key=lambda one: (one.tier, one.unit.unit_id))
     if policy["ranking"] == "rotation":
         return _rotated(found, f"{policy['seed']}:{place}")
-    if policy["ranking"] == "profit":
-        return sorted(found, key=lambda one: _key(one, profit(world, market, one.unit, one.leg)))
-    ordered = sorted(found, key=lambda one: _key(one, bitmex_float(world, market, one.unit, one.leg)))
-    _check_floats(ordered, [bitmex_exact(world, market, one.unit, one.leg) for one in ordered])
+    ordered = sorted(found, key=lambda one: _key(one, binary(world, market, one.unit, one.leg, policy)))
+    _check_floats(ordered, [exact(world, market, one.unit, one.leg, policy) for one in ordered])
     return ordered
 
 
-def profit(world: World, market: Market, unit: Unit, leg: Leg) -> int | None:
-    """Return the score by profit, an integer; None without equity."""
-    return price_pnl(market, leg) if equity(world, unit) > 0 else None
-
-
-def bitmex_exact(world: World, market: Market, unit: Unit, leg: Leg) -> Fraction | None:
-    """Return the score as a rational number; None without equity."""
-    operands = _operands(world, market, unit, leg)
-    if operands is None:
-        return None
-    a, b, c, d = operands
-    return Fraction(a * b, c * d)
-
-
-def bitmex_float(world: World, market: Market, unit: Unit, leg: Leg) -> float | None:
-    """Return the score by binary64: operands first, then two products and one division."""
-    operands = _operands(world, market, unit, leg)
-    if operands is None:
-        return None
-    a, b, c, d = (float(operand) for operand in operands)
-    return (a * b) / (c * d)
-
-
-def _operands(world: World, market: Market, unit: Unit, leg: Leg) -> tuple[int, int, int, int] | None:
-    own = equity(world, unit)
-    if own <= 0:
-        return None
-    pnl, value, base = price_pnl(market, leg), abs(leg.lots * market.lot_value), max(1, abs(leg.cost))
-    return (pnl, value, base, own) if pnl >= 0 else (pnl, own, base, value)
-
-
-def _key(one: Candidate, score: float | None) -> tuple[int, bool, float, str]:
+def _key(one: Candidate, score: tuple[float, ...]) -> tuple[int, bool, tuple[float, ...], str]:
     """Return tier, then those without a score, then the highest score, then the id."""
-    return one.tier, score is not None, 0 if score is None else -score, one.unit.unit_id
+    return one.tier, bool(score), tuple(-key for key in score), one.unit.unit_id
 
 
-def _check_floats(ordered: list[Candidate], exact: list[Fraction | None]) -> None:
+def _check_floats(ordered: list[Candidate], scores: list[tuple[Fraction, ...]]) -> None:
     """Assert that binary64 moved nobody but those whose exact scores are as good as equal."""
-    for (one, first), (other, second) in pairwise(zip(ordered, exact, strict=True)):
-        if one.tier == other.tier and first is not None and second is not None and first < second:
-            assert second - first <= FLOAT_DOUBT * max(abs(first), abs(second)), "binary64 turned an order round"
+    for (one, first), (other, second) in pairwise(zip(ordered, scores, strict=True)):
+        if one.tier == other.tier and first and second and first < second:
+            apart, size = second[0] - first[0], max(abs(first[0]), abs(second[0]))
+            assert apart <= FLOAT_DOUBT * size, "binary64 turned an order round"
 
 
 def _rotated(found: list[Candidate], text: str) -> list[Candidate]:

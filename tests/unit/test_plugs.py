@@ -28,9 +28,10 @@ from deleverage.rulebook.price import (
     Spread,
     asked,
 )
-from deleverage.rulebook.ranking import RANKINGS, Candidate
+from deleverage.rulebook.ranking import Candidate
 from deleverage.rulebook.reduction import REDUCTIONS, Share, Slices, Smart, Tiers
 from deleverage.rulebook.rules import PLUGS, ConfigError, Rules
+from deleverage.rulebook.scores import RANKINGS
 from deleverage.rulebook.selection import SELECTIONS, Levelling, PerCapita, ProRata, Queue, Request, ask
 from deleverage.rulebook.trigger import (
     TRIGGERS,
@@ -130,7 +131,9 @@ def test_registry_when_it_is_read_then_every_kind_has_an_example_here_and_a_docs
         (PRICES, {"name": "spread", "spread_ppb": PPB + 1}, "is 1000000001, allowed are 0 to 1000000000"),
         (PRICES, {"name": "capped", "price": {"name": "never"}, "most_ppb": 1}, "price 'never' is unknown"),
         (PACES, {"name": "rounds", "most": 0}, "most of rounds is 0, allowed are whole numbers from 1"),
-        (SELECTIONS, {"name": "queue", "ranking": "best"}, "known are bitmex, profit, rotation, lexicographic"),
+        (SELECTIONS, {"name": "queue", "ranking": "best"}, "known are bitmex, profit, return, "),
+        (SELECTIONS, {"name": "queue", "wallet_floor_quanta": 2}, "used by the ranking binance only, not by bitmex"),
+        (SELECTIONS, {"name": "queue", "wallet_floor_quanta": 0}, "is 0, allowed are whole numbers from 1"),
     ],
 )
 def test_registry_when_a_spec_is_wrong_then_says_what_was_found_and_what_is_known(
@@ -291,7 +294,9 @@ def test_source_when_the_pool_is_short_or_not_then_offers_once(
 def request(need: int, *lots: int, tiers: tuple[int, ...] = ()) -> Request:
     """Return a request of candidates a, b, c ... with so many lots."""
     given = tiers or (2,) * len(lots)
-    candidates = tuple(Candidate("abcdefgh"[at], given[at], held, 1, 0, 1, 1) for at, held in enumerate(lots))
+    candidates = tuple(
+        Candidate("abcdefgh"[at], given[at], held, 1, 0, 1, 1, 0, 0, 1, 0) for at, held in enumerate(lots)
+    )
     return Request(need, candidates, "BTC", "long", 1, 1)
 
 

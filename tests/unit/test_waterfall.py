@@ -432,5 +432,5 @@ def test_rules_when_several_switches_are_wrong_then_every_fault_is_listed() -> N
 
 def test_queue_when_the_ranking_is_unknown_then_it_names_the_known_ones() -> None:
     """An unknown name is refused with the list of known ones."""
-    with pytest.raises(ValueError, match="bitmex, profit, rotation"):
+    with pytest.raises(ValueError, match="bitmex, profit, return"):
         Queue("best")

@@ -6,7 +6,8 @@ from typing import Any
 
 from deleverage.commands.output import DONE, console, head, print_json, refuse
 from deleverage.rulebook.plug import parameters_of
-from deleverage.rulebook.ranking import SCORES, order_by_rotation
+from deleverage.rulebook.ranking import order_by_rotation
+from deleverage.rulebook.scores import FLOORED, SCORES
 from deleverage.rulebook.selection import POLICIES, by_id
 from deleverage.scenarios.faults import nearest
 
@@ -78,7 +79,7 @@ def policy_entry(name: str) -> dict[str, Any]:
 
 def _score(ranking: str) -> str:
     """Return how a queue scores, or orders, its candidates: the ranking's own docstring; "" where there is none."""
-    orders = {**SCORES, "rotation": order_by_rotation, "lexicographic": by_id}
+    orders = {**SCORES, **FLOORED, "rotation": order_by_rotation, "lexicographic": by_id}
     if ranking not in orders:
         return ""
     text = inspect.getdoc(orders[ranking]) or ""

@@ -12,12 +12,13 @@ from deleverage.rulebook.margin import equity
 from deleverage.rulebook.quantities import format_units
 from deleverage.rulebook.ranking import Place
 from deleverage.rulebook.rules import Rules
+from deleverage.rulebook.scores import NEED_MAINTENANCE
 from deleverage.rulebook.selection import POLICIES
 from deleverage.rulebook.stages.candidates import queue_of
 from deleverage.scenarios.faults import nearest
 
 RANKINGS = {name.removeprefix("queue-"): policy for name, policy in POLICIES.items() if name.startswith("queue-")}
-"""Queues by their ranking: bitmex, profit, rotation, lexicographic."""
+"""Queues by their ranking; ``deleverage policies`` lists them."""
 
 ROWS = 1_000
 """So many places of a queue are printed; the others are counted. The JSON document has all."""
@@ -29,6 +30,8 @@ def queue(path: Path, *, market: str | None, side: str | None, ranking: str, as_
     faults: list[object] = []
     if name not in RANKINGS:
         faults.append(f"ranking {ranking!a} is unknown, {nearest(ranking, RANKINGS)}")
+    elif name in NEED_MAINTENANCE:
+        faults.append(f"ranking {name} compares with a maintenance margin, and a book of positions has no margin table")
     if side is not None and side not in BANKRUPT_SIGN:
         faults.append(f"side {side!a} is unknown, {nearest(side, BANKRUPT_SIGN)}")
     try:

@@ -1,10 +1,10 @@
-"""Scores, the total order, percentile and lights. The only module of the law that may hold a float.
+"""Two scores, the total order, percentile and lights. Only this module and ``scores`` may hold a float.
 
 A score is an ordering, not money: IEEE binary64 operations in a stated order on exact integers, the same on every
-machine. Ties are broken by id, so the order is total.
+machine. Ties are broken by id, so the order is total. ``scores`` holds the other venues' formulas.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -15,7 +15,8 @@ class Candidate(NamedTuple):
     """What a policy may know about a candidate: one leg of one unit, seen from one pool of bankrupts.
 
     ``lots``, ``value_quanta`` and ``base_quanta`` (= max(1, |cost|)) are magnitudes; ``pnl_quanta`` is the leg's price
-    PnL at the mark, ``equity_quanta`` the unit's equity. ``tier`` goes before any score; lower is asked first.
+    PnL at the mark, ``equity_quanta`` the unit's equity. ``tier`` goes before any score; lower is asked first. Of the
+    unit: the price PnL of all its legs, their values as magnitudes, its maintenance; ``_scaled`` is quanta x 10^18.
     """
 
     unit_id: str
@@ -25,6 +26,14 @@ class Candidate(NamedTuple):
     pnl_quanta: int
     base_quanta: int
     equity_quanta: int
+    maintenance_scaled: int
+    unit_pnl_quanta: int
+    unit_value_quanta: int
+    unit_maintenance_scaled: int
+
+
+Score = float | tuple[float, ...]
+"""What a candidate is ordered by, the largest first; of several keys the first is the one that is shown."""
 
 
 class Place(NamedTuple):
@@ -60,17 +69,13 @@ def profit_score(candidate: Candidate) -> int | None:
     return candidate.pnl_quanta if candidate.equity_quanta > 0 else None
 
 
-SCORES = {"bitmex": bitmex_score, "profit": profit_score}
-RANKINGS = (*SCORES, "rotation", "lexicographic")
-"""The names of all orders that a queue may have; the last two know no score."""
-
-
-def order_by_score(candidates: Iterable[Candidate], ranking: str) -> list[tuple[Candidate, str]]:
+def order_by_score(
+    candidates: Iterable[Candidate], score_of: Callable[[Candidate], Score | None]
+) -> list[tuple[Candidate, str]]:
     """Return candidates in total order - tier, no score first, score descending, id - with the text of each score."""
-    score_of = SCORES[ranking]
-    scored = [(candidate, score_of(candidate)) for candidate in candidates]
+    scored = [(candidate, _keys(score_of(candidate))) for candidate in candidates]
     scored.sort(key=lambda item: (item[0].tier, *_descending(item[1]), item[0].unit_id))
-    return [(candidate, "" if score is None else repr(score)) for candidate, score in scored]
+    return [(candidate, repr(keys[0]) if keys else "") for candidate, keys in scored]
 
 
 def order_by_rotation(candidates: Iterable[Candidate], seed_text: str) -> list[tuple[Candidate, str]]:
@@ -107,5 +112,11 @@ def places(ordered: Iterable[tuple[Candidate, str]]) -> list[Place]:
     return result
 
 
-def _descending(score: int | float | None) -> tuple[int, int | float]:
-    return (0, 0) if score is None else (1, -score)
+def _keys(score: Score | None) -> tuple[float, ...]:
+    if score is None:
+        return ()
+    return score if isinstance(score, tuple) else (score,)
+
+
+def _descending(keys: tuple[float, ...]) -> tuple[float, ...]:
+    return (1, *(-key for key in keys)) if keys else (0, 0)

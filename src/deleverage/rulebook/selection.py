@@ -13,7 +13,8 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 from deleverage.rulebook.apportion import Share, apportion
 from deleverage.rulebook.plug import PlugFault, Registry, require_at_least
 from deleverage.rulebook.quantities import div_ceil
-from deleverage.rulebook.ranking import RANKINGS, Candidate, order_by_rotation, order_by_score
+from deleverage.rulebook.ranking import Candidate, order_by_rotation, order_by_score
+from deleverage.rulebook.scores import FLOORED, RANKINGS, SCORES
 
 
 class Request(NamedTuple):
@@ -61,13 +62,14 @@ class Queue:
     """Close the candidates at the front of a queue, each wholly before the next one is asked.
 
     Formula: order by (tier, score descending, id); take min(lots, what is still needed).
-    Who uses it: BitMEX, Binance, Bybit, OKX and most others (``bitmex``); ``profit`` ranks by plain PnL; ``rotation``
-    starts at a seeded place of the id order (dYdX v4); ``lexicographic`` goes by id alone (the control of studies).
+    Who uses it: nearly every venue, each with a score of its own (``scores``); ``rotation`` starts at a seeded place
+    of the id order (dYdX v4); ``lexicographic`` goes by id alone (the control of studies).
     Assumes: a rank is a fair price for safety; the marginal candidate alone is closed in part.
     """
 
     ranking: str = "bitmex"
     seed: int = 0
+    wallet_floor_quanta: int = 1
     kind: ClassVar[str] = "queue"
 
     def __post_init__(self) -> None:
@@ -75,6 +77,10 @@ class Queue:
         if self.ranking not in RANKINGS:
             raise PlugFault(f"ranking {self.ranking!r} is unknown, known are {', '.join(RANKINGS)}")
         require_at_least(self, 0, "seed")
+        require_at_least(self, 1, "wallet_floor_quanta")
+        if self.wallet_floor_quanta != 1 and self.ranking not in FLOORED:
+            known = ", ".join(FLOORED)
+            raise PlugFault(f"wallet_floor_quanta is used by the ranking {known} only, not by {self.ranking}")
 
     @property
     def name(self) -> str:
@@ -88,7 +94,10 @@ class Queue:
             return order_by_rotation(request.candidates, text)
         if self.ranking == "lexicographic":
             return by_id(request)
-        return order_by_score(request.candidates, self.ranking)
+        if self.ranking in FLOORED:
+            score_of = FLOORED[self.ranking]
+            return order_by_score(request.candidates, lambda one: score_of(one, self.wallet_floor_quanta))
+        return order_by_score(request.candidates, SCORES[self.ranking])
 
     def allocate(self, request: Request) -> list[Allotment]:
         """Return the front of the queue, as far as it is needed."""

@@ -6,8 +6,15 @@ is therefore a last tier, not a removal; a real removal must be named by the pre
 
 from typing import NamedTuple
 
-from deleverage.rulebook.book import Book, Unit
-from deleverage.rulebook.margin import equity, is_unhealthy, leg_value, price_pnl
+from deleverage.rulebook.book import Book, Unit, market_of
+from deleverage.rulebook.margin import (
+    equity,
+    is_unhealthy,
+    leg_maintenance,
+    leg_value,
+    maintenance_numerator,
+    price_pnl,
+)
 from deleverage.rulebook.ranking import Candidate, Place, places
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.selection import Request
@@ -31,6 +38,7 @@ def eligible(book: Book, rules: Rules, market_id: str, side: int, bankrupt_accou
         if found is None:
             continue
         leg = found[1]
+        legs = [(one, book.markets[market_of(leg_id)]) for leg_id, one in unit.legs.items()]
         equity_quanta = equity(book, unit)
         exclusions = _exclusions(book, unit, equity_quanta, bankrupt_accounts)
         declared = [exclusion for exclusion in exclusions if exclusion in rules.removed]
@@ -46,6 +54,10 @@ def eligible(book: Book, rules: Rules, market_id: str, side: int, bankrupt_accou
                 price_pnl(leg, market),
                 max(1, abs(leg.cost)),
                 equity_quanta,
+                leg_maintenance(market, leg.lots),
+                sum(price_pnl(one, where) for one, where in legs),
+                sum(abs(leg_value(one, where)) for one, where in legs),
+                maintenance_numerator(book, unit),
             )
         )
     return Eligible(tuple(candidates), tuple(removed))
