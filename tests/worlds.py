@@ -61,7 +61,9 @@ def random_rules(rng: Random) -> Plain:
         policy["wallet_floor_quanta"] = rng.choice((1, 1000, 10**6, 10**12))
     rerank = seldom("once", "each_fill", chance=0.25)
     if rerank == "once" and rng.random() < 0.35:
-        policy = {"name": rng.choice(("pro-rata", "per-capita", "levelling"))}
+        policy = {"name": rng.choice(("pro-rata", "per-capita", "levelling", "top-by-size"))}
+        if policy["name"] == "top-by-size":
+            policy["count"] = rng.randint(1, 3)
     source = seldom("fund-first", "all-or-nothing", "deleverage-first", "deleverage-first")
     removed = seldom(
         [], ["own_units"], ["unhealthy"], ["no_equity"], ["own_units", "unhealthy", "no_equity"], chance=0.5

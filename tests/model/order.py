@@ -111,14 +111,19 @@ def allocate(
     else:
         for tier in sorted({one.tier for one in found}):
             held = {one.unit.unit_id: one.lots for one in found if one.tier == tier}
-            given = shares(policy["name"], held, min(need, sum(held.values())))
+            given = shares(policy, held, min(need, sum(held.values())))
             parts |= {key: given[key] for key in sorted(given)}
             need -= sum(given.values())
     return {key: lots for key, lots in parts.items() if lots}
 
 
-def shares(name: str, held: dict[str, int], need: int) -> dict[str, int]:
+def shares(policy: dict[str, Any], held: dict[str, int], need: int) -> dict[str, int]:
     """Return how the units of one tier share lots of which they have enough, by a policy that is no queue."""
+    name = policy["name"]
+    if name == "top-by-size":
+        ranks = sorted(held, key=lambda key: (-held[key], key))
+        enough = min(n for n in range(len(ranks) + 1) if sum(held[key] for key in ranks[:n]) >= need)
+        return split(need, [(key, held[key], held[key]) for key in ranks[: max(enough, policy["count"])]])
     if name == "levelling":
         return levelled(held, need)
     assert name in ("pro-rata", "per-capita")

@@ -32,7 +32,7 @@ from deleverage.rulebook.ranking import Candidate
 from deleverage.rulebook.reduction import REDUCTIONS, Share, Slices, Smart, Tiers
 from deleverage.rulebook.rules import PLUGS, ConfigError, Rules
 from deleverage.rulebook.scores import RANKINGS
-from deleverage.rulebook.selection import SELECTIONS, Levelling, PerCapita, ProRata, Queue, Request, ask
+from deleverage.rulebook.selection import SELECTIONS, Levelling, PerCapita, ProRata, Queue, Request, TopBySize, ask
 from deleverage.rulebook.trigger import (
     TRIGGERS,
     AllOf,
@@ -65,7 +65,7 @@ EVERY: dict[str, tuple[Registry[Any], tuple[Any, ...]]] = {
     ),
     "policy": (
         SELECTIONS,
-        (*(Queue(name, 5) for name in RANKINGS), ProRata(), PerCapita(), Levelling()),
+        (*(Queue(name, 5) for name in RANKINGS), ProRata(), PerCapita(), Levelling(), TopBySize(3)),
     ),
     "price": (
         PRICES,
@@ -133,6 +133,11 @@ def test_registry_when_it_is_read_then_every_kind_has_an_example_here_and_a_docs
         (PACES, {"name": "rounds", "most": 0}, "most of rounds is 0, allowed are whole numbers from 1"),
         (SELECTIONS, {"name": "queue", "ranking": "best"}, "known are bitmex, profit, return, "),
         (SELECTIONS, {"name": "queue", "wallet_floor_quanta": 2}, "used by the ranking binance only, not by bitmex"),
+        (
+            SELECTIONS,
+            {"name": "top-by-size", "count": 0},
+            "count of top-by-size is 0, allowed are whole numbers from 1",
+        ),
         (SELECTIONS, {"name": "queue", "wallet_floor_quanta": 0}, "is 0, allowed are whole numbers from 1"),
     ],
 )
@@ -317,6 +322,25 @@ def test_levelling_when_the_largest_are_drained_then_all_end_at_one_level() -> N
     assert closed(Levelling(), request(1, 4, 4, 4)) == {"a": 1}
     assert closed(Levelling(), request(4, 3, 9, tiers=(3, 2))) == {"b": 4}
     assert closed(Levelling(), request(11, 3, 9, tiers=(3, 2))) == {"b": 9, "a": 2}
+
+
+def test_top_by_size_when_the_largest_hold_enough_then_they_share_by_size() -> None:
+    """The two largest, 20 and 10, give 9 of 30: 6 and 3; 10 of 30: 6.67 and 3.33, so 7 and 3."""
+    assert closed(TopBySize(2), request(9, 10, 9, 20)) == {"a": 3, "c": 6}
+    assert closed(TopBySize(2), request(10, 10, 9, 20)) == {"a": 3, "c": 7}
+
+
+def test_top_by_size_when_the_largest_hold_too_little_then_as_many_more_join_as_are_needed() -> None:
+    """31 of 20 + 10 + 9: the third joins, the fourth does not; of equal sizes the smaller id is the larger one."""
+    assert closed(TopBySize(2), request(31, 10, 9, 20, 8)) == {"a": 8, "b": 7, "c": 16}
+    assert closed(TopBySize(1), request(2, 4, 4, 4)) == {"a": 2}
+    assert closed(TopBySize(), request(12, 4, 4, 4)) == {"a": 4, "b": 4, "c": 4}
+
+
+def test_top_by_size_when_tiers_differ_then_the_count_is_of_each_tier() -> None:
+    """The largest of tier 2 gives all, and then the largest of tier 3."""
+    assert closed(TopBySize(1), request(8, 9, 3, 2, 5, tiers=(3, 2, 3, 2))) == {"b": 3, "d": 5}
+    assert closed(TopBySize(1), request(9, 9, 3, 2, 5, tiers=(3, 2, 3, 2))) == {"a": 1, "b": 3, "d": 5}
 
 
 def test_lexicographic_when_lots_are_needed_then_goes_by_tier_and_id() -> None:

@@ -201,15 +201,46 @@ class Levelling(Shares):
         return parts
 
 
+@dataclass(frozen=True, slots=True)
+class TopBySize(Shares):
+    """Close the largest candidates only, each by the same share of its lots.
+
+    Formula: tier after tier, the ``count`` largest by (lots, id), as many more as hold what is needed; among
+    them largest remainder with weight = cap = lots.
+    Who uses it: FTX, with its ten largest opposing positions.
+    Assumes: the largest can bear it best and few need to be told; whoever splits a position over accounts is spared.
+    """
+
+    count: int = 10
+    kind: ClassVar[str] = "top-by-size"
+
+    def __post_init__(self) -> None:
+        """Refuse a count below 1."""
+        require_at_least(self, 1, "count")
+
+    def share(self, need_lots: int, members: list[Candidate]) -> dict[str, int]:
+        """Return the lots of the largest by largest remainder; the others give none."""
+        largest = sorted(members, key=lambda c: (-c.lots, c.unit_id))
+        chosen = largest[: self.count]
+        missing = need_lots - sum(candidate.lots for candidate in chosen)
+        for candidate in largest[self.count :]:
+            if missing <= 0:
+                break
+            chosen.append(candidate)
+            missing -= candidate.lots
+        return apportion(need_lots, [Share(c.unit_id, c.lots, c.lots) for c in chosen]).parts
+
+
 def by_id(request: Request) -> Ordered:
     """Return candidates by tier and id, whatever their leverage and profit."""
     return [(c, "") for c in sorted(request.candidates, key=lambda c: (c.tier, c.unit_id))]
 
 
-SELECTIONS: Registry[Any] = Registry("policy", object, (Queue, ProRata, PerCapita, Levelling))
+SELECTIONS: Registry[Any] = Registry("policy", object, (Queue, ProRata, PerCapita, Levelling, TopBySize))
 """Every selection policy by the name of its spec."""
 
-_EVERY: tuple[Policy, ...] = (*(Queue(ranking) for ranking in RANKINGS), ProRata(), PerCapita(), Levelling())
+_QUEUES: tuple[Policy, ...] = tuple(Queue(ranking) for ranking in RANKINGS)
+_EVERY: tuple[Policy, ...] = (*_QUEUES, ProRata(), PerCapita(), Levelling(), TopBySize())
 POLICIES = {policy.name: policy for policy in _EVERY}
 """The catalogue: the name that people use -> policy with its default parameters."""
 
