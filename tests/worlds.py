@@ -74,6 +74,8 @@ def random_rules(rng: Random) -> Plain:
         "max_mark_age_ns": seldom(0, 3 * SECOND, 20 * SECOND, chance=0.2),
         "mark_band_ppb": seldom(0, 50_000_000, 400_000_000, chance=0.5),
         "min_sources": seldom(1, 0, 2),
+        "neutral_within_ppb": seldom(0, 1, 50_000_000, 700_000_000, PPB, PPB, chance=0.5),
+        "neutral_boundary": rng.choice(("strict", "inclusive")),
         "conversion_band_ppb": seldom(0, 30_000_000, 200_000_000, chance=0.5),
         "reduction": _reduction(rng),
         "grace_ns": seldom(0, 1, SECOND, 20 * SECOND, 10**15, chance=0.5),

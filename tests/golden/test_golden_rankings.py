@@ -87,7 +87,7 @@ def test_candidates_when_the_book_is_looked_at_then_they_hold_the_unit_s_numbers
     """al's other leg is in its profit, notional and maintenance; dy is asked last."""
     al, _, _, dy = candidates()
     assert Candidate("al", 2, 10, 1200, 200, 1000, 600, 60 * MARGIN_SCALE, 240, 1400, 80 * MARGIN_SCALE) == al
-    assert Candidate("dy", 3, 10, 1200, 200, 1000, 30, 60 * MARGIN_SCALE, 200, 1200, 60 * MARGIN_SCALE) == dy
+    assert Candidate("dy", 4, 10, 1200, 200, 1000, 30, 60 * MARGIN_SCALE, 200, 1200, 60 * MARGIN_SCALE) == dy
 
 
 @pytest.mark.parametrize("ranking", EXPECTED)

@@ -20,7 +20,17 @@ MARKETS = ("BTC", "BTC-", "eth", "X!", "1")
 
 KINDS = ("close_out", "maintenance", "initial")
 SELDOM = (
-    *("Bid", "ListMarket", "OpenAccount", "SetProgramme", "RepayResidual", "CancelOrder", "Resume", "ClosePeriod"),
+    *(
+        "Bid",
+        "ListMarket",
+        "OpenAccount",
+        "SetNeutralMode",
+        "SetProgramme",
+        "RepayResidual",
+        "CancelOrder",
+        "Resume",
+        "ClosePeriod",
+    ),
     *("ApproveEnvelope", "AbortEnvelope", "DepositToFund", "WithdrawFromFund", "SetPool", "Regroup", "MovePool"),
     *("ListAsset", "WithdrawAsset", "Convert"),
 )
@@ -73,6 +83,7 @@ class Life(Collateral, Stops, Approvals):
             (2.0, self.open_more),
             (0.2, self.step),
             (1.0, lambda: programme(self, 0.5)),
+            (2.0, self.neutral_mode),
             (13.0, lambda: sell_out(self)),
             (0.0 if rules["auction"]["name"] == "none" else 25.0, lambda: hammer(self)),
             (4.0, lambda: bids(self)),
@@ -146,6 +157,8 @@ class Life(Collateral, Stops, Approvals):
                 backstop_capacity_lots=capacity if role == "backstop" else 0,
                 hedge=role == "trader" and rng.random() < self.hedgers,
             )
+            if role == "trader" and self.rules["neutral_within_ppb"] and rng.random() < 0.5:
+                yield self.at("SetNeutralMode", account_id=name, on=True)
             for _ in range(rng.choice((0, 1, 2, 3, 4)) if role == "trader" else rng.random() < 0.2):
                 yield self.isolate(name, rng.choice(list(self.terms)))
         if rng.random() < 0.6:
@@ -218,6 +231,7 @@ class Life(Collateral, Stops, Approvals):
             "min_value_quanta": 1,
             "expiry_ns": self.time + rng.randint(1, 60) * SECOND if rng.random() < 0.15 else 0,
             "schedule": self.some_schedule(),
+            "underlying": rng.choice(("", "U", "U", "V")),
         }
         if rng.random() < 0.34:
             # One lot is worth as much at the first price as a linear one would be, and its value has a floor.
@@ -247,6 +261,12 @@ class Life(Collateral, Stops, Approvals):
             command = self.isolate(account, market)
             if "/".join(filter(None, (account, market, command["side"]))) not in self.state["units"]:
                 yield command
+
+    def neutral_mode(self) -> Generator[Plain, None, None]:
+        """Take a trader into the neutral mode, or out of it."""
+        traders = [key for key, account in self.state["accounts"].items() if account["role"] == "trader"]
+        if traders:
+            yield self.at("SetNeutralMode", account_id=self.rng.choice(traders), on=self.rng.random() < 0.7)
 
     def isolate(self, account_id: str, market_id: str) -> Plain:
         """Return the opening of an isolated unit, with a side where the account needs one."""

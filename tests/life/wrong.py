@@ -99,7 +99,9 @@ def bad_id(life: "Life") -> Plain | None:
         role = life.rng.choice(("trader", "fund", "king"))
         return life.at(kind, account_id=bad, owner_group="", role=role, backstop_capacity_lots=0)
     if kind == "ListMarket":
-        return life.at(kind, terms=dict(life.terms[market_of(life)]) | {"market_id": bad})
+        return life.at(
+            kind, terms=dict(life.terms[market_of(life)]) | {life.rng.choice(("market_id", "underlying")): bad or " "}
+        )
     return some_order(life, order_id="" if bad == "a/b" else bad)
 
 
@@ -157,6 +159,8 @@ def unknown_account(life: "Life") -> Plain | None:
     """Return an isolated unit for nobody."""
     if life.rng.random() < 0.3:
         return programme_for(life, "nobody")
+    if life.rng.random() < 0.3:
+        return life.at("SetNeutralMode", account_id="nobody", on=True)
     return life.at("OpenIsolated", account_id="nobody", market_id=market_of(life))
 
 
@@ -240,6 +244,9 @@ def bad_role(life: "Life") -> Plain | None:
     others = [key for key in life.state["accounts"] if key not in backstops_of(life)]
     if others and life.rng.random() < 0.3:
         return programme_for(life, life.rng.choice(others))
+    special = [key for key, account in life.state["accounts"].items() if account["role"] != "trader"]
+    if special and life.rng.random() < 0.3:
+        return life.at("SetNeutralMode", account_id=life.rng.choice(special), on=life.rng.random() < 0.5)
     role, capacity = life.rng.choice((("king", 0), ("backstop", -1), ("trader", 1), ("trader", -1), ("", 0)))
     hedge = life.rng.random() < 0.2
     role, capacity = (life.rng.choice(("fund", "backstop")), 0) if hedge else (role, capacity)

@@ -15,8 +15,8 @@ ROLES = ("trader", "fund", "backstop")
 TEXTS = {"kind", "account_id", "owner_group", "role", "unit_id", "from_unit_id", "to_unit_id", "market_id", "order_id"}
 TEXTS |= {"buyer_unit_id", "seller_unit_id", "contract", "side", "buyer_side", "seller_side", "leg_side"}
 TEXTS |= {"scope", "reason", "rules_hash", "bidder_unit_id", "bidder_side", "asset_id", "taker_unit_id"}
-TEXTS |= {"pool_id", "from_pool_id", "to_pool_id", "base"}
-FLAGS = {"confirmed", "hedge", "strict"}
+TEXTS |= {"pool_id", "from_pool_id", "to_pool_id", "base", "underlying"}
+FLAGS = {"confirmed", "hedge", "strict", "on"}
 
 
 def is_badly_typed(given: Any, name: str = "") -> bool:

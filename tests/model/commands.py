@@ -49,7 +49,8 @@ Given = dict[str, Any]
 def list_market(world: World, given: Given, rules: Given) -> str | None:
     """Open a market."""
     terms = given["terms"]
-    if is_bad_id(terms["market_id"]):
+    underlying = terms.get("underlying", "")
+    if is_bad_id(terms["market_id"]) or (underlying and is_bad_id(underlying)):
         return "BAD_ID"
     if terms["market_id"] in world.markets:
         return "DUPLICATE_ID"
@@ -58,6 +59,7 @@ def list_market(world: World, given: Given, rules: Given) -> str | None:
     names = ("market_id", "quanta_per_tick_lot", "tiers", "max_lots", "max_price_ticks", "max_open_interest_lots")
     fixed = [terms[name] for name in names]
     others = {"contract": "linear", "face_quanta_ticks": 0, "min_value_quanta": 1, "expiry_ns": 0, "schedule": STILL}
+    others["underlying"] = ""
     extra = [terms.get(name, usual) for name, usual in others.items()]
     world.markets[terms["market_id"]] = Market(*fixed, *extra)
     return None
@@ -97,6 +99,17 @@ def set_programme(world: World, given: Given, rules: Given) -> str | None:
     programme = world.backstops.setdefault(account.account_id, Programme())
     programme.window_ns, programme.window_notional = window, notional
     programme.cool_down_ns, programme.minimum_edge = cool_down, edge
+    return None
+
+
+def set_neutral_mode(world: World, given: Given, rules: Given) -> str | None:
+    """Take an account into the neutral mode, or out of it."""
+    account = world.accounts.get(given["account_id"])
+    if account is None:
+        return "UNKNOWN_ACCOUNT"
+    if account.role != "trader":
+        return "BAD_ROLE"
+    account.neutral = given["on"]
     return None
 
 
@@ -428,6 +441,7 @@ HANDLERS: dict[str, Callable[[World, Given, Given], str | None]] = {
     "ListMarket": list_market,
     "OpenAccount": open_account,
     "SetProgramme": set_programme,
+    "SetNeutralMode": set_neutral_mode,
     "OpenIsolated": open_isolated,
     "Deposit": deposit,
     "Withdraw": withdraw,

@@ -178,7 +178,7 @@ def _plan(now: "Round", pool: Pool) -> None:
     need = sum(pool.lots.values())
     if need == 0 or pool.stopped:
         return
-    found, pool.removed = candidates(now.world, pool.market, pool.side, pool.owners, now.rules["removed"])
+    found, pool.removed = candidates(now.world, pool.market, pool.side, pool.owners, now.rules)
     asked = min(need, sum(one.lots for one in found))
     most = now.step.pace.lots(asked, pool.market.lot_value)
     tighter = now.step.pace.tighter()
@@ -236,7 +236,7 @@ def _one_by_one(
     removed: set[str] = set()
     for unit_id in sorted((u for u, lots in pool.lots.items() if lots), key=lambda u: distress[u]):
         while pool.lots[unit_id]:
-            found, out = candidates(now.world, pool.market, pool.side, pool.owners, now.rules["removed"])
+            found, out = candidates(now.world, pool.market, pool.side, pool.owners, now.rules)
             removed.update(out)
             if not found:
                 break

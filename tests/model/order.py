@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from tests.model.margin import equity, is_unhealthy
 from tests.model.numbers import split
 from tests.model.scores import binary, exact
-from tests.model.state import Leg, Market, Unit, World
+from tests.model.state import Leg, Market, Unit, World, market_of
 
 FLOAT_DOUBT = Fraction(2, 10**15)
 """Scores that differ by less may change places in binary64: four operands and three operations, half an ulp each."""
@@ -23,16 +23,35 @@ class Candidate(NamedTuple):
     lots: int
 
 
-def tier_of(world: World, unit: Unit, owners: set[str]) -> int:
-    """Return a candidate's tier: 0 fund, 1 backstops, 2 others, 3 last tier, 4 no equity."""
+def tier_of(world: World, market: Market, unit: Unit, owners: set[str], rules: dict[str, Any]) -> int:
+    """Return a candidate's tier: 0 fund, 1 backstops, 2 others, 3 neutral, 4 last tier, 5 no equity."""
     role = world.role(unit)
     if role == "fund":
         return 0
     if equity(world, unit) <= 0:
-        return 4
+        return 5
     if unit.account_id in owners or is_unhealthy(world, unit):
+        return 4
+    if is_neutral(world, market, unit, rules):
         return 3
     return 1 if role == "backstop" else 2
+
+
+def is_neutral(world: World, market: Market, unit: Unit, rules: dict[str, Any]) -> bool:
+    """Return whether a cross unit in the neutral mode is hedged in the underlying of a market."""
+    within = Fraction(rules["neutral_within_ppb"], 10**9)
+    if not world.accounts[unit.account_id].neutral or unit.isolated or within == 0:
+        return False
+    about = market.underlying or market.market_id
+    directed = []
+    for key, leg in unit.legs.items():
+        where = world.markets[market_of(key)]
+        if (where.underlying or where.market_id) == about:
+            directed.append(abs(where.lot_value) * leg.lots)
+    longs = sum(delta for delta in directed if delta > 0)
+    shorts = -sum(delta for delta in directed if delta < 0)
+    apart = Fraction(abs(longs - shorts), max(longs, shorts))
+    return apart < within or (apart == within and rules["neutral_boundary"] == "inclusive")
 
 
 def is_removed(world: World, unit: Unit, owners: set[str], removed: tuple[str, ...]) -> bool:
@@ -47,7 +66,7 @@ def is_removed(world: World, unit: Unit, owners: set[str], removed: tuple[str, .
 
 
 def candidates(
-    world: World, market: Market, side: int, owners: set[str], removed: tuple[str, ...]
+    world: World, market: Market, side: int, owners: set[str], rules: dict[str, Any]
 ) -> tuple[list[Candidate], list[str]]:
     """Return who may be closed against bankrupts of one side, and who was taken out."""
     found, out = [], []
@@ -55,11 +74,11 @@ def candidates(
         lots = unit.lots_on(market.market_id, -side)
         if unit.bankrupt or lots == 0:
             continue
-        if is_removed(world, unit, owners, removed):
+        if is_removed(world, unit, owners, rules["removed"]):
             out.append(unit.unit_id)
         else:
             leg = unit.legs[unit.leg_on(market.market_id, -side)]
-            found.append(Candidate(unit, leg, tier_of(world, unit, owners), lots))
+            found.append(Candidate(unit, leg, tier_of(world, market, unit, owners, rules), lots))
     return found, out
 
 

@@ -65,6 +65,7 @@ class Market:
     least_value: int = 1
     expiry: int = 0
     schedule: dict[str, Any] = field(default_factory=STILL.copy)
+    underlying: str = ""
     mark: int = 0
     previous: int = 0
     mark_time: int = 0
@@ -113,6 +114,7 @@ class Account:
     role: str
     capacity: int
     hedge: bool = False
+    neutral: bool = False
 
 
 @dataclass(slots=True)
@@ -428,6 +430,7 @@ def plain(world: World) -> dict[str, Any]:
                 "role": account.role,
                 "capacity": account.capacity,
                 "hedge": account.hedge,
+                "neutral": account.neutral,
             }
             for account in world.accounts.values()
         },

@@ -164,7 +164,7 @@ class Step:
         for market, side in pools:
             sharing = [one for one in self.world.all_units() if one.bankrupt and one.lots_on(market.market_id, side)]
             owners = {one.account_id for one in (unit, *sharing)}
-            if candidates(self.world, market, side, owners, tuple(self.rules["removed"]))[1]:
+            if candidates(self.world, market, side, owners, self.rules)[1]:
                 return "removal"
         return "pace"
 

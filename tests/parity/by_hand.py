@@ -63,6 +63,8 @@ RULES = {
     "price": {"name": "bankruptcy"},
     "may_bankrupt": False,
     "removed": [],
+    "neutral_within_ppb": 0,
+    "neutral_boundary": "strict",
     "haircut_claims": False,
     "loss_rule": {"name": "winners-pro-rata", "base": "unit"},
     "pace": {"name": "rounds", "most": 32},

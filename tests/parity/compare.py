@@ -61,6 +61,7 @@ def plain_book(book: Book) -> Plain:
                 "role": account.role,
                 "capacity": account.backstop_capacity_lots,
                 "hedge": account.hedge,
+                "neutral": account.neutral,
             }
             for account in book.accounts.values()
         },

@@ -26,6 +26,7 @@ from deleverage.rulebook.messages import (
     StepEnded,
     TakenOver,
 )
+from deleverage.rulebook.stages.candidates import NEUTRAL_TIER
 
 Plain = dict[str, Any]
 Cell = tuple[str, str, str, str]
@@ -68,6 +69,7 @@ EXPECTED = {
     "MARK_GUARDED:cm",
     "PlaceOrder": _ANY + _TRADING + ", BAD_ID:, DUPLICATE_ID:",
     "SetProgramme": _ANY + "UNKNOWN_ACCOUNT:, BAD_ROLE:, BAD_PROGRAMME:, accepted:",
+    "SetNeutralMode": _ANY + "UNKNOWN_ACCOUNT:, BAD_ROLE:, accepted:",
     "CancelOrder": _ANY + "UNKNOWN_ORDER:, accepted:",
     "SetMarks": _ANY + "DUPLICATE_ID:, UNKNOWN_MARKET:, BAD_PRICE:, MARKET_SETTLED:, DOMAIN_HALTED:, accepted:c",
     "AccrueFunding": _ANY + "UNKNOWN_MARKET:, BAD_RATE:c, NO_MARK:c, MARKET_SETTLED:c, DOMAIN_HALTED:c, "
@@ -102,7 +104,7 @@ EXPECTED = {
     "stage 3": "take over:cm, edge paid:, no_backstop:, distressed:, cool_down:, capacity:, position:, window:, edge:, "
     "margin:, auctioned:cm, ended bankrupt:, ended flat:, ended healthy:, ended expired:",
     "stage 4": "pay:cm",
-    "stage 5": "bankrupt:cm, candidate:cm, one lot:",
+    "stage 5": "bankrupt:cm, candidate:cm, neutral:c, one lot:",
     "stage 6": "cut:cm",
     "stage 7": "lots:cm, money:m",
     "envelope": "expired:, used:, needless:",
@@ -212,6 +214,9 @@ def stage_cells(facts: Iterable[Fact], before: Plain) -> Counter[Cell]:
                 if residual.named_quanta:
                     note(7, "money", residual.unit_id, "")
         cells.update(("stage 2", sale.why or "sold all", "-", "-") for sale in getattr(fact, "sales", ()))
+        if isinstance(fact, Deleveraged):
+            neutral = [closing.market_id for closing in fact.closings if closing.tier == NEUTRAL_TIER]
+            cells.update(("stage 5", "neutral", before["markets"][key]["contract"], "-") for key in neutral)
         if isinstance(fact, EnvelopeEnded):
             cells["envelope", fact.why, "-", "-"] += 1
         if isinstance(fact, StepEnded):

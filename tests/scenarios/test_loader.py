@@ -500,6 +500,7 @@ def test_bundled_stories_when_listed_then_all_load_and_are_named_like_their_file
         "fund-pools",
         "hedge-mode",
         "inverse",
+        "neutral",
         "self-dealing",
         "six-longs",
         "smart-partial",

@@ -73,6 +73,36 @@ def test_hedge_mode_when_a_hedged_account_fails_then_its_legs_net_and_a_hedged_m
     assert [state.lots for state in run.after if state.unit_id == "maker"] == [(("A/long", 10),)]
 
 
+@pytest.mark.parametrize(
+    ("change", "order", "closed"),
+    [
+        (("", ""), ["lean", "bear", "maker"], [("lean", 5), ("bear", 15), ("maker", 5)]),
+        (("neutral_within   = 0.05", "neutral_within = 0.2"), ["lean", "bear", "maker"], None),
+        (('0.05\nneutral_boundary = "strict"', '0.2\nneutral_boundary = "inclusive"'), ["bear", "maker", "lean"], None),
+        (("neutral   = true", "neutral = false"), ["maker", "lean", "bear"], [("maker", 20), ("lean", 5)]),
+        (('underlying = "BTC"', ""), ["maker", "lean", "bear"], [("maker", 20), ("lean", 5)]),
+    ],
+)
+def test_neutral_when_an_account_is_hedged_then_it_stands_behind_the_others(
+    change: tuple[str, str], order: list[str], closed: list[tuple[str, int]] | None
+) -> None:
+    """maker is hedged to the lot, lean to 20 %: at exactly that share, strict is ordinary and inclusive neutral.
+
+    Out of the mode, or with two markets that have nothing to do with each other, the scores decide.
+    """
+    run = play(loads(text_of("neutral").replace(*change)))
+    (queue,) = run.steps[0].rounds[0].queues
+    assert [place.unit_id for place in queue.places] == order
+    if closed:
+        assert [(unit, lots) for unit, lots, _ in prices_of(run)] == closed
+
+
+def test_neutral_when_the_story_is_told_then_it_ends_as_its_arithmetic_says() -> None:
+    """4 per lot: lean 20, bear 60, maker 20."""
+    run = play(load("neutral"))
+    assert equity_of(run) == {"bear": 124_000, "lean": 20_000, "maker": 38_000, "rest": 318_000, "tilted": 0}
+
+
 @pytest.mark.parametrize(("target", "sold", "kept"), [("1.2", [30, 0], 70), ("1", [16, 17], 67)])
 def test_smart_partial_when_the_target_lies_above_one_then_the_next_tick_sells_nothing(
     target: str, sold: list[int], kept: int

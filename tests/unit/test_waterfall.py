@@ -309,7 +309,7 @@ def test_own_units_when_they_are_opposite_then_they_are_asked_last() -> None:
     trade(book, "cy", "al/BTC", 5)
     mark(book, 60)
     fact = only(step(book), Deleveraged)
-    assert [(closing.unit_id, closing.tier) for closing in fact.closings][-1] == ("al/BTC", 3)
+    assert [(closing.unit_id, closing.tier) for closing in fact.closings][-1] == ("al/BTC", 4)
 
 
 def test_funding_when_it_accrued_then_it_is_in_the_sizing() -> None:

@@ -8,7 +8,7 @@ COMMANDS = """
     Bid ListMarket OpenAccount SetProgramme OpenIsolated Deposit Withdraw MoveMargin DepositToFund RepayResidual Trade
     PlaceOrder CancelOrder SetMarks AccrueFunding SettleMarket ClosePeriod RunStep ApproveEnvelope AbortEnvelope
     WithdrawFromFund SetPool Regroup MovePool SetLeverage AnnounceRequirements Halt Resume ListAsset SetAssetPrices
-    DepositAsset WithdrawAsset Convert
+    DepositAsset WithdrawAsset Convert SetNeutralMode
 """.split()  # noqa: SIM905 - a list of words is read in lines, not one word a line
 
 FACTS = """
@@ -17,4 +17,5 @@ FACTS = """
     BankruptcyEnded Netted Reduced TakenOver FundPaid Deleveraged Socialised ResidualNamed StepEnded EnvelopeApproved
     EnvelopeEnded FundWithdrawn PoolSet MarketRegrouped PoolMoved PoolsSwitched LeverageSet RequirementsAnnounced
     RequirementsChanged Halted Resumed AssetListed AssetPricesSet AssetIn AssetOut Converted CollateralSold
+    NeutralModeSet
 """.split()  # noqa: SIM905 - a list of words is read in lines, not one word a line

@@ -75,6 +75,12 @@ class MarketTerms:
     min_value_quanta: int = 1
     expiry_ns: int = 0
     schedule: Schedule = Schedule()
+    underlying: str = ""
+
+    @property
+    def underlying_id(self) -> str:
+        """What the contract is about: markets with the same underlying hedge each other; left out, the market alone."""
+        return self.underlying or self.market_id
 
     def value_at(self, price_ticks: int) -> int:
         """Return the signed quanta one lot is worth at a price: the one place where contracts differ."""
@@ -122,6 +128,7 @@ class Account:
     role: str
     backstop_capacity_lots: int = 0
     hedge: bool = False  # a leg per side of a market, instead of one that flips
+    neutral: bool = False  # in the neutral mode: its hedged cross unit is closed after the others
 
 
 def leg_id_of(market_id: str, side: str) -> str:

@@ -16,6 +16,7 @@ from deleverage.rulebook.ladders import (
     envelopes,
     marks,
     money,
+    neutral,
     opening,
     pools,
     risk,
@@ -70,5 +71,6 @@ _LADDERS: dict[type[Command], Ladder] = {
     **stopping.LADDERS,
     **envelopes.LADDERS,
     **auction.LADDERS,
+    **neutral.LADDERS,
     m.RunStep: _run_step,
 }

@@ -99,6 +99,9 @@ class Rules:
     price: Price = Bankruptcy()
     may_bankrupt: bool = False
     removed: tuple[str, ...] = ()  # exclusions that are removals instead of last tiers
+    # Who is in the neutral mode and hedged to within this share of the larger side is closed after the others; 0: off.
+    neutral_within_ppb: int = 0
+    neutral_boundary: str = "strict"
     # Stage 6: who bears a loss that no lots carry any more, and whether what is taken is owed back.
     loss_rule: LossRule = WinnersProRata()
     haircut_claims: bool = False
@@ -154,7 +157,7 @@ class Rules:
             faults.append(f"auction is {self.auction!r}, it is one of {', '.join(sorted(AUCTIONS.kinds))}")
         if not is_dataclass(self.policy):
             faults.append(f"policy is {type(self.policy).__name__}, no frozen dataclass: its parameters are hashed")
-        for name in ("surplus_to_fund_ppb", "surplus_to_taker_ppb", "liquidation_fee_ppb"):
+        for name in ("surplus_to_fund_ppb", "surplus_to_taker_ppb", "liquidation_fee_ppb", "neutral_within_ppb"):
             share = getattr(self, name)
             if not 0 <= share <= PPB:
                 faults.append(f"{name} is {share}, allowed are 0 to {PPB}")
@@ -174,6 +177,7 @@ class Rules:
         for name, known in (
             ("shortfall_split", ("maintenance", "notional")),
             ("rerank", ("once", "each_fill")),
+            ("neutral_boundary", ("strict", "inclusive")),
         ):
             if getattr(self, name) not in known:
                 faults.append(f"{name} is {getattr(self, name)!r}, known are {', '.join(known)}")

@@ -11,6 +11,7 @@ from deleverage.rulebook.checks import (
     fund,
     grace,
     money,
+    neutral,
     pools,
     programmes,
     reduced,
@@ -59,6 +60,7 @@ _CHECKS: Checks = {
     **deleveraged.CHECKS,
     **socialised.CHECKS,
     **auction.CHECKS,
+    **neutral.CHECKS,
 }
 
 _BEFORE: Checks = {
@@ -117,6 +119,7 @@ def look(view: View, fact: m.Fact, unit_ids: list[str]) -> None:
         stops.check_start(view, fact)
         envelopes.check_within(view, fact)
         deleveraged.check_order(view, fact)
+        neutral.check_neutral_last(view, fact)
         asked = {view.book.pool_of(pool.market_id) for pool in fact.pools if pool.asked_quanta}
         fund.check_fund_first(view, (FundFirst,), asked, "candidates are asked", fact.time_ns)
     if isinstance(fact, m.Socialised):

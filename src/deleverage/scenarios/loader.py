@@ -16,6 +16,7 @@ from deleverage.rulebook.messages import (
     OpenAccount,
     OpenIsolated,
     SetLeverage,
+    SetNeutralMode,
 )
 from deleverage.rulebook.pools import COMMON
 from deleverage.rulebook.quantities import Scale, format_units
@@ -211,6 +212,7 @@ class _Builder:
             )
             self._add(opened, here)
             self._programme((*here, "programme"), account_id, role, table)
+            self._neutral((*here, "neutral"), account_id, role, table)
             self._deposit((*here, "deposit"), account_id, table.get("deposit", 0))
             owned = (*here, "collateral")
             for command, where in read_collateral(self.names, owned, account_id, table.get("collateral", {})):
@@ -225,6 +227,14 @@ class _Builder:
             return
         capacity = account.get("backstop_capacity_lots", 0)
         self._add(read_programme(self.reader, where, account_id, capacity, account["programme"], self.money), where)
+
+    def _neutral(self, where: Path, account_id: str, role: str, account: dict[str, Any]) -> None:
+        if not account.get("neutral", False):
+            return
+        if role != "trader":
+            self.reader.fault(where, f"is true, but the role is {role}")
+            return
+        self._add(SetNeutralMode(time_ns=0, account_id=account_id, on=True), where)
 
     def _deposit(self, where: Path, unit_id: str, value: object) -> None:
         amount = self.reader.units(where, value, self.money, 0)

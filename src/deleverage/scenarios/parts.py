@@ -27,7 +27,7 @@ MAX_LOTS, MAX_PRICE_TICKS, MAX_OPEN_INTEREST_LOTS = 10**9, 10**9, 10**10
 """Bounds of a market that states none; far inside what 64-bit integers hold."""
 
 BANDS = ("mark_band", "order_band", "trade_band", "conversion_band", "breaker")
-SHARES = (*BANDS, "liquidation_fee", "surplus_to_fund", "surplus_to_taker")
+SHARES = (*BANDS, "neutral_within", "liquidation_fee", "surplus_to_fund", "surplus_to_taker")
 SHARE_CAPS = ("fund_notional_cap",)
 CAPS = ("fund_event_cap", "fund_group_cap", "fund_market_cap")
 
@@ -73,6 +73,7 @@ def read_market(names: Names, path: Path, table: dict[str, Any]) -> MarketTerms 
         min_value_quanta=_bound(reader, (*path, "min_value"), table, names.money, 1),
         expiry_ns=table.get("expires_after_seconds", 0) * SECOND_NS,
         schedule=read_schedule(reader, (*path, "dynamic"), table.get("dynamic", {})),
+        underlying=table.get("underlying", ""),
     )
     names.terms[terms.market_id] = terms
     names.marks[terms.market_id] = names.price((*path, "mark"), table["mark"], terms)

@@ -71,6 +71,8 @@ SWITCHES: dict[str, tuple[object, ...]] = {
         Capped(price=PreviousMark(), most_ppb=50_000_000),
     ),
     "may_bankrupt": (True,),
+    "neutral_within_ppb": (100_000_000, PPB, PPB),
+    "neutral_boundary": ("inclusive",),
     "removed": (("own_units",), ("own_units", "unhealthy", "no_equity")),
     "loss_rule": (
         WinnersProRata(base="leg"),

@@ -68,6 +68,7 @@ class Proposals:
             face_quanta_ticks=draws.between(10_000, 1_000_000) if contract == "inverse" else 0,
             expiry_ns=self.book.time_ns + draws.between(20, 60) * SECOND_NS if self.chance(25) else 0,
             schedule=self._schedule() if self.chance(50) else Schedule(),
+            underlying=self.pick(("", "coin", "coin")),
         )
 
     def _schedule(self) -> Schedule:
@@ -159,6 +160,7 @@ class Proposals:
             "asset_id": (*sorted(book.assets), "gold"),
             "order_id": (*sorted(book.orders), "none", "new/1"),
             "owner_group": ("", "g", "h"),
+            "underlying": ("", "coin"),
             "side": ("", "", "long", "short"),
             "scope": (*sorted(book.markets), "", "nowhere"),
             "reason": ("drill", ""),

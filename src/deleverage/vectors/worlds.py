@@ -39,6 +39,7 @@ from deleverage.rulebook.messages import (
     RunStep,
     SetAssetPrices,
     SetMarks,
+    SetNeutralMode,
     SetPool,
     Trade,
     Withdraw,
@@ -149,6 +150,8 @@ class _World:
                 hedge=role == "trader" and self.proposals.chance(50),
             )
             self._give(account)
+            if role == "trader" and self.proposals.chance(50):
+                self._give(SetNeutralMode(time_ns=time_ns, account_id=name, on=True))
             if self.proposals.chance(40):
                 side = self.pick((LONG, SHORT)) if account.hedge else ""
                 self._give(OpenIsolated(time_ns=time_ns, account_id=name, market_id=self.pick(markets), side=side))

@@ -23,6 +23,7 @@ from deleverage.rulebook.schedule import Schedule
 def _list_market(book: Book, command: m.ListMarket, rules: Rules) -> Iterator[Fact]:
     terms = command.terms
     require_id(terms.market_id)
+    require_id(terms.underlying_id)
     refuse(terms.market_id in book.markets, Code.DUPLICATE_ID, "a market of this id exists", terms.market_id)
     contract = terms.contract
     refuse(contract not in CONTRACTS, Code.BAD_TERMS, f"known contracts are {', '.join(CONTRACTS)}", contract)

@@ -11,6 +11,7 @@ from deleverage.rulebook.messages.commands import *
 from deleverage.rulebook.messages.facts import *
 from deleverage.rulebook.messages.liquidation import *
 from deleverage.rulebook.messages.manual import *
+from deleverage.rulebook.messages.neutral import *
 from deleverage.rulebook.messages.orders import *
 from deleverage.rulebook.messages.parts import *
 from deleverage.rulebook.messages.pools import *

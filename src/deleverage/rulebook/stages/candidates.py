@@ -6,7 +6,7 @@ is therefore a last tier, not a removal; a real removal must be named by the pre
 
 from typing import NamedTuple
 
-from deleverage.rulebook.book import Book, Unit, market_of
+from deleverage.rulebook.book import Book, Market, Unit, market_of
 from deleverage.rulebook.margin import (
     equity,
     is_unhealthy,
@@ -15,11 +15,12 @@ from deleverage.rulebook.margin import (
     maintenance_numerator,
     price_pnl,
 )
+from deleverage.rulebook.neutral import is_neutral
 from deleverage.rulebook.ranking import Candidate, Place, places
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.selection import Request
 
-FUND_TIER, BACKSTOP_TIER, ORDINARY_TIER, LAST_TIER, NO_EQUITY_TIER = range(5)
+FUND_TIER, BACKSTOP_TIER, ORDINARY_TIER, NEUTRAL_TIER, LAST_TIER, NO_EQUITY_TIER = range(6)
 
 
 class Eligible(NamedTuple):
@@ -48,7 +49,7 @@ def eligible(book: Book, rules: Rules, market_id: str, side: int, bankrupt_accou
         candidates.append(
             Candidate(
                 unit.unit_id,
-                _tier(book, unit, exclusions),
+                _tier(book, rules, unit, market, exclusions),
                 abs(leg.lots),
                 abs(leg_value(leg, market)),
                 price_pnl(leg, market),
@@ -83,7 +84,10 @@ def _exclusions(book: Book, unit: Unit, equity_quanta: int, bankrupt_accounts: f
     return tuple(reason for reason, applies in reasons if applies)
 
 
-def _tier(book: Book, unit: Unit, exclusions: tuple[str, ...]) -> int:
+def _tier(book: Book, rules: Rules, unit: Unit, market: Market, exclusions: tuple[str, ...]) -> int:
     if exclusions:
         return NO_EQUITY_TIER if "no_equity" in exclusions else LAST_TIER
+    underlying, within_ppb = market.terms.underlying_id, rules.neutral_within_ppb
+    if is_neutral(book, unit, underlying, within_ppb, rules.neutral_boundary):
+        return NEUTRAL_TIER
     return {"fund": FUND_TIER, "backstop": BACKSTOP_TIER}.get(book.role(unit), ORDINARY_TIER)
