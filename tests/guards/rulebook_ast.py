@@ -37,7 +37,7 @@ ALLOWED_IMPORTS = frozenset(
 
 ALLOWED_FROM_MATH = frozenset({"gcd", "isqrt", "lcm"})
 MAY_HOLD_FLOATS = frozenset({"ranking.py", "scores.py"})
-MAY_ROUND = frozenset({"quantities.py", "apportion.py"})
+MAY_ROUND = frozenset({"quantities.py", "decimals.py", "apportion.py"})
 
 FLOAT_DIVISION = frozenset({"truediv", "itruediv", "__truediv__", "__rtruediv__", "__itruediv__"})
 INTEGER_DIVISION = frozenset(
@@ -66,7 +66,7 @@ class Kind(StrEnum):
     MATH = "uses a function that returns floats"
     FLOAT = "uses a float"
     TRUE_DIVISION = "divides into a float"
-    ROUNDING = "rounds outside quantities.py and apportion.py"
+    ROUNDING = "rounds outside quantities.py, decimals.py and apportion.py"
     IMPURE = "calls what reaches outside or hides what runs"
     IDENTITY = "depends on hash() or id()"
     SET_ORDER = "takes the members of a set in the order of their hashes"

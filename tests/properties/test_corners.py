@@ -10,7 +10,7 @@ import pytest
 
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.book import Book, Tier
-from deleverage.rulebook.closing import collect
+from deleverage.rulebook.collection import collect
 from deleverage.rulebook.decide import decide
 from deleverage.rulebook.margin import equity
 from deleverage.rulebook.pace import Rounds

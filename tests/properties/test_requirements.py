@@ -12,7 +12,8 @@ from deleverage.rulebook.apply import apply
 from deleverage.rulebook.book import Book, Market, Tier
 from deleverage.rulebook.decide import decide
 from deleverage.rulebook.invariants import InvariantBroken, Invariants
-from deleverage.rulebook.margin import equity, is_unhealthy, leg_close_out, leg_initial, leg_maintenance
+from deleverage.rulebook.liquidation import leg_close_out
+from deleverage.rulebook.margin import equity, is_unhealthy, leg_initial, leg_maintenance
 from deleverage.rulebook.quantities import MARGIN_SCALE, PPB
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.schedule import Driver, Schedule

@@ -11,8 +11,9 @@ import pytest
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.assets import Asset, AssetTerms
 from deleverage.rulebook.book import Book
+from deleverage.rulebook.collateral import free_cash_quanta
 from deleverage.rulebook.decide import decide
-from deleverage.rulebook.margin import equity, free_cash_quanta, free_quanta, is_unhealthy, margin_balance, margin_value
+from deleverage.rulebook.margin import equity, free_quanta, is_unhealthy, margin_balance, margin_value
 from deleverage.rulebook.messages import Code, CollateralSold
 from deleverage.rulebook.price import Mark
 from deleverage.rulebook.quantities import PPB

@@ -13,17 +13,18 @@ from deleverage.rulebook import messages as m
 from deleverage.rulebook.apply import apply
 from deleverage.rulebook.auction import Dutch
 from deleverage.rulebook.book import Book
+from deleverage.rulebook.calendar import period_profit
 from deleverage.rulebook.decide import decide
 from deleverage.rulebook.gates import Gate, withdrawal_gates
 from deleverage.rulebook.invariants import InvariantBroken, Invariants
 from deleverage.rulebook.losses.period import Clawback
-from deleverage.rulebook.margin import is_unhealthy, period_profit
+from deleverage.rulebook.margin import is_unhealthy
 from deleverage.rulebook.price import Mark
 from deleverage.rulebook.quantities import PPB
 from deleverage.rulebook.reduction import Smart
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.schedule import Schedule
-from deleverage.rulebook.stages.scratch import asset_guards, guards
+from deleverage.rulebook.stages.guards import asset_guards, guards
 from tests.properties.collateral_stories import BTC, bring, code_of, mark, opened, price, short_by_100, step, trade
 from tests.properties.stories import submit
 

@@ -7,7 +7,7 @@ import pytest
 
 from deleverage.rulebook.book import Book, MarketTerms, Tier
 from deleverage.rulebook.decide import decide
-from deleverage.rulebook.margin import equity, held_lots, initial_numerator, is_unhealthy, maintenance_numerator
+from deleverage.rulebook.margin import equity, initial_numerator, is_unhealthy, maintenance_numerator
 from deleverage.rulebook.messages import (
     Code,
     Command,
@@ -26,6 +26,7 @@ from deleverage.rulebook.messages import (
     SettleMarket,
     Trade,
 )
+from deleverage.rulebook.orders import held_lots
 from deleverage.rulebook.quantities import MARGIN_SCALE
 from deleverage.rulebook.rules import Rules
 from tests.properties.stories import submit

@@ -12,16 +12,8 @@ import pytest
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.book import Book, Tier
 from deleverage.rulebook.decide import decide
-from deleverage.rulebook.margin import (
-    close_out_numerator,
-    equity,
-    free_quanta,
-    initial_numerator,
-    is_below_close_out,
-    is_unhealthy,
-    maintenance_margin_ceil,
-    maintenance_numerator,
-)
+from deleverage.rulebook.liquidation import close_out_numerator, is_below_close_out, maintenance_margin_ceil
+from deleverage.rulebook.margin import equity, free_quanta, initial_numerator, is_unhealthy, maintenance_numerator
 from deleverage.rulebook.messages import Code, Rejection
 from deleverage.rulebook.pace import Rounds
 from deleverage.rulebook.quantities import MARGIN_SCALE, PPB, initial_rate_ceil

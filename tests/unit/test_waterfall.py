@@ -6,7 +6,7 @@ from typing import TypeVar
 import pytest
 
 from deleverage.rulebook.book import Book
-from deleverage.rulebook.closing import collect
+from deleverage.rulebook.collection import collect
 from deleverage.rulebook.decide import decide
 from deleverage.rulebook.funding_source import AllOrNothing
 from deleverage.rulebook.margin import equity

@@ -9,8 +9,8 @@ from deleverage.commands.output import DONE, head, print_json, refuse
 from deleverage.domain.domain import BANKRUPT_SIGN
 from deleverage.domain.show import grouped, percent_text
 from deleverage.rulebook.margin import equity
+from deleverage.rulebook.places import Place
 from deleverage.rulebook.quantities import format_units
-from deleverage.rulebook.ranking import Place
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.scores import NEED_MAINTENANCE
 from deleverage.rulebook.selection import POLICIES

@@ -26,12 +26,12 @@ from deleverage.rulebook.gates import Gate, withdrawal_gates
 from deleverage.rulebook.invariants import Invariants
 from deleverage.rulebook.losses.rule import LossFault
 from deleverage.rulebook.messages import Command, Fact, MarksSet, Rejection, RunStep
+from deleverage.rulebook.places import Place
 from deleverage.rulebook.plug import PlugFault
-from deleverage.rulebook.ranking import Place
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.selection import PolicyFault
 from deleverage.rulebook.stages.candidates import queue_of
-from deleverage.rulebook.stages.scratch import asset_guards, guarded_marks
+from deleverage.rulebook.stages.guards import asset_guards, guarded_marks
 
 Answer = tuple[Fact, ...] | Rejection
 

@@ -18,8 +18,8 @@ from deleverage.rulebook.book import SIGN_OF, Book, Leg, leg_id_of
 from deleverage.rulebook.closing import settle
 from deleverage.rulebook.losses.gains import WinnersProRata
 from deleverage.rulebook.margin import equity
+from deleverage.rulebook.places import places
 from deleverage.rulebook.quantities import Scale, format_units
-from deleverage.rulebook.ranking import places
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.selection import Request
 from deleverage.rulebook.stages.candidates import eligible

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from deleverage.rulebook.messages import Command, Deleveraged, Fill, Rejection, Residual, Spared, Throttled
-from deleverage.rulebook.ranking import Place
+from deleverage.rulebook.places import Place
 
 STAGES = ("guard", "relieve", "reduce", "take over", "fund", "deleverage", "socialise", "halt")
 """The names of stages 0 to 7."""

@@ -9,8 +9,8 @@ from deleverage.domain.records import FillRecord, QueueRecord, RoundRecord, Step
 from deleverage.domain.show import price_of
 from deleverage.rulebook.book import MarketTerms
 from deleverage.rulebook.messages import Closing
+from deleverage.rulebook.places import Place
 from deleverage.rulebook.quantities import Scale, format_units
-from deleverage.rulebook.ranking import Place
 
 QUEUE_NEXT = 10
 

@@ -11,7 +11,7 @@ Deliberately absent: who holds what (that is the unit), tiers of haircut by amou
 
 from dataclasses import dataclass
 
-from deleverage.rulebook.quantities import PPB, Scale, grains_worth_ceil, grains_worth_floor, worth_ceil, worth_floor
+from deleverage.rulebook.quantities import PPB, Scale, div_ceil, div_floor
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +62,23 @@ class Asset:
         """Return the most grains whose worth after the discount is no more than ``quanta``."""
         kept_ppb = PPB - self.terms.discount_ppb
         return grains_worth_floor(quanta, self.price_quanta, self.terms.price_grains, kept_ppb)
+
+
+def worth_floor(grains: int, price_quanta: int, price_grains: int, share_ppb: int) -> int:
+    """Return a share of what grains are worth, in quanta, rounded down; the price is for ``price_grains`` grains."""
+    return div_floor(grains * price_quanta * share_ppb, price_grains * PPB)
+
+
+def worth_ceil(grains: int, price_quanta: int, price_grains: int, share_ppb: int) -> int:
+    """Return a share of what grains are worth, in quanta, rounded up: whoever takes them pays the last quantum."""
+    return div_ceil(grains * price_quanta * share_ppb, price_grains * PPB)
+
+
+def grains_worth_ceil(quanta: int, price_quanta: int, price_grains: int, share_ppb: int) -> int:
+    """Return the least grains of which a share is worth ``quanta`` or more; price and share are > 0."""
+    return div_ceil(quanta * price_grains * PPB, price_quanta * share_ppb)
+
+
+def grains_worth_floor(quanta: int, price_quanta: int, price_grains: int, share_ppb: int) -> int:
+    """Return the most grains of which a share is worth ``quanta`` or less; price and share are > 0."""
+    return div_floor(quanta * price_grains * PPB, price_quanta * share_ppb)

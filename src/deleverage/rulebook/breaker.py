@@ -5,7 +5,7 @@ ever stop a liquidation, a takeover or deleveraging (bands that did have left ve
 reduces may do so in a pause.
 Who does it: CME's price limits and velocity logic, Deribit's price bands, the limit-up limit-down of US equities.
 
-Deliberately absent: guards of the mark itself (``stages.scratch``), which say whether a mark is to be believed.
+Deliberately absent: guards of the mark itself (``stages.guards``), which say whether a mark is to be believed.
 """
 
 from deleverage.rulebook.book import Market

@@ -10,7 +10,8 @@ from collections.abc import Container
 
 from deleverage.rulebook.assets import Asset
 from deleverage.rulebook.book import Book, Unit
-from deleverage.rulebook.margin import equity
+from deleverage.rulebook.margin import equity, initial_numerator, maintenance_numerator
+from deleverage.rulebook.quantities import MARGIN_SCALE, div_ceil
 
 
 def needed_quanta(book: Book, unit: Unit, from_pool: bool) -> int:
@@ -49,3 +50,13 @@ def awaits_price(book: Book, unit: Unit, guarded: Container[str]) -> bool:
         return False
     waiting = (book.assets[key].proceeds(grains) for key, grains in unit.assets.items() if key in guarded)
     return own + sum(waiting) >= 0
+
+
+def free_cash_quanta(book: Book, unit: Unit) -> int:
+    """Return the money that is free without any collateral: equity above initial and maintenance, at least 0.
+
+    A taker pays for collateral out of this, or what it buys would lend it the money for more. (From one tier to the
+    next a requirement may fall, so the initial one of lots and open orders may lie below the maintenance of the lots.)
+    """
+    required = max(initial_numerator(book, unit), maintenance_numerator(book, unit))
+    return max(0, equity(book, unit) - div_ceil(required, MARGIN_SCALE))

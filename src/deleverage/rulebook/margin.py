@@ -8,10 +8,10 @@ Deliberately absent: what happens to an unhealthy unit, and every price that is 
 """
 
 from collections.abc import Container
-from fractions import Fraction
 
 from deleverage.rulebook.apportion import Share, apportion
-from deleverage.rulebook.book import LONG, SHORT, Book, Leg, Market, Tier, Unit, market_of
+from deleverage.rulebook.book import Book, Leg, Market, Tier, Unit, market_of
+from deleverage.rulebook.orders import closes, held_lots
 from deleverage.rulebook.quantities import MARGIN_SCALE, PPB, div_ceil, initial_rate_ceil, sign
 
 
@@ -54,7 +54,7 @@ def tier_of(market: Market, notional_quanta: int) -> Tier:
     return chosen
 
 
-def _required(market: Market, lots: int, rate_ppb: int, deduction_quanta: int) -> int:
+def required(market: Market, lots: int, rate_ppb: int, deduction_quanta: int) -> int:
     """Return one requirement of some lots as a numerator: the table's, times the factor, from 0 to the notional.
 
     Nobody has to hold more than a position is worth: a long that is paid in full is never unhealthy (dYdX: at most 1).
@@ -65,16 +65,10 @@ def _required(market: Market, lots: int, rate_ppb: int, deduction_quanta: int) -
     return min(notional_quanta * MARGIN_SCALE, table * factor_ppb)
 
 
-def leg_close_out(market: Market, lots: int) -> int:
-    """Return the close-out requirement of a leg as a numerator in quanta x 10^18."""
-    tier = tier_of(market, abs(lots * market.value_quanta))
-    return _required(market, lots, tier.close_out_rate_ppb, tier.close_out_deduction_quanta)
-
-
 def leg_maintenance(market: Market, lots: int) -> int:
     """Return the maintenance requirement of a leg as a numerator in quanta x 10^18."""
     tier = tier_of(market, abs(lots * market.value_quanta))
-    return _required(market, lots, tier.maintenance_rate_ppb, tier.maintenance_deduction_quanta)
+    return required(market, lots, tier.maintenance_rate_ppb, tier.maintenance_deduction_quanta)
 
 
 def leg_initial(market: Market, lots: int, leverage_ppb: int = 0) -> int:
@@ -84,48 +78,15 @@ def leg_initial(market: Market, lots: int, leverage_ppb: int = 0) -> int:
     """
     notional_quanta = abs(lots * market.value_quanta)
     tier = tier_of(market, notional_quanta)
-    required = _required(market, lots, tier.initial_rate_ppb, tier.initial_deduction_quanta)
+    of_tier = required(market, lots, tier.initial_rate_ppb, tier.initial_deduction_quanta)
     if leverage_ppb == 0:
-        return required
-    return max(required, notional_quanta * initial_rate_ceil(leverage_ppb) * PPB)
-
-
-def close_out_numerator(book: Book, unit: Unit) -> int:
-    """Return the unit's close-out requirement as a numerator in quanta x 10^18."""
-    return sum(leg_close_out(book.markets[market_of(leg_id)], leg.lots) for leg_id, leg in unit.legs.items())
+        return of_tier
+    return max(of_tier, notional_quanta * initial_rate_ceil(leverage_ppb) * PPB)
 
 
 def maintenance_numerator(book: Book, unit: Unit) -> int:
     """Return the unit's maintenance requirement as a numerator in quanta x 10^18."""
     return sum(leg_maintenance(book.markets[market_of(leg_id)], leg.lots) for leg_id, leg in unit.legs.items())
-
-
-def maintenance_margin_ceil(book: Book, unit: Unit) -> int:
-    """Return the maintenance margin in quanta, rounded up: the number shown to people."""
-    return div_ceil(maintenance_numerator(book, unit), MARGIN_SCALE)
-
-
-def held_lots(book: Book, unit: Unit) -> dict[str, int]:
-    """Return, per leg id, the largest position the leg could be in if its open orders fill on one side; lots >= 0.
-
-    In hedge mode an order that closes its leg holds nothing: it cannot make the leg larger.
-    """
-    buys: dict[str, int] = {}
-    sells: dict[str, int] = {}
-    for order in book.orders.values():
-        if order.unit_id == unit.unit_id and not closes(order.leg_side, order.lots):
-            side = buys if order.lots > 0 else sells
-            side[order.leg_id] = side.get(order.leg_id, 0) + abs(order.lots)
-    held = {}
-    for leg_id in sorted({*unit.legs, *buys, *sells}):
-        lots = unit.legs[leg_id].lots if leg_id in unit.legs else 0
-        held[leg_id] = max(abs(lots + buys.get(leg_id, 0)), abs(lots - sells.get(leg_id, 0)))
-    return held
-
-
-def closes(leg_side: str, lots: int) -> bool:
-    """Return whether a change of ``lots`` (signed) makes a leg of hedge mode smaller; in one-way mode always False."""
-    return (leg_side == LONG and lots < 0) or (leg_side == SHORT and lots > 0)
 
 
 def initial_numerator(book: Book, unit: Unit) -> int:
@@ -152,16 +113,6 @@ def is_unhealthy(book: Book, unit: Unit) -> bool:
     return margin_balance(book, unit) * MARGIN_SCALE < maintenance_numerator(book, unit)
 
 
-def is_below_close_out(book: Book, unit: Unit) -> bool:
-    """Return whether a unit's lots may be taken over although it is not bankrupt: compared without rounding."""
-    return margin_balance(book, unit) * MARGIN_SCALE < close_out_numerator(book, unit)
-
-
-def cannot_carry(book: Book, unit: Unit) -> bool:
-    """Return whether a unit may not be left like this by somebody else's liquidation: unhealthy, or below zero."""
-    return equity(book, unit) < 0 or is_unhealthy(book, unit)
-
-
 def free_quanta(book: Book, unit: Unit) -> int:
     """Return the money that may leave the unit, at least 0.
 
@@ -171,24 +122,6 @@ def free_quanta(book: Book, unit: Unit) -> int:
     own = equity(book, unit)
     above = own + margin_value(book, unit) - div_ceil(initial_numerator(book, unit), MARGIN_SCALE)
     return max(0, min(own, above))
-
-
-def free_cash_quanta(book: Book, unit: Unit) -> int:
-    """Return the money that is free without any collateral: equity above initial and maintenance, at least 0.
-
-    A taker pays for collateral out of this, or what it buys would lend it the money for more. (From one tier to the
-    next a requirement may fall, so the initial one of lots and open orders may lie below the maintenance of the lots.)
-    """
-    required = max(initial_numerator(book, unit), maintenance_numerator(book, unit))
-    return max(0, equity(book, unit) - div_ceil(required, MARGIN_SCALE))
-
-
-def distress(book: Book, unit: Unit) -> tuple[int, Fraction, str]:
-    """Return the key by which distressed units go: equity / maintenance ascending, no maintenance first, then id."""
-    maintenance = maintenance_numerator(book, unit)
-    if maintenance == 0:
-        return (0, Fraction(0), unit.unit_id)
-    return (1, Fraction(equity(book, unit) * MARGIN_SCALE, maintenance), unit.unit_id)
 
 
 def equity_shares(book: Book, unit: Unit, split_by: str) -> dict[str, int]:
@@ -220,26 +153,6 @@ def gain(leg: Leg, market: Market) -> int:
     """Return price PnL less funding paid less gains already cut: what a haircut may still cut, if positive."""
     funding_paid = leg.lots * market.funding_quanta - leg.entry_funding
     return price_pnl(leg, market) - funding_paid - leg.haircut
-
-
-def result(book: Book, unit: Unit) -> int:
-    """Return what a unit has made so far: equity less what was deposited on balance; quanta, signed, exact."""
-    return equity(book, unit) - unit.deposits
-
-
-def period_profit(book: Book, unit: Unit) -> int:
-    """Return what a unit has made since the period began, realised and open, fees and haircuts off; signed quanta."""
-    return result(book, unit) - unit.result_before
-
-
-def profit_moved(book: Book, unit: Unit, amount_quanta: int, released: bool) -> int:
-    """Return the period profit that goes along with money moved out of a unit: quanta, signed.
-
-    A flat unit that is released takes its whole profit or loss along; margin moved by hand takes at most itself, and no
-    loss. So nobody hides a profit in a sibling unit.
-    """
-    profit = period_profit(book, unit)
-    return profit if released else max(0, min(amount_quanta, profit))
 
 
 def released_quanta(book: Book, unit: Unit) -> int:

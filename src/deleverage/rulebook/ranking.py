@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from hashlib import sha256
 from typing import NamedTuple
 
-from deleverage.rulebook.quantities import div_ceil, wrap
+from deleverage.rulebook.quantities import wrap
 
 
 class Candidate(NamedTuple):
@@ -34,19 +34,6 @@ class Candidate(NamedTuple):
 
 Score = float | tuple[float, ...]
 """What a candidate is ordered by, the largest first; of several keys the first is the one that is shown."""
-
-
-class Place(NamedTuple):
-    """A candidate's place in the queue: rank from 1, lots ahead of it, percentile, and five lights (5 = next)."""
-
-    unit_id: str
-    rank: int
-    tier: int
-    score: str
-    lots: int
-    lots_ahead: int
-    percentile_ppb: int
-    lights: int
 
 
 def bitmex_score(candidate: Candidate) -> float | None:
@@ -89,27 +76,6 @@ def order_by_rotation(candidates: Iterable[Candidate], seed_text: str) -> list[t
         first = wrap(start, len(members))
         ordered += [(candidate, "") for candidate in members[first:] + members[:first]]
     return ordered
-
-
-def places(ordered: Iterable[tuple[Candidate, str]]) -> list[Place]:
-    """Return everybody's place in an ordered queue; percentile and lights count lots, not accounts.
-
-    ``percentile`` is the share of lots up to and including oneself, rounded up; ``lights = 6 - ceil(5 x share)``
-    (BitMEX: quintiles by quantity).
-    """
-    queue = list(ordered)
-    total = sum(candidate.lots for candidate, _ in queue)
-    result = []
-    ahead = 0
-    for rank, (candidate, score) in enumerate(queue, start=1):
-        through = ahead + candidate.lots
-        percentile_ppb = div_ceil(through * 1_000_000_000, total)
-        lights = 6 - div_ceil(5 * through, total)
-        result.append(
-            Place(candidate.unit_id, rank, candidate.tier, score, candidate.lots, ahead, percentile_ppb, lights)
-        )
-        ahead = through
-    return result
 
 
 def _keys(score: Score | None) -> tuple[float, ...]:

@@ -2,6 +2,7 @@
 
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.book import copy_unit
+from deleverage.rulebook.calendar import profit_moved
 from deleverage.rulebook.checks import (
     auction,
     collateral,
@@ -22,9 +23,11 @@ from deleverage.rulebook.checks import (
 )
 from deleverage.rulebook.checks.view import Checks, View
 from deleverage.rulebook.funding_source import DeleverageFirst, FundFirst
-from deleverage.rulebook.margin import equity, free_quanta, is_below_close_out, profit_moved
+from deleverage.rulebook.liquidation import is_below_close_out
+from deleverage.rulebook.margin import equity, free_quanta
 from deleverage.rulebook.stages.bearers import gains_now
-from deleverage.rulebook.stages.scratch import guards, notional_cap_floor
+from deleverage.rulebook.stages.guards import guards
+from deleverage.rulebook.stages.scratch import notional_cap_floor
 from deleverage.rulebook.stages.stress import stress_ppb
 from deleverage.rulebook.stages.till import own_debts
 

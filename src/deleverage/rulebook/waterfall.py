@@ -19,8 +19,9 @@ stage is asked only for what the one before has left.
 from collections.abc import Callable
 
 from deleverage.rulebook.book import Book, Unit
+from deleverage.rulebook.calendar import profit_moved
 from deleverage.rulebook.collateral import awaits_price
-from deleverage.rulebook.margin import equity, profit_moved, released_quanta
+from deleverage.rulebook.margin import equity, released_quanta
 from deleverage.rulebook.messages import (
     BankruptcyDeclared,
     BankruptcyEnded,
@@ -37,8 +38,9 @@ from deleverage.rulebook.stages.deleveraging import deleverage
 from deleverage.rulebook.stages.envelopes import end_expired, end_served
 from deleverage.rulebook.stages.fund import pay_from_fund, pay_what_has_no_lots
 from deleverage.rulebook.stages.grace import spared
+from deleverage.rulebook.stages.guards import asset_guards, guards
 from deleverage.rulebook.stages.liquidation import reduce, relieve
-from deleverage.rulebook.stages.scratch import Scratch, asset_guards, guards
+from deleverage.rulebook.stages.scratch import Scratch
 from deleverage.rulebook.stages.socialise import name_residuals, socialise
 from deleverage.rulebook.stages.stress import stress_ppb, throttles_of
 from deleverage.rulebook.stages.takeover import split_debts, take_over

@@ -3,18 +3,13 @@
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.checks.view import Checks, View, require
 from deleverage.rulebook.collateral import awaits_price
-from deleverage.rulebook.margin import (
-    equity,
-    held_lots,
-    initial_numerator,
-    is_below_close_out,
-    is_unhealthy,
-    margin_balance,
-)
+from deleverage.rulebook.liquidation import is_below_close_out
+from deleverage.rulebook.margin import equity, initial_numerator, is_unhealthy, margin_balance
+from deleverage.rulebook.orders import held_lots
 from deleverage.rulebook.quantities import MARGIN_SCALE, PPB, share_floor
 from deleverage.rulebook.stages.auction import discount_ppb, discount_quanta, why_ended, why_not_offered
 from deleverage.rulebook.stages.grace import may_liquidate
-from deleverage.rulebook.stages.scratch import asset_guards, guarded_marks, guards
+from deleverage.rulebook.stages.guards import asset_guards, guarded_marks, guards
 
 
 def check_opened(view: View, fact: m.AuctionOpened) -> None:

@@ -4,7 +4,7 @@ from deleverage.rulebook import messages as m
 from deleverage.rulebook.checks.view import Checks, View, require
 from deleverage.rulebook.collateral import awaits_price
 from deleverage.rulebook.margin import equity, is_unhealthy
-from deleverage.rulebook.stages.scratch import asset_guards, guards
+from deleverage.rulebook.stages.guards import asset_guards, guards
 
 
 def check_forced(view: View, fact: m.Movement) -> None:

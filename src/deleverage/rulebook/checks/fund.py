@@ -6,7 +6,7 @@ from deleverage.rulebook.checks.pools import check_empty, check_paid, check_take
 from deleverage.rulebook.checks.programmes import check_takers
 from deleverage.rulebook.checks.view import Checks, View, require
 from deleverage.rulebook.funding_source import FundingSource
-from deleverage.rulebook.margin import cannot_carry
+from deleverage.rulebook.liquidation import cannot_carry
 
 
 def check_fund_first(

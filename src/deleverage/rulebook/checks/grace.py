@@ -3,7 +3,7 @@
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.checks.view import View, require
 from deleverage.rulebook.stages.grace import grace_given, is_spared, may_liquidate, spared
-from deleverage.rulebook.stages.scratch import guards
+from deleverage.rulebook.stages.guards import guards
 
 LIQUIDATING = ("liquidated", "bankrupt", "netted", "auctioned")
 """Parts of the fills by which stages 1 to 3 and auctions take lots from the distressed."""

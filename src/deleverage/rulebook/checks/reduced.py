@@ -3,12 +3,13 @@
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.book import FEES_POT, SIGN_OF, Unit
 from deleverage.rulebook.checks.view import Checks, View, require
-from deleverage.rulebook.margin import cannot_carry, is_unhealthy
+from deleverage.rulebook.liquidation import cannot_carry
+from deleverage.rulebook.margin import is_unhealthy
 from deleverage.rulebook.pools import pot_of
 from deleverage.rulebook.quantities import fee_ceil
 from deleverage.rulebook.stages.depth import Side, side_of_market
 from deleverage.rulebook.stages.grace import may_liquidate
-from deleverage.rulebook.stages.scratch import guards
+from deleverage.rulebook.stages.guards import guards
 from deleverage.rulebook.throttle import lots_held, most_at
 
 

@@ -6,8 +6,8 @@ from deleverage.rulebook.checks.stops import check_reasons, debt_without_lots
 from deleverage.rulebook.checks.view import Checks, View, require
 from deleverage.rulebook.losses.rule import Loss, ask
 from deleverage.rulebook.plug import text_of
+from deleverage.rulebook.stages.guards import guards
 from deleverage.rulebook.stages.held import rules_could_take
-from deleverage.rulebook.stages.scratch import guards
 
 
 def check_bases(view: View, fact: m.Socialised) -> None:

@@ -10,6 +10,7 @@ from deleverage.rulebook import messages as m
 from deleverage.rulebook.book import LONG, SHORT, SIGN_OF, Unit, market_of
 from deleverage.rulebook.checks.view import View, require
 from deleverage.rulebook.pace import Room, Spent
+from deleverage.rulebook.stages.guards import asset_guards, guards
 from deleverage.rulebook.stages.held import (
     guard_hides_money,
     lots_after_netting,
@@ -18,7 +19,6 @@ from deleverage.rulebook.stages.held import (
     why_lots_stay,
     why_money_waits,
 )
-from deleverage.rulebook.stages.scratch import asset_guards, guards
 from deleverage.rulebook.stages.stress import throttles_of
 from deleverage.rulebook.throttle import lots_held, most_at
 

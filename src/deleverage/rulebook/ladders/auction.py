@@ -22,12 +22,12 @@ from deleverage.rulebook.ladders.rungs import (
     require_solvent,
     require_unit,
 )
-from deleverage.rulebook.margin import closes, held_lots
 from deleverage.rulebook.messages import Code, Command, Fact
+from deleverage.rulebook.orders import closes, held_lots
 from deleverage.rulebook.quantities import PPB, share_floor, sign
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.stages.auction import discount_ppb, discount_quanta, why_ended, why_not_offered
-from deleverage.rulebook.stages.scratch import asset_guards, guarded_marks
+from deleverage.rulebook.stages.guards import asset_guards, guarded_marks
 
 
 def _bid(book: Book, command: m.Bid, rules: Rules) -> Iterator[Fact]:

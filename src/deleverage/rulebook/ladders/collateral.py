@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from deleverage.rulebook import messages as m
-from deleverage.rulebook.assets import Asset
+from deleverage.rulebook.assets import Asset, worth_ceil
 from deleverage.rulebook.book import Book, Unit, copy_unit
 from deleverage.rulebook.breaker import is_beyond
 from deleverage.rulebook.gates import debt_gate, mark_gate
@@ -23,9 +23,9 @@ from deleverage.rulebook.ladders.rungs import (
 )
 from deleverage.rulebook.margin import equity, initial_numerator, margin_balance
 from deleverage.rulebook.messages import Code, Command, Fact
-from deleverage.rulebook.quantities import LARGEST, MARGIN_SCALE, PPB, div_ceil, worth_ceil
+from deleverage.rulebook.quantities import LARGEST, MARGIN_SCALE, PPB, div_ceil
 from deleverage.rulebook.rules import Rules
-from deleverage.rulebook.stages.scratch import asset_guards, guarded_marks
+from deleverage.rulebook.stages.guards import asset_guards, guarded_marks
 
 
 def _list_asset(book: Book, command: m.ListAsset, rules: Rules) -> Iterator[Fact]:

@@ -18,7 +18,7 @@ from deleverage.rulebook.messages import Code, Command, Fact
 from deleverage.rulebook.pools import BASES, MOST_SLOTS, Drawdown
 from deleverage.rulebook.quantities import LARGEST, PPB
 from deleverage.rulebook.rules import Rules
-from deleverage.rulebook.stages.scratch import guarded_marks
+from deleverage.rulebook.stages.guards import guarded_marks
 
 
 def _set_pool(book: Book, command: m.SetPool, rules: Rules) -> Iterator[Fact]:

@@ -25,7 +25,7 @@ from deleverage.rulebook.messages import Code, Command, Fact
 from deleverage.rulebook.quantities import LARGEST, MARGIN_SCALE, PPB, initial_rate_ceil, ratio_ceil
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.schedule import announced_before, factor_before_ppb
-from deleverage.rulebook.stages.scratch import asset_guards
+from deleverage.rulebook.stages.guards import asset_guards
 
 
 def changes_due(book: Book, time_ns: int) -> Iterator[m.RequirementsChanged]:

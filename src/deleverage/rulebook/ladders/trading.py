@@ -30,17 +30,12 @@ from deleverage.rulebook.ladders.rungs import (
     require_unguarded,
     require_unit,
 )
-from deleverage.rulebook.margin import (
-    closes,
-    equity,
-    held_lots,
-    is_unhealthy,
-    maintenance_margin_ceil,
-    margin_balance,
-)
+from deleverage.rulebook.liquidation import maintenance_margin_ceil
+from deleverage.rulebook.margin import equity, is_unhealthy, margin_balance
 from deleverage.rulebook.messages import Code, Command, Fact
+from deleverage.rulebook.orders import closes, held_lots
 from deleverage.rulebook.rules import Rules
-from deleverage.rulebook.stages.scratch import asset_guards
+from deleverage.rulebook.stages.guards import asset_guards
 
 
 class _Side(NamedTuple):

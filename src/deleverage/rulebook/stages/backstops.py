@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from deleverage.rulebook.apportion import Share, apportion
 from deleverage.rulebook.book import Unit, copy_unit
 from deleverage.rulebook.closing import settle_unit
-from deleverage.rulebook.margin import cannot_carry
+from deleverage.rulebook.liquidation import cannot_carry
 from deleverage.rulebook.messages import Fill
 from deleverage.rulebook.programmes import cools_down, window_left_quanta
 from deleverage.rulebook.quantities import PPB, div_floor

@@ -16,7 +16,8 @@ from deleverage.rulebook.margin import (
     price_pnl,
 )
 from deleverage.rulebook.neutral import is_neutral
-from deleverage.rulebook.ranking import Candidate, Place, places
+from deleverage.rulebook.places import Place, places
+from deleverage.rulebook.ranking import Candidate
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.selection import Request
 

@@ -10,12 +10,13 @@ from typing import NamedTuple
 from deleverage.rulebook.apportion import Share, apportion
 from deleverage.rulebook.assets import Asset
 from deleverage.rulebook.book import FUND_POT, Book
-from deleverage.rulebook.collateral import repaid_quanta, selling_order, wanted_grains
-from deleverage.rulebook.margin import equity, free_cash_quanta
+from deleverage.rulebook.collateral import free_cash_quanta, repaid_quanta, selling_order, wanted_grains
+from deleverage.rulebook.margin import equity
 from deleverage.rulebook.messages import AssetFill, CollateralSeller, CollateralSold, Payment, PotChange
 from deleverage.rulebook.pools import COMMON
 from deleverage.rulebook.rules import Rules
-from deleverage.rulebook.stages.scratch import Scratch, asset_guards, guards
+from deleverage.rulebook.stages.guards import asset_guards, guards
+from deleverage.rulebook.stages.scratch import Scratch
 
 
 class Room(NamedTuple):

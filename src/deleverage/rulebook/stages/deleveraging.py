@@ -7,7 +7,8 @@ the first in the queue is first because of its leverage.
 
 from deleverage.rulebook.apportion import Share, apportion
 from deleverage.rulebook.book import SIGN_OF
-from deleverage.rulebook.closing import Lots, collect, money_asked
+from deleverage.rulebook.closing import money_asked
+from deleverage.rulebook.collection import Lots, collect
 from deleverage.rulebook.messages import Deleveraged, Freed
 from deleverage.rulebook.plug import text_of
 from deleverage.rulebook.ranking import Candidate

@@ -5,10 +5,13 @@ most distressed first. Money is paid with each fill, so a candidate may be somew
 Who does it: dYdX v4, Drift. Pooled, ranking once and ranking again give the same result; here they do not.
 """
 
-from deleverage.rulebook.book import Book
+from fractions import Fraction
+
+from deleverage.rulebook.book import Book, Unit
 from deleverage.rulebook.closing import money_asked, settle_unit
-from deleverage.rulebook.margin import distress
+from deleverage.rulebook.margin import equity, maintenance_numerator
 from deleverage.rulebook.messages import Fill
+from deleverage.rulebook.quantities import MARGIN_SCALE
 from deleverage.rulebook.selection import Request, ask
 from deleverage.rulebook.stages.candidates import eligible
 from deleverage.rulebook.stages.pacing import lots_within, units_within
@@ -81,3 +84,11 @@ def _one_fill(
     for fill in plan.fills[before:]:
         _settle(view, fill)
     return True
+
+
+def distress(book: Book, unit: Unit) -> tuple[int, Fraction, str]:
+    """Return the key by which distressed units go: equity / maintenance ascending, no maintenance first, then id."""
+    maintenance = maintenance_numerator(book, unit)
+    if maintenance == 0:
+        return (0, Fraction(0), unit.unit_id)
+    return (1, Fraction(equity(book, unit) * MARGIN_SCALE, maintenance), unit.unit_id)

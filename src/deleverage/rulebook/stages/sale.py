@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from deleverage.rulebook.apportion import Share, apportion
 from deleverage.rulebook.book import FEES_POT, Market, Order, Unit, copy_unit
 from deleverage.rulebook.closing import settle_unit
-from deleverage.rulebook.margin import cannot_carry, closes
+from deleverage.rulebook.liquidation import cannot_carry
 from deleverage.rulebook.messages import Fill, OrderChange, Payment, PotChange, Reduced, Sale
+from deleverage.rulebook.orders import closes
 from deleverage.rulebook.pools import pot_of
 from deleverage.rulebook.quantities import div_floor, fee_ceil
 from deleverage.rulebook.stages.depth import Side

@@ -11,7 +11,8 @@ from typing import Any
 from deleverage.rulebook.apportion import Share, apportion
 from deleverage.rulebook.book import Book, Leg, Market, Order, Unit, market_of
 from deleverage.rulebook.collateral import awaits_price
-from deleverage.rulebook.margin import equity, is_below_close_out, is_unhealthy, leg_value
+from deleverage.rulebook.liquidation import is_below_close_out
+from deleverage.rulebook.margin import equity, is_unhealthy, leg_value
 from deleverage.rulebook.messages import Fact, OrderChange, Sale
 from deleverage.rulebook.pace import Room, Spent
 from deleverage.rulebook.quantities import PPB, share_floor
@@ -202,37 +203,3 @@ def notional_cap_floor(book: Book, rules: Rules, unit_id: str, leg_id: str) -> i
     leg = book.units[unit_id].legs.get(leg_id)
     notional = abs(leg_value(leg, book.markets[market_of(leg_id)])) if leg else 0
     return share_floor(notional, rules.fund_notional_cap_ppb, PPB)
-
-
-def guards(book: Book, rules: Rules, time_ns: int) -> dict[str, str]:
-    """Return the markets in which no forced action may be taken, each with the reason (stage 0)."""
-    reasons = {market_id: "halted" for market_id in book.halts if market_id} | guarded_marks(book, rules, time_ns)
-    return dict(sorted(reasons.items()))
-
-
-def guarded_marks(book: Book, rules: Rules, time_ns: int) -> dict[str, str]:
-    """Return the markets whose mark is not to be believed, each with the reason."""
-    reasons = {}
-    for market_id, market in sorted(book.markets.items()):
-        if market.settled:
-            continue  # Nobody holds anything there: a mark that no longer moves guards nothing.
-        reason = "" if market.mark_price_ticks else "no_mark"
-        reason = reason or market.guard or _stale(market.mark_time_ns, rules, time_ns)
-        if reason:
-            reasons[market_id] = reason
-    return reasons
-
-
-def asset_guards(book: Book, rules: Rules, time_ns: int) -> dict[str, str]:
-    """Return the assets at whose price nothing may be sold by force or taken out, each with the reason."""
-    reasons = {}
-    for asset_id, asset in sorted(book.assets.items()):
-        reason = "" if asset.price_quanta else "no_price"
-        reason = reason or asset.guard or _stale(asset.price_time_ns, rules, time_ns)
-        if reason:
-            reasons[asset_id] = reason
-    return reasons
-
-
-def _stale(set_ns: int, rules: Rules, time_ns: int) -> str:
-    return "stale" if rules.max_mark_age_ns and time_ns - set_ns > rules.max_mark_age_ns else ""

@@ -12,7 +12,7 @@ from deleverage.rulebook.messages import Throttled
 from deleverage.rulebook.quantities import PPB, div_floor
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.stages.grace import is_spared
-from deleverage.rulebook.stages.scratch import guards
+from deleverage.rulebook.stages.guards import guards
 from deleverage.rulebook.throttle import lots_held, most_at
 
 
