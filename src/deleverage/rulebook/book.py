@@ -285,6 +285,10 @@ class Book:
         """Return what all pools of the fund hold together, in quanta."""
         return sum(self.cash(pool_id) for pool_id in self.pools)
 
+    def owner_group(self, unit_id: str) -> str:
+        """Return the owner group of the account a unit belongs to."""
+        return self.accounts[self.units[unit_id].account_id].owner_group
+
     def role(self, unit: Unit) -> str:
         """Return the role of the account a unit belongs to."""
         return self.accounts[unit.account_id].role

@@ -26,8 +26,8 @@ from deleverage.rulebook.funding_source import DeleverageFirst, FundFirst
 from deleverage.rulebook.liquidation import is_below_close_out
 from deleverage.rulebook.margin import equity, free_quanta
 from deleverage.rulebook.stages.bearers import gains_now
+from deleverage.rulebook.stages.caps import notional_cap_floor
 from deleverage.rulebook.stages.guards import guards
-from deleverage.rulebook.stages.scratch import notional_cap_floor
 from deleverage.rulebook.stages.stress import stress_ppb
 from deleverage.rulebook.stages.till import own_debts
 

@@ -33,6 +33,7 @@ from deleverage.rulebook.messages import (
 )
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.stages.auction import auction, end_auctions
+from deleverage.rulebook.stages.caps import FundMoney
 from deleverage.rulebook.stages.conversion import convert
 from deleverage.rulebook.stages.deleveraging import deleverage
 from deleverage.rulebook.stages.envelopes import end_expired, end_served
@@ -44,6 +45,7 @@ from deleverage.rulebook.stages.scratch import Scratch
 from deleverage.rulebook.stages.socialise import name_residuals, socialise
 from deleverage.rulebook.stages.stress import stress_ppb, throttles_of
 from deleverage.rulebook.stages.takeover import split_debts, take_over
+from deleverage.rulebook.stages.tempo import Tempo
 from deleverage.rulebook.stages.till import can_lift_own_unit, switch_pools
 
 
@@ -51,12 +53,14 @@ def run_step(book: Book, rules: Rules, time_ns: int, write: Callable[[Book, Fact
     """Plan one step on a copy of ``book`` and return the scratch; its ``facts`` are the plan, the book is unchanged."""
     guarded = guards(book, rules, time_ns)
     stress = stress_ppb(book, guarded)
-    scratch = Scratch(book.copy(), rules, write, time_ns, guarded, book.steps + 1, book, stress)
+    scratch = Scratch(
+        book.copy(), rules, write, time_ns, guarded, book.steps + 1, book, Tempo(rules, stress), FundMoney(rules, book)
+    )
     scratch.guarded_assets = asset_guards(book, rules, time_ns)
     held = [unit for unit in scratch.book.sorted_units() if unit.legs and unit.isolated_market_id]
     end_expired(scratch)
     quiet = False
-    while not quiet and scratch.room().rounds != 0:
+    while not quiet and scratch.tempo.room(scratch.round).rounds != 0:
         scratch.round += 1
         facts_before = len(scratch.facts)
         _run_round(scratch, held)
@@ -85,7 +89,12 @@ def run_step(book: Book, rules: Rules, time_ns: int, write: Callable[[Book, Fact
         ),
         spared=spared(scratch.book, guarded, time_ns),
         throttles=throttles_of(
-            scratch.book, rules, time_ns, stress, scratch.sold_notional_quanta, scratch.closed_notional_quanta
+            scratch.book,
+            rules,
+            time_ns,
+            stress,
+            scratch.tempo.sold_notional_quanta,
+            scratch.tempo.closed_notional_quanta,
         ),
     )
     return scratch

@@ -5,8 +5,6 @@ pool pays what lies with it and nothing else, however full another is. What a ca
 source decides what a pool offers, and whether before stage 5 or after it.
 """
 
-from collections.abc import Callable
-
 from deleverage.rulebook.apportion import Share, apportion
 from deleverage.rulebook.book import FEES_POT, FUND_POT, SURPLUS_POT, market_of
 from deleverage.rulebook.funding_source import Till
@@ -14,9 +12,6 @@ from deleverage.rulebook.messages import DebtPaid, FundPaid, Payment, PotChange
 from deleverage.rulebook.pools import pot_of
 from deleverage.rulebook.stages.scratch import Scratch
 from deleverage.rulebook.stages.till import FundDebts, by_pool, freed_by_pool, lower_freed, own_debts
-
-Key = tuple[str, str, str]
-"""Pool, unit, leg id."""
 
 
 def pay_from_fund(scratch: Scratch) -> None:
@@ -82,9 +77,9 @@ def _shared(scratch: Scratch, debts: FundDebts, cash: dict[str, int], *, after_s
         till = Till(after_stage_5, room, _owed(debts, pool_id))
         parts |= _split(scratch.rules.funding_source.offer(till), debts, pool_id)
     offered = sum(parts.values())
-    _cut_by_caps(scratch, parts)
+    scratch.fund_money.cut(scratch.book, parts)
     for (_, unit_id, leg_id), part in parts.items():
-        scratch.note_fund_money(unit_id, leg_id, part)
+        scratch.fund_money.note(unit_id, leg_id, part)
     return parts, offered
 
 
@@ -130,37 +125,6 @@ def _emit(
 
 def _told(scratch: Scratch, debts: FundDebts, parts: FundDebts) -> tuple[DebtPaid, ...]:
     return tuple(
-        DebtPaid(unit_id, leg_id, debt, parts[pool_id, unit_id, leg_id], scratch.owner_group(unit_id), pool_id)
+        DebtPaid(unit_id, leg_id, debt, parts[pool_id, unit_id, leg_id], scratch.book.owner_group(unit_id), pool_id)
         for (pool_id, unit_id, leg_id), debt in sorted(debts.items())
     )
-
-
-Cap = tuple[list[Key], int | None, int]
-"""Members of a cap, the cap in quanta (``None``: none) and what was already paid under it."""
-
-
-def _cut_by_caps(scratch: Scratch, parts: FundDebts) -> None:
-    """Cut the parts by the caps of event, owner group, market and leg, in this order, over all pools."""
-    rules, by_group, by_market = scratch.rules, scratch.book.fund_paid_by_group, scratch.fund_paid_by_market
-    _cut(parts, [(list(parts), rules.fund_event_cap_quanta, scratch.fund_paid_quanta)])
-    _cut(parts, _caps(parts, lambda key: scratch.owner_group(key[1]), rules.fund_group_cap_quanta, by_group))
-    _cut(parts, _caps(parts, lambda key: market_of(key[2]), rules.fund_market_cap_quanta, by_market))
-    paid = scratch.fund_paid_by_leg
-    _cut(parts, [([key], scratch.notional_cap(*key[1:]), paid.get(key[1:], 0)) for key in parts])
-
-
-def _caps(parts: FundDebts, name_of: Callable[[Key], str], cap: int | None, paid: dict[str, int]) -> list[Cap]:
-    """Return one cap per owner group or market, in id order; a debt whose name is empty is under none."""
-    members: dict[str, list[Key]] = {}
-    for key in parts:
-        members.setdefault(name_of(key), []).append(key)
-    return [(members[name], cap, paid.get(name, 0)) for name in sorted(members) if name]
-
-
-def _cut(parts: FundDebts, caps: list[Cap]) -> None:
-    """Cut the members of every cap pro rata to what they have, where together they have more than the cap leaves."""
-    for members, cap, already_paid in caps:
-        if cap is None:
-            continue
-        room = min(sum(parts[key] for key in members), max(0, cap - already_paid))
-        parts.update(apportion(room, [Share(key, parts[key], parts[key]) for key in members]).parts)

@@ -108,7 +108,7 @@ def emit_takeover(
         surplus_quanta=sum(moved.surpluses.values()),
         edge_quanta=edges,
         fund_debts=tuple(
-            DebtPaid(unit_id, offer.leg_ids[unit_id], part, part, scratch.owner_group(unit_id), pool_id)
+            DebtPaid(unit_id, offer.leg_ids[unit_id], part, part, scratch.book.owner_group(unit_id), pool_id)
             for unit_id, part in debts
         ),
     )

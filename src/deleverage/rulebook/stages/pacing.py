@@ -14,11 +14,11 @@ def lots_within(scratch: Scratch, pool: BankruptPool, lots: int) -> tuple[int, s
     named where it holds strictly fewer lots. The name is "" where nothing binds.
     """
     bound_by, value_quanta = "", abs(scratch.book.markets[pool.market_id].value_quanta)
-    rooms = ((scratch.room().notional_quanta, "pace"), (scratch.close_room(), "throttle"))
+    rooms = ((scratch.tempo.room(scratch.round).notional_quanta, "pace"), (scratch.tempo.close_room(), "throttle"))
     bounds = [(room_quanta, name) for room_quanta, name in rooms if room_quanta is not None]
     if bounds:
         room_quanta, name = min(bounds)
-        if (most := lots_held(room_quanta, scratch.closed_notional_quanta, value_quanta)) < lots:
+        if (most := lots_held(room_quanta, scratch.tempo.closed_notional_quanta, value_quanta)) < lots:
             lots, bound_by = most, name
     approved = approved_lots(scratch.book, scratch.rules, pool.market_id, pool.side)
     if approved is not None and approved - pool.closed_lots < lots:
@@ -34,9 +34,9 @@ def units_within(scratch: Scratch, pool: BankruptPool, allotments: list[Allotmen
     kept = []
     value_quanta = abs(scratch.book.markets[pool.market_id].value_quanta)
     for allotment in allotments:
-        if scratch.room().units == 0 and allotment.unit_id not in scratch.touched:
+        if scratch.tempo.room(scratch.round).units == 0 and allotment.unit_id not in scratch.tempo.touched:
             pool.stopped = "pace"
             break
-        scratch.note_closed(allotment.unit_id, allotment.lots * value_quanta)
+        scratch.tempo.note_closed(allotment.unit_id, allotment.lots * value_quanta)
         kept.append(allotment)
     return kept

@@ -73,17 +73,17 @@ class Selling:
         self.makers[order.unit_id] = maker
         self.orders.append(OrderChange(order.order_id, order.lots - self.side * filled))
         self.fills.append(bought)
-        self.scratch.sold_notional_quanta += filled * abs(self.market.value_quanta)
+        self.scratch.tempo.sold_notional_quanta += filled * abs(self.market.value_quanta)
         for unit_id, lots in parts.items():
             if lots:
                 self._sell(unit_id, lots, order)
 
     def room_lots(self) -> int | None:
         """Return how many lots the throttle lets this step still sell here; ``None``: any."""
-        room_quanta = self.scratch.sale_room()
+        room_quanta = self.scratch.tempo.sale_room()
         if room_quanta is None:
             return None
-        return lots_held(room_quanta, self.scratch.sold_notional_quanta, abs(self.market.value_quanta))
+        return lots_held(room_quanta, self.scratch.tempo.sold_notional_quanta, abs(self.market.value_quanta))
 
     def _sell(self, unit_id: str, lots: int, order: Order) -> None:
         self.fills.append(self._fill(unit_id, -self.side * lots, order, "liquidated", self.found.leg_sides[unit_id]))

@@ -12,14 +12,13 @@ from deleverage.rulebook.apportion import Share, apportion
 from deleverage.rulebook.book import Book, Leg, Market, Order, Unit, market_of
 from deleverage.rulebook.collateral import awaits_price
 from deleverage.rulebook.liquidation import is_below_close_out
-from deleverage.rulebook.margin import equity, is_unhealthy, leg_value
+from deleverage.rulebook.margin import equity, is_unhealthy
 from deleverage.rulebook.messages import Fact, OrderChange, Sale
-from deleverage.rulebook.pace import Room, Spent
-from deleverage.rulebook.quantities import PPB, share_floor
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.stages.bearers import Gains, gains_now
+from deleverage.rulebook.stages.caps import FundMoney
 from deleverage.rulebook.stages.grace import is_spared, may_liquidate
-from deleverage.rulebook.throttle import most_at
+from deleverage.rulebook.stages.tempo import Tempo
 
 Debts = dict[tuple[str, str], int]
 """Quanta owed per (unit, leg id); leg id "" is a flat unit's debt, which has no lots."""
@@ -39,20 +38,13 @@ class Scratch:
     guarded: dict[str, str]  # market -> reason
     step: int
     original: Book  # the book before the step: gains are taken from it
-    stress_ppb: int  # of that book
+    tempo: Tempo  # what pace and throttles leave of the step
+    fund_money: FundMoney  # what the fund has paid in the step, and what its caps leave
     round: int = 0
     facts: list[Fact] = field(default_factory=list)
-    # per step, for the caps of stage 4 and the capacity of stage 3
-    fund_paid_quanta: int = 0
-    fund_paid_by_market: dict[str, int] = field(default_factory=dict)
-    fund_paid_by_leg: dict[tuple[str, str], int] = field(default_factory=dict)
-    taken_over_lots: dict[tuple[str, str], int] = field(default_factory=dict)
+    taken_over_lots: dict[tuple[str, str], int] = field(default_factory=dict)  # per backstop and market, in the step
     gains: dict[str, Gains] | None = None  # per solvent unit when the step began; None: not asked for yet
     taken: dict[str, int] = field(default_factory=dict)  # money taken per unit in stages 5 and 6 of the step
-    # per step, for the pace: notional closed against candidates, and who was touched
-    closed_notional_quanta: int = 0
-    sold_notional_quanta: int = 0
-    touched: set[str] = field(default_factory=set)
     # backstops that left lots of a market and side to others, and why: as it was asked last
     passed: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
     # per round
@@ -96,40 +88,6 @@ class Scratch:
         waits = awaits_price(self.book, unit, self.guarded_assets)
         return self.may_liquidate(unit) and not waits and is_below_close_out(self.book, unit)
 
-    def note_fund_money(self, unit_id: str, leg_id: str, paid_quanta: int) -> None:
-        """Count fund money for the caps of the step; leg "" is a flat unit's debt."""
-        self.fund_paid_quanta += paid_quanta
-        key, market_id = (unit_id, leg_id), market_of(leg_id)
-        self.fund_paid_by_leg[key] = self.fund_paid_by_leg.get(key, 0) + paid_quanta
-        if market_id:
-            self.fund_paid_by_market[market_id] = self.fund_paid_by_market.get(market_id, 0) + paid_quanta
-
-    def notional_cap(self, unit_id: str, leg_id: str) -> int | None:
-        """Return the most the fund pays for a leg in this step, None if nothing binds; quanta, rounded down.
-
-        A share of the leg's value, as a magnitude, when the step began: 0 for a debt without lots.
-        """
-        return notional_cap_floor(self.original, self.rules, unit_id, leg_id)
-
-    def room(self) -> Room:
-        """Return what pace leaves of this step."""
-        return self.rules.pace.room(Spent(self.round, self.closed_notional_quanta, len(self.touched)))
-
-    def sale_room(self) -> int | None:
-        """Return the notional that stage 2 may still sell in this step; ``None``: any."""
-        most = most_at(self.rules.reduce_throttle, self.stress_ppb)
-        return None if most is None else most - self.sold_notional_quanta
-
-    def close_room(self) -> int | None:
-        """Return the notional that the throttle lets stage 5 still close in this step; ``None``: any."""
-        most = most_at(self.rules.close_throttle, self.stress_ppb)
-        return None if most is None else most - self.closed_notional_quanta
-
-    def note_closed(self, unit_id: str, notional_quanta: int) -> None:
-        """Count lots closed against a candidate for the pace of the step."""
-        self.closed_notional_quanta += notional_quanta
-        self.touched.add(unit_id)
-
     def gains_before(self) -> dict[str, Gains]:
         """Return every solvent unit's gains as they were when the step began.
 
@@ -156,10 +114,6 @@ class Scratch:
         for (unit_id, _, _), debt in self.debts_by_pool().items():
             debts[unit_id] = debts.get(unit_id, 0) + debt
         return debts
-
-    def owner_group(self, unit_id: str) -> str:
-        """Return the owner group of the account a unit belongs to."""
-        return self.book.accounts[self.book.units[unit_id].account_id].owner_group
 
     def equity(self, unit_id: str) -> int:
         """Return a unit's equity on the scratch, in quanta."""
@@ -194,12 +148,3 @@ def trimmed(debts: PoolDebts, unit_id: str, below_zero_quanta: int) -> PoolDebts
     mine = [Share(key, debt, debt) for key, debt in sorted(debts.items()) if key[0] == unit_id]
     left = max(0, min(sum(share.weight for share in mine), below_zero_quanta))
     return {key: debt for key, debt in apportion(left, mine).parts.items() if debt}
-
-
-def notional_cap_floor(book: Book, rules: Rules, unit_id: str, leg_id: str) -> int | None:
-    """Return the share of a leg's notional that the fund may pay, by the book before a step; None: no cap."""
-    if rules.fund_notional_cap_ppb is None:
-        return None
-    leg = book.units[unit_id].legs.get(leg_id)
-    notional = abs(leg_value(leg, book.markets[market_of(leg_id)])) if leg else 0
-    return share_floor(notional, rules.fund_notional_cap_ppb, PPB)

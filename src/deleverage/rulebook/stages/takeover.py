@@ -66,29 +66,11 @@ def _take_by_fund(scratch: Scratch, offer: Offer) -> None:
     owed = sum(moved.shortfalls.values())
     pool = scratch.book.pools[market.pool_id]
     room = pool.room_quanta(scratch.book.cash(market.pool_id), scratch.time_ns)
-    if pool.paused or owed > room or not _within_caps(scratch, offer, moved.shortfalls):
+    debts = {(unit_id, offer.leg_ids[unit_id]): part for unit_id, part in moved.shortfalls.items()}
+    if pool.paused or owed > room or not scratch.fund_money.holds(scratch.book, offer.market_id, debts):
         return
-    for unit_id, part in moved.shortfalls.items():
-        scratch.note_fund_money(unit_id, offer.leg_ids[unit_id], part)
+    for key, part in debts.items():
+        scratch.fund_money.note(*key, part)
     amount = -offer.side * taken_lots * market.value_quanta
     fill = Fill(fund.unit_id, market.terms.market_id, offer.side * taken_lots, amount, 0, "taker")
     emit_takeover(scratch, offer, moved, (fill,), by_fund=True)
-
-
-def _within_caps(scratch: Scratch, offer: Offer, shortfalls: dict[str, int]) -> bool:
-    """Return whether the fund may pay these shortfalls under its caps; they count for them like any other payment."""
-    rules, owed, market_id = scratch.rules, sum(shortfalls.values()), offer.market_id
-    by_group: dict[str, int] = {}
-    for unit_id, shortfall in shortfalls.items():
-        group = scratch.owner_group(unit_id)
-        by_group[group] = by_group.get(group, 0) + shortfall
-    paid_by_group = scratch.book.fund_paid_by_group
-    spent = [
-        (rules.fund_event_cap_quanta, scratch.fund_paid_quanta + owed),
-        (rules.fund_market_cap_quanta, scratch.fund_paid_by_market.get(market_id, 0) + owed),
-        *((rules.fund_group_cap_quanta, paid_by_group.get(group, 0) + due) for group, due in by_group.items()),
-    ]
-    for unit_id, due in shortfalls.items():
-        key = (unit_id, offer.leg_ids[unit_id])
-        spent.append((scratch.notional_cap(*key), scratch.fund_paid_by_leg.get(key, 0) + due))
-    return all(cap is None or total <= cap for cap, total in spent)
