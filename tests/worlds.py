@@ -167,6 +167,8 @@ def _auction(rng: Random) -> Plain:
     most = start + rng.choice((0, 7, 3_000_000, 30_000_000, 333_333_333))
     step = rng.choice((1, 1_000_000, 3_333_333, 10_000_000, 200_000_000))
     every = rng.choice((1, 1000, SECOND // 3, SECOND, SECOND, 20 * SECOND))
+    if (-((start - most) // step) + 1) * every > 86_400 * SECOND:  # more than a day is refused
+        every = 1
     return {"name": "dutch", "start_ppb": start, "step_ppb": step, "every_ns": every, "most_ppb": most}
 
 

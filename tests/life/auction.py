@@ -73,11 +73,13 @@ def after_opening(life: "Life", market_id: str) -> Generator[Plain, None, None]:
     elif kind == "halt" and running:
         yield from bids(life)
         yield life.at("Halt", scope=rng.choice((market_id, market_id, "")), reason="drill")
+        life.time += rng.choice((0, 0, 1, 40)) * life.rules["auction"]["every_ns"]
         yield from bids(life)
         yield life.at("Resume", scope=rng.choice(list(life.state["halts"]) or [""]))
         yield from bids(life)
     elif kind == "guard":
         yield life.at("SetMarks", marks=[life.mark(market_id, life.near(market_id, 0.6), 0)], confirmed=False)
+        life.time += rng.choice((0, 0, 1, 40)) * life.rules["auction"]["every_ns"]
         yield from bids(life)
     elif kind == "full":
         yield from full_bidder(life)

@@ -1,6 +1,6 @@
 """Auctions of solvent units: when they open and end, what is on offer, and what a bid takes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil, floor
 from typing import TYPE_CHECKING, Any
@@ -20,10 +20,12 @@ Given = dict[str, Any]
 
 @dataclass
 class Auction:
-    """When the auction of a unit began, and whether it ran out."""
+    """When the auction of a unit began, how long it may be and was on sale, and whether it ran out."""
 
     start: int
-    until: int
+    length: int
+    oldest: int
+    offered: int = 0
     expired: bool = False
 
 
@@ -44,8 +46,39 @@ def is_on(world: World, unit: Unit) -> bool:
     return auction is not None and not auction.expired
 
 
-def why_over(world: World, unit: Unit, time_ns: int) -> str:
-    """Return the first reason for which a unit's auction is over at a time, or nothing."""
+def let_clocks_run(world: World, time_ns: int) -> dict[str, Auction]:
+    """Count the time up to now, and return what was there before, in case the command is refused."""
+    before = dict(world.auctions)
+    for unit_id, auction in before.items():
+        if not auction.expired:
+            offered = auction.offered + on_sale_ns(world, world.units[unit_id], auction.oldest, time_ns)
+            world.auctions[unit_id] = replace(auction, offered=offered)
+    return before
+
+
+def on_sale_ns(world: World, unit: Unit, oldest: int, time_ns: int) -> int:
+    """Return how many instants from the last command to before this time somebody could bid for the unit at."""
+    if world.is_halted or equity(world, unit) < 0 or not is_unhealthy(world, unit):
+        return 0
+    markets = [world.markets[market_of(key)] for key in unit.legs]
+    if any(market.mark == 0 or market.guard for market in markets):
+        return 0
+    believed = min([time_ns, *(market.mark_time + oldest + 1 for market in markets if oldest)])
+    spans = []
+    for market in markets:
+        if market.market_id not in world.halts:
+            lost = unit.unit_id in market.grace_lost
+            begin = world.time_ns if lost else max(world.time_ns, market.grace_until)
+            spans.append((begin, min(believed, market.expiry or believed)))
+    counted, reached = 0, world.time_ns
+    for begin, end in sorted(spans):
+        counted += max(0, end - max(begin, reached))
+        reached = max(reached, end)
+    return counted
+
+
+def why_over(world: World, unit: Unit) -> str:
+    """Return the first reason for which a unit's auction is over now, or nothing."""
     auction = world.auctions[unit.unit_id]
     if unit.bankrupt:
         return "bankrupt"
@@ -53,7 +86,7 @@ def why_over(world: World, unit: Unit, time_ns: int) -> str:
         return "flat"
     if not is_unhealthy(world, unit):
         return "healthy"
-    return "expired" if not auction.expired and time_ns >= auction.until else ""
+    return "expired" if not auction.expired and auction.offered >= auction.length else ""
 
 
 def end_auctions(step: "Step") -> bool:
@@ -61,7 +94,7 @@ def end_auctions(step: "Step") -> bool:
     told = step.seen["auctions_ended"]
     before = len(told)
     for unit_id, auction in sorted(step.world.auctions.items()):
-        if why := why_over(step.world, step.world.units[unit_id], step.world.time_ns):
+        if why := why_over(step.world, step.world.units[unit_id]):
             told.append((unit_id, auction.start, why))
             if why == "expired":
                 auction.expired = True
@@ -86,9 +119,9 @@ def open_auctions(step: "Step") -> bool:
         and not step.waits_for_price(unit)
     ]
     for unit in opened:
-        until = world.time_ns + length(rule)
-        world.auctions[unit.unit_id] = Auction(world.time_ns, until)
-        step.seen["auctions_opened"].append((unit.unit_id, equity(world, unit), until))
+        row = length(rule), step.rules["max_mark_age_ns"]
+        world.auctions[unit.unit_id] = Auction(world.time_ns, *row)
+        step.seen["auctions_opened"].append((unit.unit_id, equity(world, unit), *row))
     return bool(opened)
 
 
@@ -131,7 +164,7 @@ def bid(world: World, given: Given, rules: Given) -> str | None:
     bought = sign(held) * lots
     if lots > abs(held) or (can_only_close(own_leg_id, bought) and lots > abs(bidder.lots(own_leg_id))):
         return "MORE_THAN_HELD"
-    elapsed = time_ns - world.auctions[unit.unit_id].start
+    elapsed = world.auctions[unit.unit_id].offered
     lies_there = laid_on_legs(world, rules, unit, equity(world, unit))[leg_id]
     money = min(asked(market, lots, discount(rules["auction"], elapsed)), floor_part(lies_there, lots, abs(held)))
     if money < asked(market, lots, least):
@@ -158,7 +191,7 @@ def end_if_cured(world: World, unit: Unit) -> None:
 
 def is_on_offer(world: World, unit: Unit, market: Market, time_ns: int) -> bool:
     """Return whether a unit's lots in a market may be bid for now."""
-    if not is_on(world, unit) or why_over(world, unit, time_ns):
+    if not is_on(world, unit) or why_over(world, unit):
         return False
     return equity(world, unit) >= 0 and not market.spares(unit, time_ns)
 

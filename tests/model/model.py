@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.model.auctions import end_if_cured
+from tests.model.auctions import end_if_cured, let_clocks_run
 from tests.model.checks import is_badly_typed
 from tests.model.commands import HANDLERS
 from tests.model.margin import period_profit
@@ -26,10 +26,12 @@ class Model:
             return "BAD_TYPE"
         if command["time_ns"] < self.world.time_ns:
             return "TIME_BACKWARDS"
+        clocks = let_clocks_run(self.world, command["time_ns"])
         before = take_effect(self.world, command["time_ns"])
         code = HANDLERS[command["kind"]](self.world, command, self.rules)
         if code is not None:
             self.world.markets.update(before)
+            self.world.auctions = clocks
             return code
         self.world.time_ns = command["time_ns"]
         if command["kind"] == "Trade":

@@ -122,7 +122,13 @@ def plain_book(book: Book) -> Plain:
             for order in sorted(book.orders.values(), key=lambda order: order.sequence)
         ],
         "auctions": {
-            key: {"start": auction.start_ns, "until": auction.until_ns, "expired": auction.expired}
+            key: {
+                "start": auction.start_ns,
+                "length": auction.length_ns,
+                "oldest": auction.max_mark_age_ns,
+                "offered": auction.offered_ns,
+                "expired": auction.expired,
+            }
             for key, auction in book.auctions.items()
         },
         "pots": dict(book.pots),
@@ -161,7 +167,7 @@ def plain_step(facts: Iterable[Fact]) -> Plain:
         elif isinstance(fact, Reduced):
             seen["reduced"].append((fact.round, fact.market_id, fact.side, tuple(tuple(sale) for sale in fact.sales)))
         elif isinstance(fact, AuctionOpened):
-            seen["auctions_opened"].append((fact.unit_id, fact.equity_quanta, fact.until_ns))
+            seen["auctions_opened"].append((fact.unit_id, fact.equity_quanta, fact.length_ns, fact.max_mark_age_ns))
         elif isinstance(fact, AuctionEnded):
             seen["auctions_ended"].append((fact.unit_id, fact.start_ns, fact.why))
         elif isinstance(fact, TakenOver):

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.apply import apply
-from deleverage.rulebook.auction import Auction, Dutch
+from deleverage.rulebook.auction import MOST_NS, Auction, Dutch
 from deleverage.rulebook.book import Book
 from deleverage.rulebook.decide import decide
 from deleverage.rulebook.invariants import Invariants
@@ -44,6 +44,14 @@ def running() -> Book:
     """Return the book with the auction on."""
     book = auctioned()
     with_vault(book)
+    return book
+
+
+def stood() -> Book:
+    """Return the book with an auction whose market was halted for a nanosecond: it is over at 33 ns."""
+    book = running()
+    submit(book, m.Halt(time_ns=3, scope="BTC", reason="drill"))
+    submit(book, m.Resume(time_ns=4, scope="BTC"), LAW)
     return book
 
 
@@ -90,7 +98,9 @@ STEPS: dict[str, tuple[str, Callable[[], Book], Facts]] = {
     "a unit that would not be taken over is auctioned": ("INV-7", before, opened(unit_id="bo", equity_quanta=5_160)),
     "a unit is auctioned twice": ("INV-7", before, (OPENING[0], *OPENING)),
     "the equity is told wrongly": ("INV-7", before, opened(equity_quanta=41)),
-    "an auction is told to last longer": ("INV-7", before, opened(until_ns=33)),
+    "an auction is told to last longer": ("INV-7", before, opened(length_ns=31)),
+    "marks are told to count for longer": ("INV-7", before, opened(max_mark_age_ns=1)),
+    "an auction that stood still is told to expire": ("INV-7", stood, (end(why="expired", time_ns=32),)),
     "an auction is told to expire too early": ("INV-7", running, (end(why="expired"),)),
     "an auction is told to end for health": ("INV-7", running, (end(),)),
     "an auction is told to end for no reason": ("INV-7", running, (end(why=""),)),
@@ -123,7 +133,7 @@ def test_invariant_when_an_auction_is_told_truly_then_nobody_objects(book: Calla
 def test_invariant_when_a_mark_of_an_expired_auction_is_forged_then_it_objects() -> None:
     """A row that says expired before its time would let stage 3 take over at once."""
     book = running()
-    book.auctions["al"] = Auction(2, 32, expired=True)
+    book.auctions["al"] = Auction(2, 30, offered_ns=29, expired=True)
     assert objection(book, told(book, m.RunStep(time_ns=3))[-1:], LAW) == "INV-7"
 
 
@@ -245,9 +255,17 @@ def test_invariant_when_the_clip_is_forgotten_then_it_objects() -> None:
 
 # -- properties -------------------------------------------------------------------------------------------------------
 
+
+def _within(rises_ppb: int, step_ppb: int, every_ns: int) -> int:
+    """Return an interval with which no auction lasts longer than a day."""
+    return min(every_ns, MOST_NS // (-(-rises_ppb // step_ppb) + 1))
+
+
 shares = st.integers(0, PPB)
 schedules = st.builds(
-    lambda one, other, step, every: Dutch(min(one, other), step, every, max(one, other)),
+    lambda one, other, step, every: Dutch(
+        min(one, other), step, _within(abs(one - other), step, every), max(one, other)
+    ),
     shares,
     shares,
     st.integers(1, PPB),

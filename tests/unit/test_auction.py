@@ -12,7 +12,7 @@ import pytest
 
 from deleverage.domain import Domain
 from deleverage.rulebook import messages as m
-from deleverage.rulebook.auction import AUCTIONS, Auction, AuctionRule, Dutch, NoAuction
+from deleverage.rulebook.auction import AUCTIONS, MOST_NS, Auction, AuctionRule, Dutch, NoAuction
 from deleverage.rulebook.book import Book
 from deleverage.rulebook.decide import decide
 from deleverage.rulebook.losses.equity import FlatToo
@@ -22,6 +22,7 @@ from deleverage.rulebook.plug import PlugFault
 from deleverage.rulebook.price import Mark
 from deleverage.rulebook.quantities import PPB
 from deleverage.rulebook.rules import ConfigError, Rules
+from deleverage.rulebook.stages.clock import elapsed_ns
 from tests.properties.stories import close_out_at_maintenance, submit, trade
 from tests.properties.test_corners import domain, isolate
 from tests.vulnerabilities.told import checked_step, equities, lots, of, only, refused
@@ -149,8 +150,8 @@ def test_step_when_a_unit_falls_below_close_out_then_it_is_on_offer_and_nobody_t
     book = distressed()
     with_vault(book, 1)
     opened = only(checked_step(book, LAW), m.AuctionOpened)
-    assert (opened.unit_id, opened.equity_quanta, opened.until_ns) == ("al", 40, 32)
-    assert book.auctions == {"al": Auction(2, 32)}
+    assert (opened.unit_id, opened.equity_quanta, opened.length_ns) == ("al", 40, 30)
+    assert book.auctions == {"al": Auction(2, 30)}
     assert kinds(checked_step(book, LAW, 31)) == ["StepEnded"]
     facts = checked_step(book, LAW, 32)
     assert kinds(facts)[:2] == ["AuctionEnded", "TakenOver"]
@@ -462,9 +463,9 @@ def test_bid_when_the_market_is_reduce_only_or_paused_or_the_price_is_beyond_the
 # -- ends -------------------------------------------------------------------------------------------------------------
 
 
-def the_end(book: Book, time_ns: int) -> tuple[str, int, str]:
+def the_end(book: Book, time_ns: int, law: Rules = LAW) -> tuple[str, int, str]:
     """Return what the next step tells of the one auction that ends."""
-    end = only(checked_step(book, LAW, time_ns), m.AuctionEnded)
+    end = only(checked_step(book, law, time_ns), m.AuctionEnded)
     return end.unit_id, end.start_ns, end.why
 
 
@@ -521,7 +522,7 @@ def test_auction_when_a_domain_is_reopened_under_a_longer_schedule_then_it_keeps
     """It ran out at 32 ns; under a schedule of 300 ns it still has, and the step is a lawful one."""
     book = auctioned()
     checked_step(book, LAW, 32)
-    assert book.auctions == {"al": Auction(2, 32, expired=True)}
+    assert book.auctions == {"al": Auction(2, 30, offered_ns=30, expired=True)}
     longer = replace(LAW, auction=replace(DUTCH, every_ns=100))
     assert kinds(checked_step(book, longer, 33)) == ["StepEnded"]
 
@@ -560,21 +561,117 @@ def test_end_when_it_has_expired_then_the_same_distress_is_not_auctioned_again()
     """Nobody takes over at 32 ns. At 33 ns al still is below close-out; healthy at 90, it is auctioned anew at 84."""
     book = auctioned()
     assert the_end(book, 32) == ("al", 2, "expired")
-    assert book.auctions == {"al": Auction(2, 32, expired=True)}
+    assert book.auctions == {"al": Auction(2, 30, offered_ns=30, expired=True)}
     assert kinds(checked_step(book, LAW, 33)) == ["StepEnded"]
     assert no(book, bid(time_ns=33))[:2] == (Code.NO_AUCTION, "expired")
     moved(book, 90, 34)
     assert the_end(book, 35) == ("al", 2, "healthy")
     moved(book, 84, 36)
-    assert only(checked_step(book, LAW, 37), m.AuctionOpened).until_ns == 67
+    assert only(checked_step(book, LAW, 37), m.AuctionOpened).length_ns == 30
+    assert book.auctions == {"al": Auction(37, 30)}
 
 
-def test_end_when_the_market_stands_still_then_the_clock_does_not() -> None:
-    """Halted from 3 ns on: the auction is over at 32 ns, and the takeover waits for the market."""
+# -- the clock --------------------------------------------------------------------------------------------------------
+
+
+def halt(book: Book, since_ns: int, until_ns: int, scope: str = "BTC", rules: Rules = LAW) -> None:
+    """Halt a market, or the domain, for a time."""
+    submit(book, m.Halt(time_ns=since_ns, scope=scope, reason="drill"))
+    submit(book, m.Resume(time_ns=until_ns, scope=scope), rules)
+
+
+def _halted_domain(book: Book) -> None:
+    halt(book, 12, 22, "")
+
+
+def _halted_market(book: Book) -> None:
+    halt(book, 12, 22)
+
+
+def _resumed_with_grace(book: Book) -> None:
+    halt(book, 12, 15, rules=replace(LAW, grace_ns=7))
+
+
+def _guarded_mark(book: Book) -> None:
+    moved(book, 84, 12, sources=0)
+    moved(book, 84, 22)
+
+
+def _healthy_meanwhile(book: Book) -> None:
+    moved(book, 90, 12)
+    moved(book, 84, 22)
+
+
+def _below_zero_meanwhile(book: Book) -> None:
+    moved(book, 79, 12)
+    moved(book, 84, 22)
+
+
+STANDS = [_halted_domain, _halted_market, _resumed_with_grace, _guarded_mark, _healthy_meanwhile, _below_zero_meanwhile]
+
+
+@pytest.mark.parametrize("happens", STANDS, ids=lambda one: one.__name__.strip("_"))
+def test_clock_when_nobody_can_bid_for_a_while_then_it_stands_and_the_end_is_later_by_it(happens: Any) -> None:
+    """From 12 to before 22 ns no bid can be accepted: 3 % is on offer from 32 ns, and the end is at 42, not at 32."""
+    book = auctioned()
+    happens(book)
+    assert sold(book.copy(), bid(time_ns=31, lots=1)).discount_ppb == 2 * PERCENT
+    assert sold(book.copy(), bid(time_ns=32, lots=1)).discount_ppb == 3 * PERCENT
+    assert kinds(checked_step(book, LAW, 41)) == ["StepEnded"]
+    assert the_end(book, 42) == ("al", 2, "expired")
+
+
+def test_clock_when_a_market_is_halted_through_the_whole_schedule_then_the_auction_goes_on_behind_it() -> None:
+    """Halted from 3 ns to 40 ns: at 32 ns nothing has ended; at 40 ns the discount is that of 3 ns, and cy takes it."""
     book = auctioned()
     with_vault(book)
     submit(book, m.Halt(time_ns=3, scope="BTC", reason="drill"))
-    assert the_end(book, 32) == ("al", 2, "expired")
-    assert lots(book, "vault") == 0
+    assert kinds(checked_step(book, LAW, 32)) == ["StepEnded"]
     submit(book, m.Resume(time_ns=40, scope="BTC"), LAW)
-    assert "TakenOver" in kinds(checked_step(book, LAW, 41))
+    assert kinds(checked_step(book, LAW, 40)) == ["StepEnded"]
+    assert sold(book, bid(time_ns=40, lots=10)).discount_ppb == PERCENT
+    assert lots(book, "vault") == 0
+
+
+def test_clock_when_marks_grow_too_old_then_it_stands_until_the_next_one() -> None:
+    """Marks count for 10 ns. The one of 1 ns does through 11, that of 22 through 32, that of 30 goes on: 10 + 20 ns."""
+    law, book = replace(LAW, max_mark_age_ns=10), distressed()
+    checked_step(book, law)
+    assert book.auctions == {"al": Auction(2, 30, 10)}
+    moved(book, 84, 22)
+    assert book.auctions["al"].offered_ns == 10
+    moved(book, 84, 30)
+    assert kinds(checked_step(book.copy(), law, 41)) == ["StepEnded"]
+    moved(book, 84, 40)
+    assert the_end(book, 42, law) == ("al", 2, "expired")
+
+
+def test_clock_when_one_of_two_markets_is_halted_then_it_runs_while_the_other_can_be_bid_for() -> None:
+    """al's ETH lots can be bid for all the time: the end is at 32 ns; a grace in ETH too would have stood it."""
+    book = domain({"al": 268, "bo": 9_000, "cy": 5_000}, ("BTC", "ETH"))
+    close_out_at_maintenance(book)
+    for market_id in ("BTC", "ETH"):
+        trade(book, "al", "bo", 10, market_id)
+    moved(book, 84, 1)
+    moved(book, 90, 1, "ETH")
+    checked_step(book, LAW)
+    submit(book, m.Halt(time_ns=3, scope="BTC", reason="drill"))
+    both = book.copy()
+    both.markets["ETH"].grace_until_ns = 12
+    assert (elapsed_ns(book, "al", 32), elapsed_ns(both, "al", 32)) == (30, 21)
+    assert the_end(book, 32) == ("al", 2, "expired")
+
+
+def test_clock_when_a_contract_has_expired_then_it_stands() -> None:
+    """Nobody bids for what is only settled any more: from 12 ns on."""
+    book = auctioned()
+    book.markets["BTC"].terms = replace(book.markets["BTC"].terms, expiry_ns=12)
+    assert [elapsed_ns(book, "al", time_ns) for time_ns in (2, 11, 12, 13, 99)] == [0, 9, 10, 10, 10]
+
+
+def test_dutch_when_it_would_last_longer_than_a_day_then_it_is_refused_with_both_numbers() -> None:
+    """A day is 86,400 seconds: two steps of half a day are allowed, a nanosecond more is not."""
+    half = 43_200 * 10**9
+    assert Dutch(0, PERCENT, half, PERCENT).lasts_ns() == MOST_NS
+    with pytest.raises(PlugFault, match="dutch lasts 86400000000002 ns, allowed are at most 86400000000000"):
+        Dutch(0, PERCENT, half + 1, PERCENT)

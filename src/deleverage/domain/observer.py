@@ -183,8 +183,8 @@ def _describe(line: StageRecord, fact: m.Fact) -> None:
         stopped = sorted({sale.why for sale in fact.sales if sale.why})
         line.told.append(told + (f", stopped by {' and '.join(stopped)}" if stopped else ""))
     elif isinstance(fact, m.AuctionOpened):
-        seconds = format_units(fact.until_ns, Scale(1, 9))
-        line.told.append(f"{fact.unit_id} is on offer until second {seconds}")
+        seconds = format_units(fact.length_ns, Scale(1, 9))
+        line.told.append(f"{fact.unit_id} is on offer for {seconds} seconds")
     elif isinstance(fact, m.AuctionEnded):
         line.told.append(f"the auction of {fact.unit_id} ended: {fact.why}")
     elif isinstance(fact, m.TakenOver):

@@ -19,6 +19,7 @@ from deleverage.rulebook.writers import (
     requirements,
     stopping,
 )
+from deleverage.rulebook.writers.auction import let_clocks_run
 from deleverage.rulebook.writers.collateral import count_carried
 from deleverage.rulebook.writers.envelopes import count_used
 from deleverage.rulebook.writers.pools import note_carried, note_closed_in, note_freed, note_paid
@@ -29,6 +30,8 @@ def apply(book: Book, fact: m.Fact) -> None:
     """Write one fact into the book. An assertion that fails here is a bug of ours, never the user's fault."""
     assert fact.seq == book.seq + 1, f"fact {fact.seq} follows fact {book.seq}"
     assert fact.time_ns >= book.time_ns, "time runs forward"
+    if fact.time_ns > book.time_ns:
+        let_clocks_run(book, fact.time_ns)
     if isinstance(fact, m.Movement):
         _apply_movement(book, fact)
     writer = _WRITERS.get(type(fact))

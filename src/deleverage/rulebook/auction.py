@@ -17,6 +17,9 @@ from typing import ClassVar
 from deleverage.rulebook.plug import PlugFault, Registry, require_at_least, require_share
 from deleverage.rulebook.quantities import PPB, div_ceil, div_floor
 
+MOST_NS = 86_400 * 10**9
+"""The longest auction, a day: so long at most a schedule keeps a unit from its takeover."""
+
 
 class AuctionRule(ABC):
     """An auction rule."""
@@ -75,6 +78,8 @@ class Dutch(AuctionRule):
         require_at_least(self, 1, "step_ppb", "every_ns")
         if self.most_ppb < self.start_ppb:
             raise PlugFault(f"most_ppb of dutch is {self.most_ppb}, the discount starts at {self.start_ppb}")
+        if self.lasts_ns() > MOST_NS:
+            raise PlugFault(f"dutch lasts {self.lasts_ns()} ns, allowed are at most {MOST_NS}")
 
     def lasts_ns(self) -> int:
         """Return the time of all steps up to the largest discount, and one more."""
@@ -91,8 +96,14 @@ AUCTIONS: Registry[AuctionRule] = Registry("auction", AuctionRule, (NoAuction, D
 
 @dataclass(frozen=True, slots=True)
 class Auction:
-    """Since and until when a unit is auctioned; ``expired``: it ran out, and is remembered while the distress lasts."""
+    """Since when a unit is auctioned, for how long, and how long it has been on offer, all in ns.
+
+    ``expired``: it ran out, and is remembered while the distress lasts. The bound on the age of marks is that of the
+    rules when it was opened.
+    """
 
     start_ns: int
-    until_ns: int
+    length_ns: int
+    max_mark_age_ns: int = 0
+    offered_ns: int = 0
     expired: bool = False

@@ -22,8 +22,10 @@ def check_opened(view: View, fact: m.AuctionOpened) -> None:
     due = lasts_ns > 0 and within and is_below_close_out(book, unit)
     require("INV-7", due, f"{fact.unit_id} is auctioned and would not be taken over")
     require("INV-7", fact.unit_id not in book.auctions, f"{fact.unit_id} is auctioned for a second time")
-    told, found = (fact.equity_quanta, fact.until_ns), (equity(book, unit), fact.time_ns + lasts_ns)
-    require("INV-7", told == found, f"equity and end of {fact.unit_id}'s auction are told as {told}, they are {found}")
+    told = (fact.equity_quanta, fact.length_ns, fact.max_mark_age_ns)
+    found = (equity(book, unit), lasts_ns, view.rules.max_mark_age_ns)
+    sentence = f"equity, length and age of marks of {fact.unit_id}'s auction are told as {told}, they are {found}"
+    require("INV-7", told == found, sentence)
 
 
 def check_ended(view: View, fact: m.AuctionEnded) -> None:
@@ -98,7 +100,7 @@ def check_auctions(view: View, fact: m.StepEnded) -> None:
     for unit_id, auction in sorted(book.auctions.items()):
         over = why_ended(book, book.units[unit_id], fact.time_ns)
         require("INV-7", not over, f"{unit_id}'s auction is over and not told: {over}")
-        late = auction.expired and fact.time_ns < auction.until_ns
+        late = auction.expired and auction.offered_ns < auction.length_ns
         require("INV-7", not late, f"{unit_id}'s auction is told as expired before its time")
         distressed = book.units[unit_id].legs and is_unhealthy(book, book.units[unit_id])
         require("INV-7", bool(distressed), f"{unit_id} is auctioned and in no distress")

@@ -25,11 +25,16 @@ class Bid(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuctionOpened(Fact):
-    """A unit below close-out is on offer until a time, and not taken over before."""
+    """A unit below close-out is on offer for so long as its clock runs, and not taken over before.
+
+    The clock stands while nobody can bid: in halts and graces, and while a mark is guarded or older than
+    ``max_mark_age_ns`` (of the rules; 0: no bound).
+    """
 
     unit_id: str
     equity_quanta: int
-    until_ns: int
+    length_ns: int
+    max_mark_age_ns: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,7 @@
 """Between stages 2 and 3: who is auctioned instead of being taken over, from when, until when, and at which discount.
 
 An auction ends in a step, or with the bid that leaves a unit healthy or flat; between two steps nobody can bid for a
-unit that is in distress no more. Its clock runs through halts, guards and graces: what stands still there is the
-selling, and at its end stage 3 finds what it would have found without an auction.
+unit that is in distress no more. Its clock stands while nobody can bid (``clock``).
 """
 
 from deleverage.rulebook.book import Book, Unit, market_of
@@ -10,6 +9,7 @@ from deleverage.rulebook.margin import equity, equity_shares, is_unhealthy
 from deleverage.rulebook.messages import AuctionEnded, AuctionOpened
 from deleverage.rulebook.quantities import PPB, share_floor
 from deleverage.rulebook.rules import Rules
+from deleverage.rulebook.stages.clock import elapsed_ns
 from deleverage.rulebook.stages.grace import is_spared
 from deleverage.rulebook.stages.scratch import Scratch
 
@@ -24,7 +24,7 @@ def why_ended(book: Book, unit: Unit, time_ns: int) -> str:
         "bankrupt": unit.bankrupt,
         "flat": not unit.legs,
         "healthy": not is_unhealthy(book, unit),
-        "expired": not auction.expired and time_ns >= auction.until_ns,
+        "expired": not auction.expired and elapsed_ns(book, unit.unit_id, time_ns) >= auction.length_ns,
     }
     return next((why for why, true in reasons.items() if true), "")
 
@@ -44,7 +44,7 @@ def why_not_offered(book: Book, unit: Unit, market_id: str, time_ns: int) -> str
 
 def discount_ppb(book: Book, rules: Rules, unit_id: str, time_ns: int) -> int:
     """Return the discount that the schedule of a unit's auction says at a time."""
-    return rules.auction.discount_ppb(time_ns - book.auctions[unit_id].start_ns)
+    return rules.auction.discount_ppb(elapsed_ns(book, unit_id, time_ns))
 
 
 def discount_quanta(book: Book, rules: Rules, unit: Unit, leg_id: str, lots: int, ppb: int) -> int:
@@ -73,7 +73,8 @@ def auction(scratch: Scratch) -> None:
                 AuctionOpened,
                 unit_id=unit.unit_id,
                 equity_quanta=scratch.equity(unit.unit_id),
-                until_ns=scratch.time_ns + scratch.rules.auction.lasts_ns(),
+                length_ns=scratch.rules.auction.lasts_ns(),
+                max_mark_age_ns=scratch.rules.max_mark_age_ns,
             )
 
 

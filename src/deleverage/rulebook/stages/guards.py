@@ -2,6 +2,7 @@
 
 from deleverage.rulebook.book import Book
 from deleverage.rulebook.rules import Rules
+from deleverage.rulebook.stages.clock import is_stale, why_guarded
 
 
 def guards(book: Book, rules: Rules, time_ns: int) -> dict[str, str]:
@@ -16,9 +17,7 @@ def guarded_marks(book: Book, rules: Rules, time_ns: int) -> dict[str, str]:
     for market_id, market in sorted(book.markets.items()):
         if market.settled:
             continue  # Nobody holds anything there: a mark that no longer moves guards nothing.
-        reason = "" if market.mark_price_ticks else "no_mark"
-        reason = reason or market.guard or _stale(market.mark_time_ns, rules, time_ns)
-        if reason:
+        if reason := why_guarded(market, rules.max_mark_age_ns, time_ns):
             reasons[market_id] = reason
     return reasons
 
@@ -28,11 +27,8 @@ def asset_guards(book: Book, rules: Rules, time_ns: int) -> dict[str, str]:
     reasons = {}
     for asset_id, asset in sorted(book.assets.items()):
         reason = "" if asset.price_quanta else "no_price"
-        reason = reason or asset.guard or _stale(asset.price_time_ns, rules, time_ns)
+        stale = is_stale(asset.price_time_ns, rules.max_mark_age_ns, time_ns)
+        reason = reason or asset.guard or ("stale" if stale else "")
         if reason:
             reasons[asset_id] = reason
     return reasons
-
-
-def _stale(set_ns: int, rules: Rules, time_ns: int) -> str:
-    return "stale" if rules.max_mark_age_ns and time_ns - set_ns > rules.max_mark_age_ns else ""
