@@ -84,7 +84,7 @@ def why_over(world: World, unit: Unit) -> str:
         return "bankrupt"
     if not unit.legs:
         return "flat"
-    if not is_unhealthy(world, unit):
+    if is_cured(world, unit):
         return "healthy"
     return "expired" if not auction.expired and auction.offered >= auction.length else ""
 
@@ -184,14 +184,19 @@ def bid(world: World, given: Given, rules: Given) -> str | None:
 
 
 def end_if_cured(world: World, unit: Unit) -> None:
-    """After a bid: end the auction of a unit that it has left flat or healthy."""
-    if not unit.legs or not is_unhealthy(world, unit):
+    """After a bid: end the auction of a unit that it has left flat or cured."""
+    if not unit.legs or is_cured(world, unit):
         del world.auctions[unit.unit_id]
+
+
+def is_cured(world: World, unit: Unit) -> bool:
+    """Return whether a unit has both its maintenance and its initial margin again."""
+    return not is_unhealthy(world, unit) and covers_initial(world, unit, ())
 
 
 def is_on_offer(world: World, unit: Unit, market: Market, time_ns: int) -> bool:
     """Return whether a unit's lots in a market may be bid for now."""
-    if not is_on(world, unit) or why_over(world, unit):
+    if not is_on(world, unit) or why_over(world, unit) or not is_unhealthy(world, unit):
         return False
     return equity(world, unit) >= 0 and not market.spares(unit, time_ns)
 

@@ -217,7 +217,7 @@ SALES: dict[str, tuple[str, Callable[[Book], None], Facts]] = {
         sale(payments=(m.Payment("bo", 1), m.Payment("vault", -1))),
     ),
     "the owner pays besides": ("INV-11", _as_it_is, sale(payments=(m.Payment("al", -1), m.Payment("bo", 1)))),
-    "the bid is told to end the auction": ("INV-7", _as_it_is, sale(ended="")),
+    "the bid is told to end the auction": ("INV-7", _as_it_is, sale(ended="healthy")),
     "the bidder holds too much": ("INV-9", _full, SALE),
     "the contract has expired": ("INV-18", _late, SALE),
     "a mark of the unit is guarded": ("INV-18", _hidden, SALE),

@@ -282,14 +282,17 @@ def test_volatility_when_requirements_rise_with_notice_then_two_longs_reduce_and
 
 
 def test_dutch_auction_when_played_then_one_is_bought_one_expires_and_one_is_bankrupt() -> None:
-    """early keeps 6 lots and 20.36; late's 24 are the fund's; vault has 20 lots and has paid 1; hawk got 6.64."""
+    """early keeps 6 lots and 20.36, is healthy once and on offer again with the next mark; late's 24 are the fund's.
+
+    vault has 20 lots and has paid 1; hawk got 6.64.
+    """
     run = play(load("dutch-auction"))
     assert [step.on_offer for step in run.steps] == [
         ("early", "late", "thin"),
         ("early", "late", "thin"),
         ("late", "thin"),
-        ("late",),
-        (),
+        ("early", "late"),
+        ("early",),
     ]
     lots = {state.unit_id: dict(state.lots).get("XYZ", 0) for state in run.after}
     assert lots == {"early": 6, "hawk": 4, "late": 0, "shorts": -30, "thin": 0, "vault": 20}

@@ -199,13 +199,13 @@ def test_step_when_a_backstop_is_on_offer_itself_then_it_stands_aside_as_distres
 
 
 def test_step_when_an_auctioned_unit_can_be_sold_into_the_book_then_stage_2_goes_on_selling() -> None:
-    """A bid of dy for 4 lots at 84 takes 4 of them, whatever the auction does."""
+    """A bid of dy for 6 lots at 84 takes 6 of them, whatever the auction does; 4 lots need 33.6 to be opened."""
     book = auctioned(dy=5_000)
-    fields: dict[str, Any] = {"unit_id": "dy", "market_id": "BTC", "lots": 4, "price_ticks": 84}
+    fields: dict[str, Any] = {"unit_id": "dy", "market_id": "BTC", "lots": 6, "price_ticks": 84}
     submit(book, m.PlaceOrder(time_ns=3, order_id="o", **fields))
     facts = checked_step(book, LAW, 3)
     assert kinds(facts) == ["Reduced", "AuctionEnded", "StepEnded"]
-    assert (lots(book, "al"), only(facts, m.AuctionEnded).why) == (6, "healthy")
+    assert (lots(book, "al"), only(facts, m.AuctionEnded).why) == (4, "healthy")
 
 
 # -- bids -------------------------------------------------------------------------------------------------------------
@@ -470,12 +470,36 @@ def the_end(book: Book, time_ns: int, law: Rules = LAW) -> tuple[str, int, str]:
 
 
 def test_end_when_the_unit_is_healthy_then_the_next_step_tells_it() -> None:
-    """Money came at 3 ns: nobody can bid from then on, the step at 5 ns says so."""
+    """2 came at 3 ns: nobody can bid from then on, and the clock stands. At 84 = 10 % of 840 the distress is over."""
     book = auctioned()
     submit(book, m.Deposit(time_ns=3, unit_id="al", amount_quanta=2))
-    assert book.auctions
-    assert the_end(book, 5) == ("al", 2, "healthy")
+    assert no(book, bid(time_ns=4)) == (Code.NO_AUCTION, "healthy", "")
+    submit(book, m.Deposit(time_ns=5, unit_id="al", amount_quanta=41))
+    assert kinds(checked_step(book, LAW, 5)) == ["StepEnded"]
+    assert book.auctions == {"al": Auction(2, 30, offered_ns=1)}
+    submit(book, m.Deposit(time_ns=5, unit_id="al", amount_quanta=1))
+    assert the_end(book, 6) == ("al", 2, "healthy")
     assert book.auctions == {}
+
+
+def test_auction_when_the_mark_swings_around_maintenance_then_it_is_one_auction_and_its_end_comes() -> None:
+    """84 and 85 (50 of 42.5) in turns, 10 ns each, a step at each: on sale from 2 to 10, then 20, 40, 60 to before 70.
+
+    At 62 ns it has been on sale for 30 ns; at the next swing below it is taken over, and no new auction begins.
+    """
+    book = auctioned()
+    with_vault(book)
+    told = []
+    for time_ns in range(10, 63, 10):
+        moved(book, 85 if time_ns % 20 else 84, time_ns)
+        told += kinds(checked_step(book, LAW, time_ns))
+    assert told == ["StepEnded"] * 6
+    assert sold(book.copy(), bid(time_ns=61, lots=1)).discount_ppb == 3 * PERCENT
+    moved(book, 85, 62)
+    assert the_end(book, 62) == ("al", 2, "expired")
+    moved(book, 84, 63)
+    assert kinds(checked_step(book, LAW, 63))[0] == "TakenOver"
+    assert lots(book, "vault") == 10
 
 
 def test_end_when_the_unit_is_above_close_out_and_still_unhealthy_then_the_auction_goes_on() -> None:
@@ -488,11 +512,18 @@ def test_end_when_the_unit_is_above_close_out_and_still_unhealthy_then_the_aucti
 
 
 def test_end_when_a_bid_takes_all_or_enough_then_the_auction_ends_with_it() -> None:
-    """Ten lots: flat. One of ten: 40 against 9 x 84 x 5 % = 37.8. A later distress has a clock of its own."""
-    for taken, why in ((10, "flat"), (6, "healthy"), (1, "healthy")):
+    """Ten lots: flat. Six: 35 of the 33.6 that 4 lots need to be opened. A later distress has a clock of its own."""
+    for taken, why in ((10, "flat"), (6, "healthy")):
         book = auctioned()
         assert (sold(book, bid(lots=taken)).ended, book.auctions) == (why, {})
         assert no(book, bid())[:2] == (Code.NO_AUCTION, "none")
+
+
+def test_end_when_a_bid_leaves_a_unit_above_maintenance_only_then_its_auction_waits() -> None:
+    """Of ten lots one: 40 against 9 x 84 x 5 % = 37.8, and 75.6 to open them. Nothing is on offer, nothing is over."""
+    book = auctioned()
+    assert sold(book, bid(lots=1)).ended == ""
+    assert (no(book, bid())[:2], book.auctions) == ((Code.NO_AUCTION, "healthy"), {"al": Auction(2, 30)})
 
 
 def test_end_when_the_market_settles_then_the_next_step_tells_it() -> None:
@@ -541,7 +572,7 @@ def test_end_when_a_residual_of_the_same_step_has_halted_the_domain_then_it_is_t
     """al, short 1 ETH against de too, has 200 - 210 + 50 = 40 at 79 and 50, below 5 % of 840, and stays on offer.
 
     de is 40 short, its lot is closed against al at the mark, nobody bears the 40 and they are named. Without the lot of
-    ETH al needs 39.5: its auction ends, as the last thing before the end of the step.
+    ETH al needs 39.5, here to open them too: its auction ends, as the last thing before the end of the step.
     """
     nobody = replace(LAW, price=Mark(), loss_rule=FlatToo(PPB), pace=Rounds(1))
     book = domain({"al": 200, "bo": 5_000, "de": 10}, ("BTC", "ETH"))
@@ -552,6 +583,8 @@ def test_end_when_a_residual_of_the_same_step_has_halted_the_domain_then_it_is_t
     assert kinds(checked_step(book, LAW)) == ["AuctionOpened", "StepEnded"]
     moved(book, 79, 3)
     moved(book, 50, 3, "ETH")
+    terms = book.markets["BTC"].terms
+    book.markets["BTC"].terms = replace(terms, tiers=(replace(terms.tiers[0], initial_rate_ppb=50_000_000),))
     facts = checked_step(book, nobody, 4)
     assert kinds(facts)[-3:] == ["ResidualNamed", "AuctionEnded", "StepEnded"]
     assert (only(facts, m.AuctionEnded).why, book.residual_quanta, book.auctions) == ("healthy", 40, {})

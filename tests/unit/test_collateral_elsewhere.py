@@ -244,13 +244,15 @@ def test_auction_when_a_unit_waits_for_a_price_then_it_is_not_put_on_offer() -> 
 
 
 def test_auction_when_collateral_falls_then_a_unit_is_on_offer_until_it_counts_enough_again() -> None:
-    """40 lots need 200: 50 grains count 196 at a price of 49, and 200 at 50."""
+    """40 lots need 200, and 400 to be opened: 50 grains count 196 at a price of 49, 200 at 50 and 400 at 100."""
     rules = Rules(auction=DUTCH)
     book = with_close_out(opened({"al": 0, "cy": 1_000}, {"al": 50}))
     trade(book, "al", "cy", 40)
     price(book, 49)
     assert [type(fact) for fact in step(book, rules)] == [m.AuctionOpened, m.StepEnded]
     price(book, 50)
+    assert [type(fact) for fact in step(book, rules)] == [m.StepEnded]
+    price(book, 100)
     (ended,) = [fact for fact in step(book, rules) if isinstance(fact, m.AuctionEnded)]
     assert ended.why == "healthy"
 

@@ -17,7 +17,7 @@ from deleverage.rulebook import messages as m
 from deleverage.rulebook.book import SIGN_OF, Book, Leg, leg_id_of
 from deleverage.rulebook.closing import settle
 from deleverage.rulebook.losses.gains import WinnersProRata
-from deleverage.rulebook.margin import equity
+from deleverage.rulebook.margin import equity, is_unhealthy
 from deleverage.rulebook.places import places
 from deleverage.rulebook.quantities import Scale, format_units
 from deleverage.rulebook.rules import Rules
@@ -71,7 +71,8 @@ class StepObserver:
         if isinstance(fact, m.StepEnded):
             record.stopped, record.guarded = fact.stopped, fact.guarded
             record.spared, record.throttles = fact.spared, fact.throttles
-            record.on_offer = tuple(unit_id for unit_id in sorted(book.auctions) if book.is_auctioned(unit_id))
+            auctioned = (unit_id for unit_id in sorted(book.auctions) if book.is_auctioned(unit_id))
+            record.on_offer = tuple(unit_id for unit_id in auctioned if is_unhealthy(book, book.units[unit_id]))
             record.fund_after_quanta = book.fund_quanta()
             record.residual_quanta = book.residual_quanta
             _say_why(record)

@@ -98,8 +98,8 @@ AUCTIONS: Registry[AuctionRule] = Registry("auction", AuctionRule, (NoAuction, D
 class Auction:
     """Since when a unit is auctioned, for how long, and how long it has been on offer, all in ns.
 
-    ``expired``: it ran out, and is remembered while the distress lasts. The bound on the age of marks is that of the
-    rules when it was opened.
+    ``expired``: it ran out, and is remembered while the distress lasts, until initial margin. The bound on the age of
+    marks is that of the rules when it was opened.
     """
 
     start_ns: int

@@ -4,10 +4,10 @@ from deleverage.rulebook import messages as m
 from deleverage.rulebook.checks.view import Checks, View, require
 from deleverage.rulebook.collateral import awaits_price
 from deleverage.rulebook.liquidation import is_below_close_out
-from deleverage.rulebook.margin import equity, initial_numerator, is_unhealthy, margin_balance
+from deleverage.rulebook.margin import equity, initial_numerator, margin_balance
 from deleverage.rulebook.orders import held_lots
 from deleverage.rulebook.quantities import MARGIN_SCALE, PPB, share_floor
-from deleverage.rulebook.stages.auction import discount_ppb, discount_quanta, why_ended, why_not_offered
+from deleverage.rulebook.stages.auction import discount_ppb, discount_quanta, has_recovered, why_ended, why_not_offered
 from deleverage.rulebook.stages.grace import may_liquidate
 from deleverage.rulebook.stages.guards import asset_guards, guarded_marks, guards
 
@@ -68,7 +68,7 @@ def _check_sold(view: View, fact: m.AuctionSold) -> None:
         moved = view.now(unit_id) - view.equities[unit_id]
         require("INV-6", moved == quanta, f"{unit_id}'s equity moved by {moved}, the discount is {quanta}")
     unit = view.book.units[fact.unit_id]
-    over = "flat" if not unit.legs else "" if is_unhealthy(view.book, unit) else "healthy"
+    over = "flat" if not unit.legs else "healthy" if has_recovered(view.book, unit) else ""
     require("INV-7", fact.ended == over, f"the bid is told to end the auction: {fact.ended}, true is: {over}")
     sold = fact.fills[0]
     notional = abs(sold.lots * view.book.markets[fact.market_id].value_quanta)
@@ -102,7 +102,7 @@ def check_auctions(view: View, fact: m.StepEnded) -> None:
         require("INV-7", not over, f"{unit_id}'s auction is over and not told: {over}")
         late = auction.expired and auction.offered_ns < auction.length_ns
         require("INV-7", not late, f"{unit_id}'s auction is told as expired before its time")
-        distressed = book.units[unit_id].legs and is_unhealthy(book, book.units[unit_id])
+        distressed = book.units[unit_id].legs and not has_recovered(book, book.units[unit_id])
         require("INV-7", bool(distressed), f"{unit_id} is auctioned and in no distress")
     if fact.stopped != "quiet" or not view.rules.auction.lasts_ns():
         return

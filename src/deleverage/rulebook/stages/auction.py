@@ -5,9 +5,9 @@ unit that is in distress no more. Its clock stands while nobody can bid (``clock
 """
 
 from deleverage.rulebook.book import Book, Unit, market_of
-from deleverage.rulebook.margin import equity, equity_shares, is_unhealthy
+from deleverage.rulebook.margin import equity, equity_shares, initial_numerator, is_unhealthy, margin_balance
 from deleverage.rulebook.messages import AuctionEnded, AuctionOpened
-from deleverage.rulebook.quantities import PPB, share_floor
+from deleverage.rulebook.quantities import MARGIN_SCALE, PPB, share_floor
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.stages.clock import elapsed_ns
 from deleverage.rulebook.stages.grace import is_spared
@@ -23,10 +23,20 @@ def why_ended(book: Book, unit: Unit, time_ns: int) -> str:
     reasons = {
         "bankrupt": unit.bankrupt,
         "flat": not unit.legs,
-        "healthy": not is_unhealthy(book, unit),
+        "healthy": has_recovered(book, unit),
         "expired": not auction.expired and elapsed_ns(book, unit.unit_id, time_ns) >= auction.length_ns,
     }
     return next((why for why, true in reasons.items() if true), "")
+
+
+def has_recovered(book: Book, unit: Unit) -> bool:
+    """Return whether a distress is over: the unit is healthy, and could open what it holds.
+
+    Maintenance alone would be no distance from a close-out at maintenance. (Where a requirement falls from one notional
+    to the next, the initial one of lots and orders may lie below the maintenance of the lots.)
+    """
+    covered = margin_balance(book, unit) * MARGIN_SCALE >= initial_numerator(book, unit)
+    return covered and not is_unhealthy(book, unit)
 
 
 def why_not_offered(book: Book, unit: Unit, market_id: str, time_ns: int) -> str:
@@ -37,6 +47,8 @@ def why_not_offered(book: Book, unit: Unit, market_id: str, time_ns: int) -> str
         return "expired"
     if why := why_ended(book, unit, time_ns):
         return why
+    if not is_unhealthy(book, unit):
+        return "healthy"  # Its distress lasts until it has recovered.
     if equity(book, unit) < 0:
         return "bankrupt"  # No step has declared it yet.
     return "grace" if is_spared(book, unit, market_id, time_ns) else ""
