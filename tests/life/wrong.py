@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 from tests.life import wrong_collateral
 from tests.life.approvals import wrong_abort, wrong_approval
-from tests.life.auction import bad_bid, some_bid
+from tests.life.auction import bad_bid, bid, on_offer, some_bid
 from tests.life.ladder import backstops_of, bad_programme, programme_for
 from tests.life.view import lots_on
 from tests.life.view import market_of as leg_market
@@ -507,6 +507,16 @@ def no_auction(life: "Life") -> Plain | None:
     return bad_bid(life) if life.rng.random() < 0.4 else some_bid(life)
 
 
+def more_than_needed(life: "Life") -> Plain | None:
+    """Return a bid for all lots of a leg."""
+    legs = on_offer(life)
+    found = some_bid(life)
+    if found is None or not legs:
+        return found
+    unit_id, leg_id, lots = legs[0]
+    return bid(life, unit_id, leg_id, found["bidder_unit_id"], abs(lots))
+
+
 def discount_too_small(life: "Life") -> Plain | None:
     """Return a bid that asks for all there is."""
     found = some_bid(life)
@@ -801,6 +811,7 @@ MAKERS: dict[str, Callable[["Life"], Plain | None]] = {
     "MARKET_PAUSED": market_paused,
     "PRICE_OUT_OF_BAND": price_out_of_band,
     "MORE_THAN_HELD": more_than_held,
+    "MORE_THAN_NEEDED": more_than_needed,
     "DISCOUNT_TOO_SMALL": discount_too_small,
     "LOTS_ABOVE_MAXIMUM": lots_above_maximum,
     "OPEN_INTEREST_ABOVE_MAXIMUM": open_interest_above_maximum,

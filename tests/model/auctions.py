@@ -7,10 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from tests.model.assets import guarded_assets
 from tests.model.checks import is_wrong_side
-from tests.model.margin import covers_initial, equity, held_lots, is_below_close_out, is_guarded, is_unhealthy
-from tests.model.numbers import BILLION, floor_part, sign
+from tests.model.margin import (
+    covers_initial,
+    equity,
+    held_lots,
+    is_below_close_out,
+    is_guarded,
+    is_unhealthy,
+    maintenance,
+)
+from tests.model.numbers import BILLION, sign
 from tests.model.state import Market, Unit, World, can_only_close, fill, leg_id_of, market_of, tell_fills
-from tests.model.takeover import laid_on_legs
 
 if TYPE_CHECKING:
     from tests.model.step import Step
@@ -164,23 +171,38 @@ def bid(world: World, given: Given, rules: Given) -> str | None:
     bought = sign(held) * lots
     if lots > abs(held) or (can_only_close(own_leg_id, bought) and lots > abs(bidder.lots(own_leg_id))):
         return "MORE_THAN_HELD"
-    elapsed = world.auctions[unit.unit_id].offered
-    lies_there = laid_on_legs(world, rules, unit, equity(world, unit))[leg_id]
-    money = min(asked(market, lots, discount(rules["auction"], elapsed)), floor_part(lies_there, lots, abs(held)))
+    percent = discount(rules["auction"], world.auctions[unit.unit_id].offered)
+    if lots > 1 and is_cured(world, sold(world, unit, leg_id, lots - 1, percent)[0]):
+        return "MORE_THAN_NEEDED"
+    rest, money = sold(world, unit, leg_id, lots, percent)
     if money < asked(market, lots, least):
         return "DISCOUNT_TOO_SMALL"
     tried = bidder.copy()
     fill(tried, market, bought, money - bought * market.lot_value, own_leg_id)
     if held_lots(world, tried, own_leg_id) > market.max_lots:
         return "LOTS_ABOVE_MAXIMUM"
+    is_fund = world.accounts[bidder.account_id].role == "fund"
+    if is_fund and held_lots(world, tried, own_leg_id) > rules["fund_inventory_cap_lots"]:
+        return "LOTS_ABOVE_MAXIMUM"
     if not covers_initial(world, tried, guarded_assets(world, time_ns, rules)):
         return "BELOW_INITIAL_MARGIN"
     if any(is_guarded(world.markets[market_of(key)], time_ns, rules["max_mark_age_ns"]) for key in unit.legs):
         return "MARK_GUARDED"
-    world.units[tried.unit_id] = tried
-    fill(unit, market, -bought, bought * market.lot_value - money, leg_id)
+    world.units[tried.unit_id], world.units[rest.unit_id] = tried, rest
     tell_fills(world, time_ns)
     return None
+
+
+def sold(world: World, unit: Unit, leg_id: str, lots: int, percent: int) -> tuple[Unit, int]:
+    """Return a unit after a bid for lots of a leg, and the money that it gives up against the mark."""
+    market, rest, without = world.markets[market_of(leg_id)], unit.copy(), unit.copy()
+    bought = sign(unit.lots(leg_id)) * lots
+    fill(without, market, -bought, bought * market.lot_value, leg_id)
+    before, after = maintenance(world, unit), maintenance(world, without)
+    lies_there = floor(equity(world, unit) * max(Fraction(0), Fraction(before - after, before)))
+    money = min(asked(market, lots, percent), lies_there)
+    fill(rest, market, -bought, bought * market.lot_value - money, leg_id)
+    return rest, money
 
 
 def end_if_cured(world: World, unit: Unit) -> None:

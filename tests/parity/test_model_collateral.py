@@ -309,12 +309,12 @@ def test_unit_when_it_waits_then_it_is_neither_taken_over_nor_put_on_offer(aucti
 
 
 def test_bid_when_the_price_of_the_bidders_collateral_is_guarded_then_it_counts_nothing() -> None:
-    """c has 30 on 5 lots at 85, which need 42.5: on offer. d's 50 grains count 400, or nothing."""
+    """c has 30 on 5 lots at 85, which need 42.5, and sells 2. d's 50 grains count 400, or nothing."""
     book = opened({"d": 50}, {"auction": DUTCH}, AT_MAINTENANCE, c=105)
     assert book.trade("c", "b", 5) is None
     book.mark(85)
     assert [row[0] for row in step(book)["auctions_opened"]] == ["c"]
-    bid = {"unit_id": "c", "bidder_unit_id": "d", "market_id": "M", "lots": 5, "least_discount_ppb": 0}
+    bid = {"unit_id": "c", "bidder_unit_id": "d", "market_id": "M", "lots": 2, "least_discount_ppb": 0}
     priced(book, sources=0)
     assert book.tried("Bid", **bid) == "BELOW_INITIAL_MARGIN"
     priced(book)

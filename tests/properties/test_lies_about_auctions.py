@@ -24,7 +24,7 @@ from deleverage.rulebook.quantities import PPB
 from deleverage.rulebook.rules import Rules
 from tests.commands import to_command, to_rules
 from tests.parity.compare import plain_book
-from tests.properties.stories import submit
+from tests.properties.stories import TERMS, submit
 from tests.properties.test_lies import objection
 from tests.unit.test_auction import LAW, auctioned, bid, distressed, moved, with_vault
 from tests.worlds import world
@@ -193,6 +193,14 @@ def _hidden(book: Book) -> None:
     book.markets["BTC"].guard = "out_of_band"
 
 
+def _rich(book: Book) -> None:
+    _terms(book, tiers=(replace(TERMS.tiers[0], initial_rate_ppb=50_000_000),))
+
+
+def _fund(book: Book) -> None:
+    book.accounts["cy"] = replace(book.accounts["cy"], role="fund")
+
+
 def _as_it_is(book: Book) -> None:
     pass
 
@@ -217,6 +225,8 @@ SALES: dict[str, tuple[str, Callable[[Book], None], Facts]] = {
         sale(payments=(m.Payment("bo", 1), m.Payment("vault", -1))),
     ),
     "the owner pays besides": ("INV-11", _as_it_is, sale(payments=(m.Payment("al", -1), m.Payment("bo", 1)))),
+    "more lots are sold than end the distress": ("INV-8", _rich, SALE),
+    "the fund holds too much": ("INV-9", _fund, SALE),
     "the bid is told to end the auction": ("INV-7", _as_it_is, sale(ended="healthy")),
     "the bidder holds too much": ("INV-9", _full, SALE),
     "the contract has expired": ("INV-18", _late, SALE),

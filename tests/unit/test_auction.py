@@ -13,7 +13,7 @@ import pytest
 from deleverage.domain import Domain
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.auction import AUCTIONS, MOST_NS, Auction, AuctionRule, Dutch, NoAuction
-from deleverage.rulebook.book import Book
+from deleverage.rulebook.book import Book, Tier
 from deleverage.rulebook.decide import decide
 from deleverage.rulebook.losses.equity import FlatToo
 from deleverage.rulebook.messages import Code
@@ -237,7 +237,7 @@ def test_bid_when_the_discount_is_more_than_the_unit_has_then_it_gets_what_lies_
 
 
 def test_bid_when_a_unit_has_several_legs_then_a_legs_lots_carry_its_part_of_the_equity_only() -> None:
-    """al has 10 BTC (84, maintenance 42) and 10 ETH (90, 45) and 8 left: BTC carries 4 (3.86), two lots of it 0.8."""
+    """al has 10 BTC (84, maintenance 42) and 10 ETH (90, 45) and 8 left: BTC carries 3.86, two lots of it 0.8."""
     book = domain({"al": 268, "bo": 9_000, "cy": 5_000}, ("BTC", "ETH"))
     close_out_at_maintenance(book)
     trade(book, "al", "bo", 10)
@@ -246,20 +246,41 @@ def test_bid_when_a_unit_has_several_legs_then_a_legs_lots_carry_its_part_of_the
     moved(book, 90, 1, "ETH")
     checked_step(book, LAW)
     assert equities(book)["al"] == 8
-    assert sold(book.copy(), bid(lots=10)).discount_quanta == 4
+    assert sold(book.copy(), bid(lots=10)).discount_quanta == 3
     assert sold(book, bid(lots=2)).discount_quanta == 0
 
 
+@pytest.mark.parametrize("split", ["maintenance", "notional"])
+def test_bid_when_legs_differ_in_their_maintenance_then_what_is_left_is_no_weaker_than_before(split: str) -> None:
+    """al holds 100 BTC at 5 per mille (42) and 3 ETH at 40 % (108) of 8,400 and 270, and has 130: 130 of 150.
+
+    All of BTC give up 130 x 42 / 150 = 36.4 at most; by notional 126 would lie on them and be asked (1 % are 84): 46 of
+    108 would be left. ETH alone has 94 of 108, which is 87 %, as before.
+    """
+    law = replace(LAW, shortfall_split=split)
+    book = domain({"al": 1_760, "bo": 90_000, "cy": 90_000}, ("BTC", "ETH"))
+    for market_id, rate_ppb in (("BTC", 5_000_000), ("ETH", 400_000_000)):
+        tier = Tier(0, maintenance_rate_ppb=rate_ppb, initial_rate_ppb=rate_ppb, close_out_rate_ppb=rate_ppb)
+        book.markets[market_id].terms = replace(book.markets[market_id].terms, tiers=(tier,))
+    trade(book, "al", "bo", 100)
+    trade(book, "al", "bo", 3, "ETH")
+    moved(book, 84, 1)
+    moved(book, 90, 1, "ETH")
+    checked_step(book, law)
+    assert sold(book, bid(lots=100), law).discount_quanta == 36
+    assert equities(book)["al"] == 94
+
+
 def test_bid_when_the_unit_is_short_then_it_buys_back_above_the_mark() -> None:
-    """al is short 10 from 100: at 116 it has 40, below 58. 1 % of 1,160 is 11.6."""
+    """al is short 10 from 100: at 116 it has 40, below 58. 1 % of 8 lots, 928, is 9.28; 31 hold 2 (23.2)."""
     book = domain({"al": 200, "bo": 5_000, "cy": 5_000})
     close_out_at_maintenance(book)
     trade(book, "bo", "al", 10)
     moved(book, 116, 1)
     checked_step(book, LAW)
-    fact = sold(book, bid(lots=10))
-    assert fact.fills[0] == m.Fill("al", "BTC", 10, -1_171, -11, "auctioned")
-    assert (equities(book)["al"], lots(book, "cy")) == (29, -10)
+    fact = sold(book, bid(lots=8))
+    assert fact.fills[0] == m.Fill("al", "BTC", 8, -937, -9, "auctioned")
+    assert (equities(book)["al"], lots(book, "cy")) == (31, -8)
 
 
 def test_bid_when_the_bidder_holds_the_other_side_then_its_lots_close() -> None:
@@ -294,18 +315,18 @@ def test_bid_when_the_units_are_in_hedge_mode_then_the_sides_name_their_legs() -
 
 
 def test_bid_when_it_leaves_an_isolated_unit_flat_then_its_rest_is_released() -> None:
-    """40 less 1 % of 840 (8.4): 32 go to the cross unit, before anybody could pay with it."""
+    """10 less 1 % of 810 (8.1): 2 go to the cross unit, before anybody could pay with it."""
     book = domain({"al": 1_000, "bo": 5_000, "cy": 5_000})
     close_out_at_maintenance(book)
     isolate(book, "al", "BTC", 200)
     trade(book, "al/BTC", "bo", 10)
-    moved(book, 84, 1)
+    moved(book, 81, 1)
     checked_step(book, LAW)
     (facts,) = Domain(book, LAW).submit([bid(unit_id="al/BTC", lots=10)])
     assert isinstance(facts, tuple)
     released = only(facts, m.MarginMoved)
-    assert (released.from_unit_id, released.to_unit_id, released.amount_quanta) == ("al/BTC", "al", 32)
-    assert equities(book)["al"] == 832
+    assert (released.from_unit_id, released.to_unit_id, released.amount_quanta) == ("al/BTC", "al", 2)
+    assert equities(book)["al"] == 802
 
 
 # -- refusals ---------------------------------------------------------------------------------------------------------
@@ -327,6 +348,7 @@ def test_bid_when_it_leaves_an_isolated_unit_flat_then_its_rest_is_released() ->
         ({"unit_id": "bo", "lots": 99}, (Code.NO_AUCTION, "none", "")),
         ({"time_ns": 32, "lots": 99}, (Code.NO_AUCTION, "expired", "")),
         ({"lots": 11, "least_discount_ppb": PPB}, (Code.MORE_THAN_HELD, 11, 10)),
+        ({"lots": 7, "least_discount_ppb": PPB}, (Code.MORE_THAN_NEEDED, 7, 6)),
         ({"least_discount_ppb": 2 * PERCENT}, (Code.DISCOUNT_TOO_SMALL, 4, 8)),
     ],
 )
@@ -363,10 +385,35 @@ def test_bid_when_the_bidder_is_of_the_same_owner_group_then_it_is_refused() -> 
 
 
 def test_bid_when_the_bidder_cannot_carry_the_lots_then_it_is_refused() -> None:
-    """10 lots need 84: dy has 75 and gets 8, ez has 76 and gets 8."""
-    book = auctioned(dy=75, ez=76)
-    assert no(book, bid(bidder_unit_id="dy", lots=10)) == (Code.BELOW_INITIAL_MARGIN, 83, 84)
-    sold(book, bid(bidder_unit_id="ez", lots=10))
+    """6 lots need 50.4: dy has 45 and gets 5, ez has 46 and gets 5."""
+    book = auctioned(dy=45, ez=46)
+    assert no(book, bid(bidder_unit_id="dy", lots=6)) == (Code.BELOW_INITIAL_MARGIN, 50, 51)
+    sold(book, bid(bidder_unit_id="ez", lots=6))
+
+
+@pytest.mark.parametrize(("price_ticks", "enough"), [(84, 6), (83, 7), (82, 9), (81, 10)])
+def test_bid_when_fewer_lots_would_end_the_distress_then_it_is_refused_with_how_many(
+    price_ticks: int, enough: int
+) -> None:
+    """Equity 40, 30, 20, 10: with 6 gone 35 hold 4 (33.6), with 7 of 83 25 hold 3 (24.9); at 81 all 10 have to go."""
+    book = auctioned()
+    moved(book, price_ticks, 2)
+    for wanted in range(enough + 1, 11):
+        assert no(book, bid(lots=wanted)) == (Code.MORE_THAN_NEEDED, wanted, enough)
+    assert sold(book, bid(lots=enough)).ended == ("healthy" if enough < 10 else "flat")
+
+
+def test_bid_when_the_fund_bids_then_its_inventory_has_a_cap() -> None:
+    """At most 4 lots per market for any unit of the fund's account; without a cap of its own it holds none."""
+    book, law = auctioned(), replace(LAW, fund_inventory_cap_lots=4)
+    submit(book, m.OpenAccount(time_ns=2, account_id="fund", role="fund"))
+    submit(book, m.Deposit(time_ns=2, unit_id="fund", amount_quanta=9_000))
+    submit(book, m.OpenIsolated(time_ns=2, account_id="fund", market_id="BTC"))
+    submit(book, m.MoveMargin(time_ns=2, from_unit_id="fund", to_unit_id="fund/BTC", amount_quanta=900))
+    assert no(book, bid(bidder_unit_id="fund"), law) == (Code.LOTS_ABOVE_MAXIMUM, 5, 4)
+    assert no(book, bid(bidder_unit_id="fund/BTC"), law) == (Code.LOTS_ABOVE_MAXIMUM, 5, 4)
+    assert no(book, bid(bidder_unit_id="fund", lots=1)) == (Code.LOTS_ABOVE_MAXIMUM, 1, 0)
+    sold(book, bid(bidder_unit_id="fund", lots=4), law)
 
 
 def test_bid_when_orders_and_lots_exceed_the_bound_then_it_is_refused_before_margin_is_asked() -> None:
@@ -512,9 +559,10 @@ def test_end_when_the_unit_is_above_close_out_and_still_unhealthy_then_the_aucti
 
 
 def test_end_when_a_bid_takes_all_or_enough_then_the_auction_ends_with_it() -> None:
-    """Ten lots: flat. Six: 35 of the 33.6 that 4 lots need to be opened. A later distress has a clock of its own."""
-    for taken, why in ((10, "flat"), (6, "healthy")):
+    """Ten lots at 81: flat. Six at 84: 35 of the 33.6 that 4 need to be opened. A later distress has its own clock."""
+    for price_ticks, taken, why in ((81, 10, "flat"), (84, 6, "healthy")):
         book = auctioned()
+        moved(book, price_ticks, 2)
         assert (sold(book, bid(lots=taken)).ended, book.auctions) == (why, {})
         assert no(book, bid())[:2] == (Code.NO_AUCTION, "none")
 
@@ -662,7 +710,7 @@ def test_clock_when_a_market_is_halted_through_the_whole_schedule_then_the_aucti
     assert kinds(checked_step(book, LAW, 32)) == ["StepEnded"]
     submit(book, m.Resume(time_ns=40, scope="BTC"), LAW)
     assert kinds(checked_step(book, LAW, 40)) == ["StepEnded"]
-    assert sold(book, bid(time_ns=40, lots=10)).discount_ppb == PERCENT
+    assert sold(book, bid(time_ns=40, lots=6)).discount_ppb == PERCENT
     assert lots(book, "vault") == 0
 
 

@@ -4,10 +4,17 @@ from deleverage.rulebook import messages as m
 from deleverage.rulebook.checks.view import Checks, View, require
 from deleverage.rulebook.collateral import awaits_price
 from deleverage.rulebook.liquidation import is_below_close_out
-from deleverage.rulebook.margin import equity, initial_numerator, margin_balance
+from deleverage.rulebook.margin import equity, initial_numerator, maintenance_numerator, margin_balance
 from deleverage.rulebook.orders import held_lots
 from deleverage.rulebook.quantities import MARGIN_SCALE, PPB, share_floor
-from deleverage.rulebook.stages.auction import discount_ppb, discount_quanta, has_recovered, why_ended, why_not_offered
+from deleverage.rulebook.stages.auction import (
+    discount_ppb,
+    discount_quanta,
+    enough_lots,
+    has_recovered,
+    why_ended,
+    why_not_offered,
+)
 from deleverage.rulebook.stages.grace import may_liquidate
 from deleverage.rulebook.stages.guards import asset_guards, guarded_marks, guards
 
@@ -56,7 +63,9 @@ def check_offered(view: View, fact: m.AuctionSold) -> None:
     sides = ((fact.unit_id, "auctioned"), (fact.bidder_unit_id, "bidder"))
     require("INV-8", told == [(key, fact.market_id, part) for key, part in sides], f"the sides are {told}")
     sold = fact.fills[0]
-    money = discount_quanta(book, view.rules, unit, sold.leg_id, abs(sold.lots), due)
+    enough = enough_lots(book, unit, sold.leg_id, abs(sold.lots), due)
+    require("INV-8", not enough, f"{abs(sold.lots)} lots of {fact.unit_id} are sold, {enough} end its distress")
+    money = discount_quanta(book, unit, sold.leg_id, abs(sold.lots), due)
     require("INV-6", fact.discount_quanta == money, f"{fact.discount_quanta} quanta given up, due are {money}")
 
 
@@ -67,7 +76,12 @@ def _check_sold(view: View, fact: m.AuctionSold) -> None:
     for unit_id, quanta in ((fact.unit_id, -fact.discount_quanta), (fact.bidder_unit_id, fact.discount_quanta)):
         moved = view.now(unit_id) - view.equities[unit_id]
         require("INV-6", moved == quanta, f"{unit_id}'s equity moved by {moved}, the discount is {quanta}")
-    unit = view.book.units[fact.unit_id]
+    unit, before = view.book.units[fact.unit_id], view.units[fact.unit_id]
+    cover, was = (margin_balance(view.book, one) for one in (unit, before))
+    needs, needed = (maintenance_numerator(view.book, one) for one in (unit, before))
+    kept = cover * needed >= was * needs
+    told = f"a margin balance of {cover} for {needs}, it was {was} for {needed}"
+    require("INV-6", kept, f"{fact.unit_id} is left weaker than before: {told}")
     over = "flat" if not unit.legs else "healthy" if has_recovered(view.book, unit) else ""
     require("INV-7", fact.ended == over, f"the bid is told to end the auction: {fact.ended}, true is: {over}")
     sold = fact.fills[0]
@@ -78,6 +92,8 @@ def _check_sold(view: View, fact: m.AuctionSold) -> None:
     balance = margin_balance(view.book, bidder, asset_guards(view.book, view.rules, fact.time_ns))
     carries = balance * MARGIN_SCALE >= initial_numerator(view.book, bidder)
     held, most_lots = fact.fills[1], view.book.markets[fact.market_id].terms.max_lots
+    if view.book.role(bidder) == "fund":
+        most_lots = min(most_lots, view.rules.fund_inventory_cap_lots)
     lots = held_lots(view.book, bidder).get(held.leg_id, 0)
     require(
         "INV-9", lots <= most_lots, f"bidder {bidder.unit_id} may come to hold {lots} lots, {most_lots} are allowed"

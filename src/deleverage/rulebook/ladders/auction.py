@@ -26,7 +26,14 @@ from deleverage.rulebook.messages import Code, Command, Fact
 from deleverage.rulebook.orders import closes, held_lots
 from deleverage.rulebook.quantities import PPB, share_floor, sign
 from deleverage.rulebook.rules import Rules
-from deleverage.rulebook.stages.auction import discount_ppb, discount_quanta, why_ended, why_not_offered
+from deleverage.rulebook.stages.auction import (
+    after_sale,
+    discount_ppb,
+    discount_quanta,
+    enough_lots,
+    why_ended,
+    why_not_offered,
+)
 from deleverage.rulebook.stages.guards import asset_guards, guarded_marks
 
 
@@ -54,7 +61,9 @@ def _bid(book: Book, command: m.Bid, rules: Rules) -> Iterator[Fact]:
     if closes(command.bidder_side, change):
         require_held(bidder, bidder_leg_id, lots)
     ppb = discount_ppb(book, rules, unit.unit_id, command.time_ns)
-    money = discount_quanta(book, rules, unit, leg_id, lots, ppb)
+    enough = enough_lots(book, unit, leg_id, lots, ppb)
+    refuse(enough > 0, Code.MORE_THAN_NEEDED, f"the distress of {unit.unit_id} is over with fewer lots", lots, enough)
+    money = discount_quanta(book, unit, leg_id, lots, ppb)
     asked = share_floor(lots * abs(market.value_quanta), least_ppb, PPB)
     refuse(money < asked, Code.DISCOUNT_TOO_SMALL, "the discount is less than the bidder asks for", money, asked)
     value = change * market.value_quanta
@@ -64,12 +73,14 @@ def _bid(book: Book, command: m.Bid, rules: Rules) -> Iterator[Fact]:
     )
     after = copy_unit(bidder)
     settle_unit(after, market, change, money - value, command.bidder_side)
-    require_lots(market, held_lots(book, after).get(bidder_leg_id, 0))
+    held = held_lots(book, after).get(bidder_leg_id, 0)
+    require_lots(market, held)
+    cap = rules.fund_inventory_cap_lots if book.role(bidder) == "fund" else held
+    refuse(held > cap, Code.LOTS_ABOVE_MAXIMUM, f"{bidder.unit_id} is the fund's, whose inventory has a cap", held, cap)
     require_initial(book, after, asset_guards(book, rules, command.time_ns))
     hidden = ", ".join(sorted(unit.markets() & guarded_marks(book, rules, command.time_ns).keys()))
     refuse(bool(hidden), Code.MARK_GUARDED, f"nobody knows what {unit.unit_id} has while a mark is guarded", hidden)
-    rest = copy_unit(unit)
-    settle_unit(rest, market, -change, value - money, command.leg_side)
+    rest = after_sale(book, unit, leg_id, lots, ppb)
     yield m.AuctionSold(
         **next_fact(book, command),
         unit_id=unit.unit_id,

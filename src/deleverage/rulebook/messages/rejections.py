@@ -52,6 +52,7 @@ class Code(IntEnum):
     MARKET_PAUSED = auto()
     PRICE_OUT_OF_BAND = auto()
     MORE_THAN_HELD = auto()
+    MORE_THAN_NEEDED = auto()
     DISCOUNT_TOO_SMALL = auto()
     LOTS_ABOVE_MAXIMUM = auto()
     OPEN_INTEREST_ABOVE_MAXIMUM = auto()

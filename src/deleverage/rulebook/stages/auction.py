@@ -4,10 +4,18 @@ An auction ends in a step, or with the bid that leaves a unit healthy or flat; b
 unit that is in distress no more. Its clock stands while nobody can bid (``clock``).
 """
 
-from deleverage.rulebook.book import Book, Unit, market_of
-from deleverage.rulebook.margin import equity, equity_shares, initial_numerator, is_unhealthy, margin_balance
+from deleverage.rulebook.book import Book, Unit, copy_unit, market_of, side_of
+from deleverage.rulebook.closing import settle_unit
+from deleverage.rulebook.margin import (
+    equity,
+    initial_numerator,
+    is_unhealthy,
+    leg_maintenance,
+    maintenance_numerator,
+    margin_balance,
+)
 from deleverage.rulebook.messages import AuctionEnded, AuctionOpened
-from deleverage.rulebook.quantities import MARGIN_SCALE, PPB, share_floor
+from deleverage.rulebook.quantities import MARGIN_SCALE, PPB, div_floor, share_floor, sign
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.stages.clock import elapsed_ns
 from deleverage.rulebook.stages.grace import is_spared
@@ -59,16 +67,44 @@ def discount_ppb(book: Book, rules: Rules, unit_id: str, time_ns: int) -> int:
     return rules.auction.discount_ppb(elapsed_ns(book, unit_id, time_ns))
 
 
-def discount_quanta(book: Book, rules: Rules, unit: Unit, leg_id: str, lots: int, ppb: int) -> int:
+def discount_quanta(book: Book, unit: Unit, leg_id: str, lots: int, ppb: int) -> int:
     """Return what ``lots`` of a leg give up against the mark at a discount, rounded down; quanta >= 0.
 
-    At most their part of the equity that lies on the leg, as a takeover would split it: a bid creates no loss, and
-    leaves the rest of the leg no worse covered than before.
+    At most their part of the equity, by the maintenance that falls with them: a bid creates no loss, and never leaves
+    the unit with less margin balance per maintenance than before.
     """
-    market = book.markets[market_of(leg_id)]
+    market, held = book.markets[market_of(leg_id)], abs(unit.legs[leg_id].lots)
     asked = share_floor(lots * abs(market.value_quanta), ppb, PPB)
-    own = equity_shares(book, unit, rules.shortfall_split)[leg_id]
-    return min(asked, share_floor(own, lots, abs(unit.legs[leg_id].lots)))
+    relief = leg_maintenance(market, held) - leg_maintenance(market, held - lots)
+    own = share_floor(equity(book, unit), max(0, relief), maintenance_numerator(book, unit))
+    return min(asked, own)
+
+
+def after_sale(book: Book, unit: Unit, leg_id: str, lots: int, ppb: int) -> Unit:
+    """Return a copy of a unit as it is when ``lots`` of a leg are sold at a discount."""
+    market, rest = book.markets[market_of(leg_id)], copy_unit(unit)
+    change = sign(unit.legs[leg_id].lots) * lots
+    money = discount_quanta(book, unit, leg_id, lots, ppb)
+    settle_unit(rest, market, -change, change * market.value_quanta - money, side_of(leg_id))
+    return rest
+
+
+def enough_lots(book: Book, unit: Unit, leg_id: str, lots: int, ppb: int) -> int:
+    """Return fewer than ``lots`` with which the distress would be over too; 0: the last of them is needed.
+
+    The number that is told is the least one where a requirement falls with every lot.
+    """
+
+    def is_over(fewer: int) -> bool:
+        return has_recovered(book, after_sale(book, unit, leg_id, fewer, ppb))
+
+    low, high = 0, lots - 1
+    if high == 0 or not is_over(high):
+        return 0
+    while high - low > 1:
+        middle = div_floor(low + high, 2)
+        low, high = (low, middle) if is_over(middle) else (middle, high)
+    return high
 
 
 def auction(scratch: Scratch) -> None:
