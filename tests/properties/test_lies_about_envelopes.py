@@ -8,7 +8,9 @@ from deleverage.rulebook import messages as m
 from deleverage.rulebook.book import Book
 from deleverage.rulebook.decide import decide
 from deleverage.rulebook.envelopes import Envelope
+from deleverage.rulebook.pace import ClosedNotional, Rounds
 from deleverage.rulebook.rules import Rules
+from deleverage.rulebook.throttle import Limit
 from tests.properties.test_lies import Facts, objection
 from tests.properties.test_lies_about_stops import changed, nothing_done, pool, under
 from tests.unit.test_envelopes import MANUAL, approval, waiting
@@ -138,3 +140,32 @@ def test_invariant_when_a_manual_round_is_told_truly_then_nobody_objects(
 ) -> None:
     """The controls."""
     assert objection(with_envelope(envelope), facts, MANUAL) == ""
+
+
+def approved(rules: Rules, most_lots: int) -> Book:
+    """Return the book that waits under some rules, with so many lots approved."""
+    book = waiting(most_lots=0)
+    book.envelopes["BTC/long"] = replace(ENVELOPE, most_lots=most_lots, rules_hash=rules.hash())
+    return book
+
+
+@pytest.mark.parametrize("rerank", ["once", "each_fill"])
+def test_invariant_when_another_bound_was_as_tight_as_the_approval_then_approval_is_a_lie(rerank: str) -> None:
+    """210 quanta hold three lots of 70, three are approved: the pace has stopped it. Two approved: the approval has."""
+    for bound in ({"pace": Rounds() | ClosedNotional(210)}, {"close_throttle": (Limit(0, 210),)}):
+        rules = Rules(manual=True, rerank=rerank, **bound)
+        for most_lots, told_so in ((3, "approval"), (2, "pace"), (2, "throttle")):
+            book = approved(rules, most_lots)
+            facts = told(book, STEP, rules)
+            lie = changed(facts, m.Deleveraged, lambda fact, said=told_so: pool(fact, stopped=said))  # type: ignore[misc]
+            assert (objection(book.copy(), facts, rules), objection(book, lie, rules)) == ("", "INV-21")
+
+
+@pytest.mark.parametrize("rerank", ["once", "each_fill"])
+def test_invariant_when_the_approval_was_what_bound_and_a_removal_is_told_then_it_objects(rerank: str) -> None:
+    """Four of ten lots are approved and closed; that a candidate was removed explains nothing of it."""
+    rules = Rules(manual=True, rerank=rerank)
+    book = approved(rules, 4)
+    facts = told(book, STEP, rules)
+    lie = changed(facts, m.Deleveraged, lambda fact: pool(fact, stopped="", removed=("cy",)))
+    assert (objection(book.copy(), facts, rules), objection(book, lie, rules)) == ("", "INV-21")

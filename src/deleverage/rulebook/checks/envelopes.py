@@ -2,10 +2,12 @@
 
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.book import SIGN_OF, leg_id_of
+from deleverage.rulebook.checks.stops import bounded_lots
 from deleverage.rulebook.checks.view import View, require
 from deleverage.rulebook.plug import text_of
+from deleverage.rulebook.stages.candidates import eligible
 from deleverage.rulebook.stages.envelopes import why_over
-from deleverage.rulebook.stages.held import approved_lots, lots_after_netting, may_start
+from deleverage.rulebook.stages.held import approved_lots, bankrupts_in, lots_after_netting, may_start
 
 
 def check_approved(view: View, fact: m.EnvelopeApproved) -> None:
@@ -25,7 +27,8 @@ def check_approved(view: View, fact: m.EnvelopeApproved) -> None:
 
 
 def check_within(view: View, fact: m.Deleveraged) -> None:
-    """Before stage 5: every pool stays within its envelope, and says so where the envelope is what stops it."""
+    """Before stage 5: every pool stays within its envelope, and says so if and only if that is what stops it."""
+    done_quanta = view.closed_notional
     for pool in fact.pools:
         side = SIGN_OF[pool.side]
         room, place = approved_lots(view.book, view.rules, pool.market_id, side), leg_id_of(pool.market_id, pool.side)
@@ -34,12 +37,32 @@ def check_within(view: View, fact: m.Deleveraged) -> None:
             room = 0
         within = room is None or pool.closed_lots <= room
         require("INV-6", within, f"{place}: {pool.closed_lots} lots closed, {room} were approved")
-        left = lots_after_netting(view.book, pool.market_id, side)
-        needed = room == 0 and left > 0 and may_start(view.book, view.rules, pool.market_id, side, left)
-        binds = room == pool.closed_lots and room < left
-        true = binds if pool.stopped == "approval" else not needed
-        told = f"stopped by {pool.stopped or 'nothing'} after {pool.closed_lots} of {left} lots"
-        require("INV-21", true, f"{place}: {told}, approved are {room}")
+        binds = room is not None and _binds(view, pool, room, done_quanta)
+        done_quanta += pool.closed_lots * abs(view.book.markets[pool.market_id].value_quanta)
+        # One by one, whoever paid may be removed before the next fill: then nobody is left, and nothing stops the pool.
+        gone = view.rules.rerank == "each_fill" and bool(view.rules.removed) and not pool.stopped
+        true = (pool.stopped == "approval") == binds or (binds and gone and pool.closed_lots > 0)
+        told = f"stopped by {pool.stopped or 'nothing'} after {pool.closed_lots} lots"
+        require("INV-21", true, f"{place}: {told}, approved are {room}, which {'binds' if binds else 'does not bind'}")
+
+
+def _binds(view: View, pool: m.Pool, room: int, done_quanta: int) -> bool:
+    """Return whether an approval of ``room`` lots stops a pool: the trigger fires, and nothing else leaves as little.
+
+    ``done_quanta``: the notional that the step has closed before the pool.
+    """
+    side, left = SIGN_OF[pool.side], lots_after_netting(view.book, pool.market_id, SIGN_OF[pool.side])
+    if not left or not may_start(view.book, view.rules, pool.market_id, side, left):
+        return False
+    if room == 0 or pool.closed_lots < room:
+        return room == 0  # Less than was approved: something else has stopped it.
+    accounts = frozenset(unit.account_id for unit in bankrupts_in(view.book, pool.market_id, side))
+    found = eligible(view.book, view.rules, pool.market_id, side, accounts)
+    needed = min(left, sum(candidate.lots for candidate in found.candidates))
+    if view.rules.rerank == "each_fill":
+        done_quanta += room * abs(view.book.markets[pool.market_id].value_quanta)
+        return room < needed and bounded_lots(view, pool.market_id, done_quanta, needed - room) > 0
+    return room < bounded_lots(view, pool.market_id, done_quanta, needed)
 
 
 def check_ended(view: View, fact: m.EnvelopeEnded) -> None:

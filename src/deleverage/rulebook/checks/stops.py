@@ -50,20 +50,20 @@ def check_bounds(view: View, fact: m.Deleveraged) -> None:
     """Count what stage 5 closed and hold it against the bounds; whoever says ``pace`` must have met one."""
     for closing in fact.closings:
         value_quanta = abs(view.book.markets[closing.market_id].value_quanta)
-        for room_quanta, name in _notional_rooms(view):
+        for room_quanta, name in _notional_rooms(view, view.closed_notional):
             within = closing.closed_lots <= lots_held(room_quanta, view.closed_notional, value_quanta)
             told = f"{closing.closed_lots} lots worth {value_quanta} each are closed, {room_quanta} quanta are left"
             require("INV-6", within, f"stage 5 goes beyond its {name}: {told}")
         view.closed_notional += closing.closed_lots * value_quanta
         view.touched.add(closing.unit_id)
     room = _room(view, fact.round)
-    throttle = _close_room(view)
+    rooms = _notional_rooms(view, view.closed_notional)
     kept = all(bound is None or bound >= 0 for bound in (room.rounds, room.units))
     require("INV-6", kept, f"round {fact.round} goes beyond the pace, it leaves {room}")
     for pool in fact.pools:
         if pool.stopped in ("pace", "throttle"):
             bound = pool.stopped in _binding(view, pool.market_id)
-            told = f"stopped by {pool.stopped}; pace leaves {room}, the throttle {throttle}"
+            told = f"stopped by {pool.stopped}; pace leaves {room}, bounds on the notional are {rooms}"
             require("INV-21", bound, f"{pool.market_id} {pool.side}: {told}")
 
 
@@ -113,11 +113,6 @@ def _room(view: View, rounds: int) -> Room:
     return view.rules.pace.room(Spent(rounds, view.closed_notional, len(view.touched)))
 
 
-def _close_room(view: View) -> int | None:
-    most = most_at(view.rules.close_throttle, view.stress or 0)
-    return None if most is None else most - view.closed_notional
-
-
 def _binding(view: View, market_id: str) -> set[str]:
     """Return which bounds on stage 5 leave no room for another lot of a market, or for another candidate.
 
@@ -125,17 +120,26 @@ def _binding(view: View, market_id: str) -> set[str]:
     """
     value_quanta = abs(view.book.markets[market_id].value_quanta)
     found = {"pace"} if _room(view, 0).units == 0 else set()
-    if bounds := _notional_rooms(view):
+    if bounds := _notional_rooms(view, view.closed_notional):
         room_quanta, name = min(bounds)
         if lots_held(room_quanta, view.closed_notional, value_quanta) == 0:
             found.add(name)
     return found
 
 
-def _notional_rooms(view: View) -> list[tuple[int, str]]:
-    """Return what each bound on the notional leaves of the step, with its name; quanta."""
-    bounds = ((_room(view, 0).notional_quanta, "pace"), (_close_room(view), "throttle"))
+def _notional_rooms(view: View, done_quanta: int) -> list[tuple[int, str]]:
+    """Return what each bound on the notional leaves of the step after so much of it, with its name; quanta."""
+    pace = view.rules.pace.room(Spent(0, done_quanta, 0)).notional_quanta
+    most = most_at(view.rules.close_throttle, view.stress or 0)
+    bounds = ((pace, "pace"), (None if most is None else most - done_quanta, "throttle"))
     return [(quanta, name) for quanta, name in bounds if quanta is not None]
+
+
+def bounded_lots(view: View, market_id: str, done_quanta: int, lots: int) -> int:
+    """Return how many of ``lots`` pace and throttle hold of a market after so much notional of the step."""
+    value_quanta = abs(view.book.markets[market_id].value_quanta)
+    rooms = [room_quanta for room_quanta, _ in _notional_rooms(view, done_quanta)]
+    return min([lots, *(lots_held(room_quanta, done_quanta, value_quanta) for room_quanta in rooms)])
 
 
 def _held_by_pace(view: View, unit: Unit, guarded: Container[str]) -> bool:
