@@ -1,5 +1,9 @@
 """Why money may not leave now: gates as values, and why a debt closes the whole domain and not one market."""
 
+from dataclasses import replace
+
+import pytest
+
 from deleverage.domain.domain import Domain
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.apply import apply
@@ -10,7 +14,9 @@ from deleverage.rulebook.invariants import InvariantBroken, Invariants
 from deleverage.rulebook.margin import equity
 from deleverage.rulebook.price import Mark
 from deleverage.rulebook.rules import Rules
-from tests.properties.stories import mark, open_book, step, submit, trade
+from deleverage.rulebook.throttle import Limit
+from deleverage.rulebook.trigger import Never
+from tests.properties.stories import crashed, mark, open_book, step, submit, trade
 
 AT_MARK = Rules(price=Mark())
 
@@ -73,7 +79,7 @@ def test_gate_when_a_mark_is_guarded_then_only_its_holders_are_held_and_a_new_ma
     trade(book, "al", "cy", 1)
     trade(book, "di", "bo", 2, "ETH")
     submit(book, m.SetMarks(time_ns=1, marks=(m.MarkUpdate("ETH", 90, 0),)))
-    gates = withdrawal_gates(book, {"ETH": "under_sourced"}, {})
+    gates = withdrawal_gates(book, Rules(), 1)
     assert [(gate.code, gate.scope, gate.found) for gate in gates] == [
         (m.Code.MARK_GUARDED, "unit bo", "ETH"),
         (m.Code.MARK_GUARDED, "unit di", "ETH"),
@@ -92,7 +98,7 @@ def test_gate_when_a_unit_is_bankrupt_then_its_own_gate_comes_first() -> None:
     book = in_two_markets()
     submit(book, m.SetMarks(time_ns=1, marks=(m.MarkUpdate("BTC", 20, 0),)))
     book.units["al"].bankrupt = True
-    gates = withdrawal_gates(book, {"BTC": "under_sourced"}, {})
+    gates = withdrawal_gates(book, rules, 1)
     assert [(gate.code, gate.unit_id) for gate in gates] == [
         (m.Code.UNIT_BANKRUPT, "al"),
         (m.Code.MARK_GUARDED, "al"),
@@ -141,5 +147,71 @@ def test_gate_when_marks_recover_then_it_opens_without_a_step() -> None:
     """Nobody opens a gate by hand: at a mark of 95 al is above zero again."""
     book = in_two_markets()
     mark(book, 95)
-    assert withdrawal_gates(book, {}, {}) == ()
+    assert withdrawal_gates(book, Rules(), 2) == ()
     submit(book, m.Withdraw(time_ns=2, unit_id="cy", amount_quanta=1))
+
+
+WAITING = {
+    "approval": (
+        Rules(manual=True),
+        "a step under an approved envelope that holds a lot, or the settlement of the market",
+    ),
+    "trigger": (Rules(trigger=Never()), "a step at whose numbers the trigger fires, or the settlement of the market"),
+    "pace": (
+        Rules(close_throttle=(Limit(0, 69),)),
+        "the next steps, each of which goes on where pace or throttle has stopped the one before",
+    ),
+    "removal": (
+        Rules(removed=("no_equity", "unhealthy", "own_units")),
+        "a step that finds candidates who are not removed, or the settlement of the market",
+    ),
+    "guard": (
+        Rules(max_mark_age_ns=2),
+        "accepted or confirmed marks and prices, or the end of a market's halt, and a step behind them",
+    ),
+}
+
+
+@pytest.mark.parametrize("why", WAITING)
+def test_gate_when_a_bankrupts_lots_wait_then_it_names_the_reason_of_stage_7_and_what_ends_it(why: str) -> None:
+    """The next step alone opens nothing where approval, trigger, throttle, removal or guard hold the lots."""
+    rules, opens = WAITING[why]
+    book = crashed()
+    if why == "removal":  # Nobody is left but an own unit.
+        book = open_book({"al": 400, "cy": 1_000})
+        submit(book, m.OpenIsolated(time_ns=0, account_id="al", market_id="BTC"))
+        submit(book, m.MoveMargin(time_ns=0, from_unit_id="al", to_unit_id="al/BTC", amount_quanta=200))
+        trade(book, "al", "al/BTC", 10)
+        mark(book, 70)
+    submit(book, m.RunStep(time_ns=2), replace(rules, max_mark_age_ns=0, trigger=Never()) if why == "guard" else rules)
+    own, debt = (gate for gate in withdrawal_gates(book, rules, 4) if gate.code is not m.Code.MARK_GUARDED)
+    assert (own.reason, own.opens) == (f"it is bankrupt and waits ({why})", opens)
+    assert (debt.reason, debt.opens) == (
+        f"al is below zero and waits ({why})",
+        f"{opens}, or marks at which nobody is below zero",
+    )
+    if why != "guard":  # There cy has a gate of its own, which comes first.
+        assert decide(book, m.Withdraw(time_ns=4, unit_id="cy", amount_quanta=1), rules) == debt.rejection()
+
+
+def test_gate_when_a_flat_bankrupt_waits_for_the_lots_of_others_then_it_says_what_they_wait_for() -> None:
+    """be is flat and 20 short, and is not named while al's lots wait for an approval; both are told so."""
+    rules = Rules(manual=True)
+    book = crashed()
+    submit(book, m.RunStep(time_ns=2), rules)
+    submit(book, m.OpenAccount(time_ns=2, account_id="be"))
+    book.units["be"].bankrupt = True
+    told = {gate.unit_id: gate.reason for gate in withdrawal_gates(book, rules, 2)}
+    assert told["be"] == "it is bankrupt and waits (approval)"
+
+
+def test_gate_when_the_domain_is_halted_then_it_says_that_no_step_runs_before_the_halt_is_over() -> None:
+    """Nobody is declared yet, and nothing holds al but the halt."""
+    book = crashed()
+    submit(book, m.Halt(time_ns=2, scope="", reason="drill"))
+    (gate,) = withdrawal_gates(book, Rules(), 2)
+    assert gate.reason == "al is below zero"
+    assert gate.opens == (
+        "the end of the halt, and then a step that carries or names the shortfall, "
+        "or marks at which nobody is below zero"
+    )

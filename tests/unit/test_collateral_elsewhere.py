@@ -24,7 +24,6 @@ from deleverage.rulebook.quantities import PPB
 from deleverage.rulebook.reduction import Smart
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.schedule import Schedule
-from deleverage.rulebook.stages.guards import asset_guards, guards
 from tests.properties.collateral_stories import BTC, bring, code_of, mark, opened, price, short_by_100, step, trade
 from tests.properties.stories import submit
 
@@ -124,7 +123,7 @@ def test_gate_when_a_price_is_guarded_then_money_and_assets_of_its_owner_are_hel
     """The gate names the asset and what opens it; both withdrawals are refused with its words."""
     book = opened({"al": 100, "cy": 100}, {"al": 50})
     price(book, 200, rules=HALF_BAND)
-    (gate,) = withdrawal_gates(book, guards(book, HALF_BAND, 2), asset_guards(book, HALF_BAND, 2))
+    (gate,) = withdrawal_gates(book, HALF_BAND, 2)
     assert gate == Gate(
         code=m.Code.MARK_GUARDED,
         unit_id="al",
@@ -143,8 +142,8 @@ def test_gate_when_mark_and_price_are_guarded_then_it_names_both() -> None:
     """Marks stand first."""
     book = opened({"al": 0, "cy": 1_000}, {"al": 50})
     trade(book, "al", "cy", 10)
-    gate = withdrawal_gates(book, {"M": "stale"}, {"BTC": "under_sourced"})[0]
-    assert gate.reason == "the mark is guarded: M (stale); the price is guarded: BTC (under_sourced)"
+    gate = withdrawal_gates(book, Rules(max_mark_age_ns=1), book.time_ns + 2)[0]
+    assert gate.reason == "the mark is guarded: M (stale); the price is guarded: BTC (stale)"
     assert gate.opens == "an accepted or confirmed mark of M and an accepted or confirmed price of BTC"
     assert gate.found == "M, BTC"
 

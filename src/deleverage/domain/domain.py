@@ -31,7 +31,6 @@ from deleverage.rulebook.plug import PlugFault
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.selection import PolicyFault
 from deleverage.rulebook.stages.candidates import queue_of
-from deleverage.rulebook.stages.guards import asset_guards, guarded_marks
 
 Answer = tuple[Fact, ...] | Rejection
 
@@ -155,8 +154,7 @@ class Domain:
 
         Empty: free money may leave. A gate of the domain holds everybody, the others one unit each.
         """
-        book, rules = self.book, self.rules
-        return withdrawal_gates(book, guarded_marks(book, rules, time_ns), asset_guards(book, rules, time_ns))
+        return withdrawal_gates(self.book, self.rules, time_ns)
 
     def digest(self) -> str:
         """Return the SHA-256 of the whole state, 64 hexadecimal digits."""

@@ -9,11 +9,26 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from deleverage.rulebook.book import Book, Unit
+from deleverage.rulebook.collateral import awaits_price
 from deleverage.rulebook.margin import equity
 from deleverage.rulebook.messages import Code, Rejection
+from deleverage.rulebook.rules import Rules
+from deleverage.rulebook.stages.bearers import behind_guards
+from deleverage.rulebook.stages.held import why_lots_stay, why_money_waits
+from deleverage.rulebook.stages.scratch import asset_guards, guarded_marks, guards
 
 DOMAIN = "domain"
 """The scope that is everybody; no id is needed, and a unit of this name is told by its ``unit_id``."""
+
+
+OPENS = {
+    "guard": "accepted or confirmed marks and prices, or the end of a market's halt, and a step behind them",
+    "trigger": "a step at whose numbers the trigger fires, or the settlement of the market",
+    "approval": "a step under an approved envelope that holds a lot, or the settlement of the market",
+    "removal": "a step that finds candidates who are not removed, or the settlement of the market",
+    "pace": "the next steps, each of which goes on where pace or throttle has stopped the one before",
+}
+"""What ends the waiting for a reason of stage 7."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,29 +56,50 @@ class Gate:
         return Rejection(self.code, sentence, self.found, self.bound)
 
 
-def withdrawal_gates(book: Book, guarded: Mapping[str, str], guarded_assets: Mapping[str, str]) -> tuple[Gate, ...]:
-    """Return every gate that is closed now, in order of precedence of the codes, then by unit.
+def withdrawal_gates(book: Book, rules: Rules, time_ns: int) -> tuple[Gate, ...]:
+    """Return every gate that is closed at a time, in order of precedence of the codes, then by unit.
 
-    ``guarded`` are the markets whose mark is guarded, ``guarded_assets`` the assets whose price is, each with the
-    reason. Empty: free money may leave.
+    Empty: free money may leave.
     """
-    return tuple(sorted(_closed(book, guarded, guarded_assets), key=lambda gate: (gate.code, gate.unit_id)))
+    return tuple(sorted(_closed(book, rules, time_ns), key=lambda gate: (gate.code, gate.unit_id)))
 
 
-def _closed(book: Book, guarded: Mapping[str, str], guarded_assets: Mapping[str, str]) -> Iterator[Gate]:
+def _closed(book: Book, rules: Rules, time_ns: int) -> Iterator[Gate]:
+    guarded, prices = guarded_marks(book, rules, time_ns), asset_guards(book, rules, time_ns)
     for unit in book.sorted_units():
-        yield from filter(None, (bankrupt_gate(unit), mark_gate(unit, guarded, guarded_assets)))
-    if (gate := debt_gate(book)) is not None:
+        yield from filter(None, (bankrupt_gate(book, rules, unit, time_ns), mark_gate(unit, guarded, prices)))
+    if (gate := debt_gate(book, rules, time_ns)) is not None:
         yield gate
 
 
-def bankrupt_gate(unit: Unit) -> Gate | None:
+def bankrupt_gate(book: Book, rules: Rules, unit: Unit, time_ns: int) -> Gate | None:
     """Return the gate of a bankrupt unit."""
     if not unit.bankrupt:
         return None
-    opens = "the step that settles its lots and its shortfall"
-    reason = "it is bankrupt"
+    why = _why_it_waits(book, rules, unit, time_ns)
+    reason = f"it is bankrupt{_told(why)}"
+    opens = _end(book, why, "the step that settles its lots and its shortfall")
     return Gate(code=Code.UNIT_BANKRUPT, unit_id=unit.unit_id, reason=reason, opens=opens, found=unit.unit_id, bound="")
+
+
+def _why_it_waits(book: Book, rules: Rules, unit: Unit, time_ns: int) -> str:
+    """Return what keeps a unit's lots and shortfall from the next step, as stage 7 would say it; empty: nothing.
+
+    Who is not declared bankrupt yet has been in no step: only a guard keeps it from one.
+    """
+    guarded, prices = guards(book, rules, time_ns), asset_guards(book, rules, time_ns)
+    if not unit.bankrupt:
+        return "guard" if awaits_price(book, unit, prices) or behind_guards(unit, guarded) else ""
+    return why_lots_stay(book, rules, guarded, unit) if unit.legs else why_money_waits(book, rules, guarded, prices)
+
+
+def _told(why: str) -> str:
+    return f" and waits ({why})" if why else ""
+
+
+def _end(book: Book, why: str, otherwise: str) -> str:
+    """Return what has to happen, in words: no step runs in a halted domain, and ``why`` needs its end before one."""
+    return ("the end of the halt, and then " if book.is_halted else "") + OPENS.get(why, otherwise)
 
 
 def mark_gate(unit: Unit, guarded: Mapping[str, str], guarded_assets: Mapping[str, str]) -> Gate | None:
@@ -87,12 +123,14 @@ def mark_gate(unit: Unit, guarded: Mapping[str, str], guarded_assets: Mapping[st
     )
 
 
-def debt_gate(book: Book) -> Gate | None:
+def debt_gate(book: Book, rules: Rules, time_ns: int) -> Gate | None:
     """Return the gate of the whole domain: somebody is below zero, and who carries it is not decided yet."""
     for unit in book.sorted_units():
         own = equity(book, unit)
         if own < 0:
-            reason = f"{unit.unit_id} is below zero"
-            opens = "a step that carries or names the shortfall, or marks at which nobody is below zero"
+            why = _why_it_waits(book, rules, unit, time_ns)
+            reason = f"{unit.unit_id} is below zero{_told(why)}"
+            opens = _end(book, why, "a step that carries or names the shortfall")
+            opens += ", or marks at which nobody is below zero"
             return Gate(code=Code.NEGATIVE_EQUITY, unit_id="", reason=reason, opens=opens, found=own, bound=0)
     return None

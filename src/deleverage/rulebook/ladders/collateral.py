@@ -85,7 +85,7 @@ def _withdraw_asset(book: Book, command: m.WithdrawAsset, rules: Rules) -> Itera
     balance, initial = margin_balance(book, after), initial_numerator(book, unit)
     sentence, short = "what backs the initial requirement may not leave", balance * MARGIN_SCALE < initial
     refuse(short, Code.INSUFFICIENT_EQUITY, sentence, balance, div_ceil(initial, MARGIN_SCALE))
-    require_open(debt_gate(book))
+    require_open(debt_gate(book, rules, now_ns))
     yield m.AssetOut(**next_fact(book, command), unit_id=unit.unit_id, asset_id=command.asset_id, amount_grains=grains)
 
 

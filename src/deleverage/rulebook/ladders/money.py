@@ -39,11 +39,11 @@ def _deposit(book: Book, command: m.Deposit, rules: Rules) -> Iterator[Fact]:
 def _withdraw(book: Book, command: m.Withdraw, rules: Rules) -> Iterator[Fact]:
     unit, amount = require_unit(book, command.unit_id), command.amount_quanta
     require_amount(amount)
-    require_open(bankrupt_gate(unit))
     now_ns = command.time_ns
+    require_open(bankrupt_gate(book, rules, unit, now_ns))
     require_open(mark_gate(unit, guarded_marks(book, rules, now_ns), asset_guards(book, rules, now_ns)))
     require_free_money(book, unit, amount)
-    require_open(debt_gate(book))
+    require_open(debt_gate(book, rules, now_ns))
     positive = sum(equity(book, other) for other in book.units.values())
     paid = div_floor(amount * max(0, positive - book.residual_quanta), positive)
     claim = min(book.residual_quanta, amount - paid)
