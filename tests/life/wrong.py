@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 from tests.life import wrong_collateral
 from tests.life.approvals import wrong_abort, wrong_approval
-from tests.life.auction import bad_bid, bid, on_offer, some_bid
+from tests.life.auction import bad_bid, some_bid
 from tests.life.ladder import backstops_of, bad_programme, programme_for
 from tests.life.view import lots_on
 from tests.life.view import market_of as leg_market
@@ -357,7 +357,7 @@ def no_mark(life: "Life") -> Plain | None:
         if kind == 1:
             return some_order(life, market_id=without[0])
         return life.at("AccrueFunding", market_id=without[0], rate_ppb=5)
-    if life.rng.random() < 0.25 and "new" not in life.state["markets"]:
+    if life.rng.random() < 0.4 and "new" not in life.state["markets"]:
         return life.new_market("new")
     return None
 
@@ -505,16 +505,6 @@ def unit_bankrupt(life: "Life") -> Plain | None:
 def no_auction(life: "Life") -> Plain | None:
     """Return a bid that is refused, mostly because nobody is on offer."""
     return bad_bid(life) if life.rng.random() < 0.4 else some_bid(life)
-
-
-def more_than_needed(life: "Life") -> Plain | None:
-    """Return a bid for all lots of a leg."""
-    legs = on_offer(life)
-    found = some_bid(life)
-    if found is None or not legs:
-        return found
-    unit_id, leg_id, lots = legs[0]
-    return bid(life, unit_id, leg_id, found["bidder_unit_id"], abs(lots))
 
 
 def discount_too_small(life: "Life") -> Plain | None:
@@ -811,7 +801,6 @@ MAKERS: dict[str, Callable[["Life"], Plain | None]] = {
     "MARKET_PAUSED": market_paused,
     "PRICE_OUT_OF_BAND": price_out_of_band,
     "MORE_THAN_HELD": more_than_held,
-    "MORE_THAN_NEEDED": more_than_needed,
     "DISCOUNT_TOO_SMALL": discount_too_small,
     "LOTS_ABOVE_MAXIMUM": lots_above_maximum,
     "OPEN_INTEREST_ABOVE_MAXIMUM": open_interest_above_maximum,
