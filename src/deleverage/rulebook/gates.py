@@ -14,8 +14,8 @@ from deleverage.rulebook.margin import equity
 from deleverage.rulebook.messages import Code, Rejection
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.stages.bearers import behind_guards
+from deleverage.rulebook.stages.guards import asset_guards, guarded_marks, guards
 from deleverage.rulebook.stages.held import why_lots_stay, why_money_waits
-from deleverage.rulebook.stages.scratch import asset_guards, guarded_marks, guards
 
 DOMAIN = "domain"
 """The scope that is everybody; no id is needed, and a unit of this name is told by its ``unit_id``."""
