@@ -157,8 +157,8 @@ def test_loader_when_rules_are_wrong_then_all_are_listed_with_known_names() -> N
         "rules.policy: policy 'queue' is unknown",
         "rules.price: price 'x' is unknown",
         "rules.order_band: is -2",
+        "rules.removed[0]: exclusion 'a' is unknown",
         "rules.trigger.of[1].treshold: is no parameter of fund-exhausted",
-        "rules.removed: names 'a'",
         "rules.pace: bounds no rounds: combine it with rounds",
     ]
 
@@ -443,7 +443,7 @@ def test_loader_when_a_frame_has_bids_then_they_come_after_its_orders_and_the_ru
             'side = "long", size = 4',
             "path[1].bids[0].side: is needed where one of the two is in hedge mode",
         ),
-        ("every_seconds = 10", "every_seconds = 0", "rules.auction: every_ns of dutch is 0"),
+        ("every_seconds = 10", "every_seconds = 0", "rules.auction.every_seconds: is 0, must be above 0"),
         ("every_seconds = 10", "every_ns = 10", "rules.auction.every_ns: is no parameter of dutch"),
     ],
 )
@@ -462,7 +462,7 @@ def test_loader_when_a_throttle_is_given_then_its_limits_are_integers_and_its_fa
     rules = loads(STORY.replace("[[markets]]", table, 1)).rules
     assert rules.close_throttle == (Limit(0, 10_000), Limit(250_000_000, 700))
     (fault,) = faults_of(STORY.replace("[[markets]]", table.replace("most = 7", "most = 700"), 1))
-    assert fault == "rules.close_throttle: has limits of [10000, 70000], they are 1 or more and never loosen"
+    assert fault == "rules.close_throttle[1].most: is 700, above the 100 of the limit before"
 
 
 def test_schema_when_read_then_it_is_valid_and_describes_every_key() -> None:

@@ -121,6 +121,7 @@ def test_length_when_the_largest_discount_was_on_offer_for_one_step_then_it_is_o
         ((0, 0, 1, 5), "step_ppb of dutch is 0"),
         ((0, 1, 0, 5), "every_ns of dutch is 0"),
         ((6, 1, 1, 5), "most_ppb of dutch is 5, the discount starts at 6"),
+        ((6, 1, 0, 5), "every_ns of dutch is 0, must be above 0; most_ppb of dutch is 5"),
     ],
 )
 def test_dutch_when_its_numbers_make_no_schedule_then_they_are_a_fault(

@@ -156,7 +156,7 @@ def test_take_over_when_the_fund_takes_then_the_takers_part_enters_the_pool() ->
 
 def test_rules_when_more_than_the_whole_surplus_is_given_away_then_they_are_refused() -> None:
     """The fund's default is all of it: a taker's share needs a smaller one."""
-    with pytest.raises(ConfigError, match="1000000001 together"):
+    with pytest.raises(ConfigError, match="surplus_to_taker_ppb is 1, and the fund keeps 1000000000: together"):
         Rules(surplus_to_taker_ppb=1)
 
 

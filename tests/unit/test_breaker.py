@@ -145,9 +145,14 @@ def test_precedence_when_several_reasons_hold_then_halt_reduce_only_pause_and_ba
 
 def test_rules_when_a_breaker_has_no_window_or_no_pause_then_it_is_a_fault() -> None:
     """A breaker without either would be one that is off, and says it is on."""
-    parts: tuple[dict[str, Any], ...] = ({"breaker_window_ns": 1}, {"pause_ns": 1}, {})
-    for incomplete in parts:
-        with pytest.raises(ConfigError, match="breaker_ppb is on with a window"):
+    window, pause = (f"{name}_ns is 0, but the breaker is on" for name in ("breaker_window", "pause"))
+    parts: tuple[tuple[str, dict[str, Any]], ...] = (
+        (pause, {"breaker_window_ns": 1}),
+        (window, {"pause_ns": 1}),
+        (f"{window}.*{pause}", {}),
+    )
+    for sentence, incomplete in parts:
+        with pytest.raises(ConfigError, match=sentence):
             Rules(breaker_ppb=1, **incomplete)
     with pytest.raises(ConfigError, match="trade_band_ppb is -1"):
         Rules(trade_band_ppb=-1)

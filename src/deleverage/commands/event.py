@@ -53,14 +53,14 @@ def run(
 
 
 def _options(seed: int, fund: str, price_rule: str, population_equity: str, accounts: int) -> Options:
-    """Return the options, or raise ConfigError with everything that is wrong with them."""
+    """Return the options, or raise EventFault with everything that is wrong with them."""
     faults: list[str] = []
     fund_quanta = _parse("--fund", fund, QUANTUM, faults)
     equity_ppb = _parse("--population-equity", population_equity, Scale(1, 9), faults)
     if accounts < 1:
         faults.append(f"--accounts is {accounts}, allowed are 1 and more")
     if faults:
-        raise ConfigError(faults)
+        raise EventFault(faults)
     return Options(
         seed=seed,
         accounts=accounts,

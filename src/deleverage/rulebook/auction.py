@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
-from deleverage.rulebook.plug import PlugFault, Registry, require_at_least, require_share
+from deleverage.rulebook.plug import Registry, Trouble, at_least, refuse, shares
 from deleverage.rulebook.quantities import PPB, div_ceil, div_floor
 
 MOST_NS = 86_400 * 10**9
@@ -73,13 +73,16 @@ class Dutch(AuctionRule):
 
     def __post_init__(self) -> None:
         """Refuse what is no share, a discount that does not grow, and a largest one below the first."""
-        require_share(self, "start_ppb", PPB)
-        require_share(self, "most_ppb", PPB)
-        require_at_least(self, 1, "step_ppb", "every_ns")
-        if self.most_ppb < self.start_ppb:
-            raise PlugFault(f"most_ppb of dutch is {self.most_ppb}, the discount starts at {self.start_ppb}")
+        troubles = [*shares(self, PPB, "start_ppb", "most_ppb"), *at_least(self, 1, "step_ppb", "every_ns")]
+        compared = (self.most_ppb, self.start_ppb)
+        if all(type(share) is int for share in compared) and self.most_ppb < self.start_ppb:
+            troubles.append(Trouble("most_ppb", "is {}, the discount starts at {}", compared, ("start_ppb",)))
+        refuse(self, troubles)
         if self.lasts_ns() > MOST_NS:
-            raise PlugFault(f"dutch lasts {self.lasts_ns()} ns, allowed are at most {MOST_NS}")
+            refuse(
+                self,
+                [Trouble("most_ppb", "is reached after {} ns, allowed are at most {}", (self.lasts_ns(), MOST_NS))],
+            )
 
     def lasts_ns(self) -> int:
         """Return the time of all steps up to the largest discount, and one more."""

@@ -13,9 +13,9 @@ a value back; the floors lie so that no plug can see the book. A *spec* is the s
 parameter: value}``, with specs where a parameter is a plug itself: ``build`` and ``spec_of`` are each other's inverse.
 """
 
-from collections.abc import Iterable
-from dataclasses import Field, fields
-from typing import Any, Generic, TypeVar, get_origin
+from collections.abc import Callable, Iterable
+from dataclasses import MISSING, Field, fields
+from typing import Any, Generic, NamedTuple, TypeVar, get_origin
 
 Spec = dict[str, Any]
 """A plug in plain data: its name, and its parameters."""
@@ -23,8 +23,34 @@ Spec = dict[str, Any]
 P = TypeVar("P")
 
 
+class Trouble(NamedTuple):
+    """What is wrong with one parameter: ``words`` with a ``{}`` for each of ``values``, in the parameter's own unit.
+
+    ``others`` are the parameters it is compared with; ``known`` what a choice may be. Whoever writes files in other
+    names and units tells it in those.
+    """
+
+    parameter: str
+    words: str
+    values: tuple[Any, ...] = ()
+    others: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
+
+    def sentence(self, show: Callable[[int], str] = str) -> str:
+        """Return the words, whole numbers as ``show`` writes them."""
+        return self.words.format(*(show(value) if type(value) is int else value for value in self.values))
+
+    def __str__(self) -> str:
+        """Return the sentence behind the parameter's name."""
+        return f"{self.parameter} {self.sentence()}"
+
+
 class PlugFault(ValueError):
-    """A spec or a parameter that makes no plug; the sentence names what was found and what is known."""
+    """A spec or parameters that make no plug; the sentence says what was found and known, ``troubles`` of which."""
+
+    def __init__(self, sentence: str, troubles: Iterable[Trouble] = ()) -> None:
+        super().__init__(sentence)
+        self.troubles = tuple(troubles)
 
 
 def name_of(plug: object) -> str:
@@ -35,6 +61,11 @@ def name_of(plug: object) -> str:
 def parameters_of(kind: type) -> list[Field[Any]]:
     """Return the fields that are parameters: those that the record shows."""
     return [item for item in fields(kind) if item.repr]
+
+
+def is_required(item: Field[Any]) -> bool:
+    """Return whether a parameter has to be given."""
+    return item.default is MISSING and item.default_factory is MISSING
 
 
 def spec_of(plug: object) -> Spec:
@@ -63,25 +94,61 @@ def _text(value: Any) -> str:
     return f"{value['name']}({', '.join(parameters)})" if parameters else str(value["name"])
 
 
+def at_least(record: object, least: int, *names: str) -> list[Trouble]:
+    """Return the trouble with each named parameter that is no whole number from ``least`` up."""
+    bound = {0: "must not be negative", 1: "must be above 0"}.get(least, "must be at least {}")
+    return [
+        Trouble(name, f"is {{}}, {bound}", (value, least)) if type(value) is int else _no_whole_number(name, value)
+        for name in names
+        if type(value := getattr(record, name)) is not int or value < least
+    ]
+
+
+def shares(record: object, whole: int, *names: str) -> list[Trouble]:
+    """Return the trouble with each named parameter that is no share: no whole number from 0 to ``whole``."""
+    return [
+        Trouble(name, "is {}, allowed are {} to {}", (value, 0, whole))
+        if type(value) is int
+        else _no_whole_number(name, value)
+        for name in names
+        if type(value := getattr(record, name)) is not int or not 0 <= value <= whole
+    ]
+
+
+def one_of(record: object, name: str, known: Iterable[str]) -> list[Trouble]:
+    """Return the trouble with a parameter that is none of the known words."""
+    value, listed = getattr(record, name), tuple(known)
+    if value in listed:
+        return []
+    return [Trouble(name, "is {}, known are {}", (repr(value), ", ".join(listed)), known=listed)]
+
+
+def refuse(plug: object, troubles: list[Trouble]) -> None:
+    """Raise PlugFault with all troubles, if there are any."""
+    if troubles:
+        told = "; ".join(f"{item.parameter} of {name_of(plug)} {item.sentence()}" for item in troubles)
+        raise PlugFault(told, troubles)
+
+
 def require_at_least(plug: object, least: int, *names: str) -> None:
-    """Raise PlugFault for the first named parameter that is no whole number from ``least`` up."""
-    for name in names:
-        value = getattr(plug, name)
-        if type(value) is not int or value < least:
-            raise PlugFault(f"{name} of {name_of(plug)} is {value!r}, allowed are whole numbers from {least}")
+    """Raise PlugFault for the named parameters that are no whole numbers from ``least`` up."""
+    refuse(plug, at_least(plug, least, *names))
 
 
 def require_share(plug: object, name: str, whole: int) -> None:
     """Raise PlugFault for a share that is no whole number from 0 to ``whole``."""
-    value = getattr(plug, name)
-    if type(value) is not int or not 0 <= value <= whole:
-        raise PlugFault(f"{name} of {name_of(plug)} is {value!r}, allowed are 0 to {whole}")
+    refuse(plug, shares(plug, whole, name))
+
+
+def _no_whole_number(name: str, value: object) -> Trouble:
+    return Trouble(name, "is {}, it is a whole number", (repr(value),))
 
 
 def require_parts(plug: object, parts: object, base: type) -> None:
     """Raise PlugFault for a combination that is not a tuple of one or more plugs of the same point."""
     if not isinstance(parts, tuple) or not parts or not all(isinstance(part, base) for part in parts):
-        raise PlugFault(f"{name_of(plug)} combines one {base.__name__.lower()} or more, not {parts!r}")
+        sentence = f"{name_of(plug)} combines one {base.__name__.lower()} or more, not {parts!r}"
+        raise PlugFault(sentence, [Trouble("of", "is empty: it combines one or more")] if parts == () else ())
 
 
 class Registry(Generic[P]):
@@ -93,22 +160,29 @@ class Registry(Generic[P]):
         self.kinds = {str(kind.__dict__["kind"]): kind for kind in kinds}
 
     def build(self, spec: object) -> P:
-        """Return the plug of a spec; a bare text is a name with default parameters. Raises PlugFault."""
+        """Return the plug of a spec; a bare text is a name with defaults. Raises PlugFault with every fault."""
         table = {"name": spec} if isinstance(spec, str) else spec
         if not isinstance(table, dict) or type(table.get("name")) is not str:
             raise PlugFault(f"a {self.point} is a name, or a table with a name, not {spec!r}")
         kind = self.kind(table["name"])
         known = {item.name: item for item in parameters_of(kind)}
-        for key in table:
-            if key != "name" and key not in known:
-                listed = ", ".join(known) or "none"
-                raise PlugFault(f"{self.point} {table['name']} has no {key!r}, its parameters are {listed}")
-        values = {name: self._value(table, item) for name, item in known.items() if name in table}
-        try:
-            return kind(**values)
-        except TypeError:
-            missing = ", ".join(name for name in known if name not in table)
-            raise PlugFault(f"{self.point} {table['name']} needs its parameters: {missing}") from None
+        listed = ", ".join(known) or "none"
+        faults = [
+            f"{self.point} {table['name']} has no {key!r}, its parameters are {listed}"
+            for key in table
+            if key != "name" and key not in known
+        ]
+        if missing := [name for name, item in known.items() if name not in table and is_required(item)]:
+            faults.append(f"{self.point} {table['name']} needs its parameters: {', '.join(missing)}")
+        values = {}
+        for name in filter(table.__contains__, known):
+            try:
+                values[name] = self._value(table, known[name])
+            except PlugFault as fault:
+                faults.append(str(fault))
+        if faults:
+            raise PlugFault("; ".join(sorted(faults)))
+        return kind(**values)
 
     def kind(self, name: str) -> type[P]:
         """Return the class of a name; an unknown one is refused with the known ones."""

@@ -7,7 +7,7 @@ check of what a policy answers, stand in ``selection``.
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, Protocol
 
-from deleverage.rulebook.plug import PlugFault, require_at_least
+from deleverage.rulebook.plug import Trouble, at_least, one_of, refuse
 from deleverage.rulebook.ranking import Candidate, order_by_rotation, order_by_score
 from deleverage.rulebook.scores import FLOORED, RANKINGS, SCORES
 
@@ -69,13 +69,12 @@ class Queue:
 
     def __post_init__(self) -> None:
         """Refuse an unknown ranking by naming the known ones."""
-        if self.ranking not in RANKINGS:
-            raise PlugFault(f"ranking {self.ranking!r} is unknown, known are {', '.join(RANKINGS)}")
-        require_at_least(self, 0, "seed")
-        require_at_least(self, 1, "wallet_floor_quanta")
-        if self.wallet_floor_quanta != 1 and self.ranking not in FLOORED:
-            known = ", ".join(FLOORED)
-            raise PlugFault(f"wallet_floor_quanta is used by the ranking {known} only, not by {self.ranking}")
+        troubles = [*one_of(self, "ranking", RANKINGS), *at_least(self, 0, "seed")]
+        troubles += at_least(self, 1, "wallet_floor_quanta")
+        if self.wallet_floor_quanta != 1 and self.ranking in RANKINGS and self.ranking not in FLOORED:
+            words = "is used by the ranking {} only, not by {}"
+            troubles.append(Trouble("wallet_floor_quanta", words, (", ".join(FLOORED), self.ranking), ("ranking",)))
+        refuse(self, troubles)
 
     @property
     def name(self) -> str:

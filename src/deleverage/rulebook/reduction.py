@@ -13,7 +13,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
-from deleverage.rulebook.plug import PlugFault, Registry, require_at_least, require_share
+from deleverage.rulebook.plug import (
+    PlugFault,
+    Registry,
+    Trouble,
+    at_least,
+    refuse,
+    require_at_least,
+    require_share,
+    shares,
+)
 from deleverage.rulebook.quantities import PPB, div_ceil, div_floor, share_ceil
 
 
@@ -192,10 +201,12 @@ class Slices(Reduction):
 
     def __post_init__(self) -> None:
         """Refuse negative numbers, a slice without a bound, and a share of depth above all of it."""
-        require_at_least(self, 0, "most_lots", "most_notional_quanta", "max_slippage_ppb")
-        require_share(self, "max_depth_share_ppb", PPB)
+        troubles = at_least(self, 0, "most_lots", "most_notional_quanta", "max_slippage_ppb")
+        troubles += shares(self, PPB, "max_depth_share_ppb")
         if not (self.most_lots or self.most_notional_quanta):
-            raise PlugFault("slices needs most_lots or most_notional_quanta above 0")
+            both = "is 0, and so is the most notional: one of them bounds a slice"
+            troubles.append(Trouble("most_lots", both, others=("most_notional_quanta",)))
+        refuse(self, troubles)
 
     def want(self, holding: Holding) -> Want:
         """Return the slice."""

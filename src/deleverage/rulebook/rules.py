@@ -4,6 +4,7 @@ Rules of this module: what stands here is hashed and belongs to the law; knobs t
 and live elsewhere. Each field says what it does and who does it that way. Faults are reported all at once.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, is_dataclass
 from hashlib import sha256
 from typing import Any
@@ -14,7 +15,7 @@ from deleverage.rulebook.losses import LOSS_RULES
 from deleverage.rulebook.losses.gains import WinnersProRata
 from deleverage.rulebook.losses.rule import LossRule
 from deleverage.rulebook.pace import PACES, Pace, Rounds, Spent
-from deleverage.rulebook.plug import PlugFault, Registry, spec_of
+from deleverage.rulebook.plug import PlugFault, Registry, Trouble, at_least, one_of, shares, spec_of
 from deleverage.rulebook.price import PRICES, Bankruptcy, Price
 from deleverage.rulebook.quantities import PPB
 from deleverage.rulebook.reduction import REDUCTIONS, Reduction, Share
@@ -45,11 +46,12 @@ EXCLUSIONS = ("own_units", "unhealthy", "no_equity")
 
 
 class ConfigError(ValueError):
-    """A preset that cannot be used; carries the full list of its faults."""
+    """A preset that cannot be used; carries the full list of its faults, as sentences and by switch."""
 
-    def __init__(self, faults: list[str]) -> None:
-        super().__init__("; ".join(faults))
-        self.faults = faults
+    def __init__(self, troubles: Iterable[Trouble]) -> None:
+        self.troubles = tuple(troubles)
+        self.faults = [str(trouble) for trouble in self.troubles]
+        super().__init__("; ".join(self.faults))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,64 +134,60 @@ class Rules:
         """Return the rules of plain data; what is left out is the common law. Raises ConfigError with every fault."""
         known = {item.name for item in fields(cls)}
         values = dict(spec)
-        faults = [f"{name} is no switch of the rules" for name in sorted(spec.keys() - known)]
+        faults = [Trouble(name, "is no switch of the rules") for name in sorted(spec.keys() - known)]
         for name in sorted(PLUGS.keys() & spec.keys()):
             try:
                 values[name] = PLUGS[name].build(spec[name])
             except PlugFault as fault:
-                faults.append(f"{name}: {fault}")
+                faults.append(Trouble(f"{name}:", "{}", (str(fault),)))
         for name in THROTTLES:
             try:
                 values[name] = tuple(Limit(**limit) for limit in spec.get(name, ()))
             except TypeError as fault:
-                faults.append(f"{name}: {fault}")
+                faults.append(Trouble(f"{name}:", "{}", (str(fault),)))
         if faults:
             raise ConfigError(faults)
         return cls(**values | {"removed": tuple(spec.get("removed", ()))})
 
-    def _faults(self) -> list[str]:
+    def _faults(self) -> list[Trouble]:
         faults = [
-            f"{name} is {getattr(self, name)!r}, it is one of {', '.join(sorted(PLUGS[name].kinds))}"
+            Trouble(name, "is {}, it is one of {}", (repr(getattr(self, name)), ", ".join(sorted(PLUGS[name].kinds))))
             for name in ("reduction", "funding_source", "trigger", "price", "loss_rule", "pace")
             if not isinstance(getattr(self, name), PLUGS[name].base)
         ]
         if type(self.auction) not in AUCTIONS.kinds.values():
-            faults.append(f"auction is {self.auction!r}, it is one of {', '.join(sorted(AUCTIONS.kinds))}")
+            listed = ", ".join(sorted(AUCTIONS.kinds))
+            faults.append(Trouble("auction", "is {}, it is one of {}", (repr(self.auction), listed)))
         if not is_dataclass(self.policy):
-            faults.append(f"policy is {type(self.policy).__name__}, no frozen dataclass: its parameters are hashed")
-        for name in ("surplus_to_fund_ppb", "surplus_to_taker_ppb", "liquidation_fee_ppb", "neutral_within_ppb"):
-            share = getattr(self, name)
-            if not 0 <= share <= PPB:
-                faults.append(f"{name} is {share}, allowed are 0 to {PPB}")
-        owned = self.surplus_to_fund_ppb + self.surplus_to_taker_ppb
-        if owned > PPB:
-            faults.append(f"surplus_to_taker_ppb and surplus_to_fund_ppb are {owned} together, allowed are 0 to {PPB}")
-        for name in _NOT_NEGATIVE:
-            if getattr(self, name) < 0:
-                faults.append(f"{name} is {getattr(self, name)}, allowed are 0 and more")
-        for name in ("fund_event_cap_quanta", "fund_group_cap_quanta", "fund_market_cap_quanta"):
-            cap = getattr(self, name)
-            if cap is not None and cap < 0:
-                faults.append(f"{name} is {cap}, allowed are 0 and more")
-        share_cap = self.fund_notional_cap_ppb
-        if share_cap is not None and not 0 <= share_cap <= PPB:
-            faults.append(f"fund_notional_cap_ppb is {share_cap}, allowed are 0 to {PPB}")
-        for name, known in (
-            ("shortfall_split", ("maintenance", "notional")),
-            ("rerank", ("once", "each_fill")),
-            ("neutral_boundary", ("strict", "inclusive")),
-        ):
-            if getattr(self, name) not in known:
-                faults.append(f"{name} is {getattr(self, name)!r}, known are {', '.join(known)}")
+            words = "is {}, no frozen dataclass: its parameters are hashed"
+            faults.append(Trouble("policy", words, (type(self.policy).__name__,)))
+        faults += shares(
+            self, PPB, "surplus_to_fund_ppb", "surplus_to_taker_ppb", "liquidation_fee_ppb", "neutral_within_ppb"
+        )
+        if self.surplus_to_fund_ppb + self.surplus_to_taker_ppb > PPB:
+            words = "is {}, and the fund keeps {}: together they are at most {}"
+            values = (self.surplus_to_taker_ppb, self.surplus_to_fund_ppb, PPB)
+            faults.append(Trouble("surplus_to_taker_ppb", words, values, ("surplus_to_fund_ppb",)))
+        faults += at_least(self, 0, *_NOT_NEGATIVE)
+        caps = ("fund_event_cap_quanta", "fund_group_cap_quanta", "fund_market_cap_quanta")
+        faults += at_least(self, 0, *(name for name in caps if getattr(self, name) is not None))
+        if self.fund_notional_cap_ppb is not None:
+            faults += shares(self, PPB, "fund_notional_cap_ppb")
+        faults += one_of(self, "shortfall_split", ("maintenance", "notional"))
+        faults += one_of(self, "rerank", ("once", "each_fill"))
+        faults += one_of(self, "neutral_boundary", ("strict", "inclusive"))
         for name in self.removed:
             if name not in EXCLUSIONS:
-                faults.append(f"removed names {name!r}, known are {', '.join(EXCLUSIONS)}")
+                words = "names {}, known are {}"
+                faults.append(Trouble("removed", words, (repr(name), ", ".join(EXCLUSIONS)), known=EXCLUSIONS))
         faults += [fault for name in THROTTLES for fault in faults_of(name, getattr(self, name))]
-        if self.breaker_ppb and min(self.breaker_window_ns, self.pause_ns) < 1:
-            window = f"a window of {self.breaker_window_ns} ns and a pause of {self.pause_ns} ns"
-            faults.append(f"breaker_ppb is on with {window}: it needs both")
+        for name, what in (("breaker_window_ns", "window"), ("pause_ns", "pause")):
+            if self.breaker_ppb and getattr(self, name) == 0:
+                words = f"is {{}}, but the breaker is on: it needs a {what}"
+                faults.append(Trouble(name, words, (getattr(self, name),), ("breaker_ppb",)))
         if isinstance(self.pace, PLUGS["pace"].base) and self.pace.room(Spent(0, 0, 0)).rounds is None:
-            faults.append("pace bounds no rounds: combine it with rounds")
+            faults.append(Trouble("pace", "bounds no rounds: combine it with rounds"))
         if self.rerank == "each_fill" and not isinstance(self.policy, Queue):
-            faults.append(f"rerank is 'each_fill', which needs a queue policy, not {self.policy.name}")
+            words = "is 'each_fill', which needs a queue policy, not {}"
+            faults.append(Trouble("rerank", words, (self.policy.name,), ("policy",)))
         return faults

@@ -10,6 +10,7 @@ Deliberately absent: takeovers and fund money - they sell nothing and have bound
 
 from typing import NamedTuple
 
+from deleverage.rulebook.plug import Trouble
 from deleverage.rulebook.quantities import div_floor
 
 Table = tuple["Limit", ...]
@@ -39,13 +40,13 @@ def lots_held(room_quanta: int, done_quanta: int, value_quanta: int) -> int:
     return max(1, held) if done_quanta == 0 < room_quanta else held
 
 
-def faults_of(name: str, table: Table) -> list[str]:
+def faults_of(name: str, table: Table) -> list[Trouble]:
     """Return what is wrong with a table."""
     starts = [limit.stress_from_ppb for limit in table]
     bounds = [limit.most_quanta for limit in table]
     faults = []
     if starts and (starts[0] != 0 or starts != sorted(set(starts))):
-        faults.append(f"{name} has limits from {starts}, they start at 0 and ascend")
+        faults.append(Trouble(name, "has limits from {}, they start at 0 and ascend", (str(starts),)))
     if bounds != sorted(bounds, reverse=True) or min(bounds, default=1) < 1:
-        faults.append(f"{name} has limits of {bounds}, they are 1 or more and never loosen")
+        faults.append(Trouble(name, "has limits of {}, they are 1 or more and never loosen", (str(bounds),)))
     return faults

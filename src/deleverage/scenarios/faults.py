@@ -6,7 +6,8 @@ Deliberately absent: repairs. Nothing is clipped, rounded or guessed on the way 
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from datetime import date, datetime, time
+from typing import Any, NamedTuple
 
 from deleverage.rulebook.quantities import BadQuantity, Scale, format_units, parse_units
 
@@ -61,6 +62,20 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"nearest is {close[0]!r}; known are {listed}" if close else f"known are {listed}"
 
 
+def shown(value: Any) -> str:
+    """Return a value of a file as people wrote it, in one line; tables and lists are only named."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return "a table"
+    if isinstance(value, list):
+        return "a list"
+    if isinstance(value, datetime | date | time):
+        return "a date or a time"
+    text = str(value) if isinstance(value, DecimalText | int) else ascii(value)
+    return text if len(text) <= 80 else f"{text[:80]}... ({len(text)} characters)"
+
+
 @dataclass
 class Reader:
     """Turns values of a file into integers and notes every fault instead of stopping at the first."""
@@ -98,7 +113,9 @@ class Reader:
             self.fault(path, str(refusal))
             return fallback
         if least is not None and units < least:
-            bound = "must be above 0" if least == 1 else "must not be negative"
+            bound = {0: "must not be negative", 1: "must be above 0"}.get(
+                least, f"is at least {format_units(least, scale)}"
+            )
             self.fault(path, f"is {text}, {bound}")
             return fallback
         if abs(units) > LARGEST_UNITS:

@@ -29,12 +29,13 @@ from deleverage.scenarios.frames import read_path
 from deleverage.scenarios.model import Depth, Impact, Origin, Scenario
 from deleverage.scenarios.names import Names
 from deleverage.scenarios.opening import Holding, Opening, faults_of_opening, open_positions
-from deleverage.scenarios.parts import read_market, read_orders, read_rules
+from deleverage.scenarios.parts import read_market, read_orders
 from deleverage.scenarios.plugs import RATE
 from deleverage.scenarios.pools import read_homes, read_pools
 from deleverage.scenarios.programmes import read_programme
 from deleverage.scenarios.requirements import read_leverage
 from deleverage.scenarios.structure import check_shape, parse
+from deleverage.scenarios.switches import read_rules
 
 LARGEST_FILE_BYTES = 16_000_000
 

@@ -1,4 +1,4 @@
-"""Markets, rules, orders and what frames do, turned into integers."""
+"""Markets, orders and what frames do, turned into integers."""
 
 from typing import Any
 
@@ -14,22 +14,15 @@ from deleverage.rulebook.messages import (
     SettleMarket,
 )
 from deleverage.rulebook.quantities import PPB, BadQuantity, Scale, format_units, parse_units
-from deleverage.rulebook.rules import PLUGS, THROTTLES, ConfigError, Rules
-from deleverage.rulebook.selection import Policy
-from deleverage.rulebook.throttle import Limit, Table
+from deleverage.rulebook.rules import Rules
 from deleverage.scenarios.faults import Path, Reader
 from deleverage.scenarios.names import Names
-from deleverage.scenarios.plugs import RATE, read_plug, read_policy
+from deleverage.scenarios.plugs import RATE
 from deleverage.scenarios.requirements import SECOND_NS, read_announcement, read_schedule, read_tiers
 from deleverage.scenarios.stopping import read_approvals, read_stops
 
 MAX_LOTS, MAX_PRICE_TICKS, MAX_OPEN_INTEREST_LOTS = 10**9, 10**9, 10**10
 """Bounds of a market that states none; far inside what 64-bit integers hold."""
-
-BANDS = ("mark_band", "order_band", "trade_band", "conversion_band", "breaker")
-SHARES = (*BANDS, "neutral_within", "liquidation_fee", "surplus_to_fund", "surplus_to_taker")
-SHARE_CAPS = ("fund_notional_cap",)
-CAPS = ("fund_event_cap", "fund_group_cap", "fund_market_cap")
 
 
 def decimal_scale(reader: Reader, path: Path, value: object) -> Scale:
@@ -106,51 +99,6 @@ def _contract_size(
 def _bound(reader: Reader, path: Path, table: dict[str, Any], scale: Scale, default: int) -> int:
     key = str(path[-1])
     return reader.units(path, table[key], scale, 1) if key in table else default
-
-
-def read_rules(reader: Reader, money: Scale, table: dict[str, Any], policy: str | Policy | None) -> Rules:
-    """Return the rules; ``policy`` (of the command line) replaces the file's. Where faults are noted: defaults."""
-    values: dict[str, Any] = {}
-    for key, value in table.items():
-        here: Path = ("rules", key)
-        if key in (*SHARES, *SHARE_CAPS):
-            share_ppb = reader.units(here, value, RATE, 0)
-            if share_ppb > PPB and not key.endswith("band"):
-                reader.fault(here, f"is {value}, a share is at most 1")
-                share_ppb = PPB
-            values[f"{key}_ppb"] = share_ppb
-        elif key in CAPS:
-            values[f"{key}_quanta"] = reader.units(here, value, money, 0)
-        elif key.endswith("_seconds"):
-            values[f"{key.removesuffix('_seconds')}_ns"] = value * SECOND_NS
-        elif key in THROTTLES:
-            values[key] = _throttle(reader, here, value, money)
-        elif key == "removed":
-            values[key] = tuple(item for at, item in enumerate(value) if not reader.is_muted((*here, at)))
-        elif key in PLUGS:
-            values[key] = read_plug(reader, key, value, money)
-        else:
-            values[key] = value
-    if policy is not None:
-        values["policy"] = read_policy(reader, (), policy) if isinstance(policy, str) else policy
-    try:
-        return Rules(**{key: value for key, value in values.items() if value is not None})
-    except ConfigError as refusal:
-        for sentence in refusal.faults:
-            name, _, rest = sentence.partition(" ")
-            reader.fault(("rules", name), rest)
-        return Rules()
-
-
-def _throttle(reader: Reader, here: Path, tables: list[Any], money: Scale) -> Table:
-    """Return a throttle's limits."""
-    return tuple(
-        Limit(
-            reader.units((*here, at, "stress_from"), table["stress_from"], RATE, 0),
-            reader.units((*here, at, "most"), table["most"], money, 1),
-        )
-        for at, table in enumerate(tables)
-    )
 
 
 def read_orders(names: Names, path: Path, tables: list[Any], prefix: str, time_ns: int) -> list[tuple[Command, Path]]:

@@ -8,12 +8,11 @@ import copy
 import json
 import re
 import tomllib
-from datetime import date, datetime, time
 from functools import cache
 from importlib import resources
 from typing import Any
 
-from deleverage.scenarios.faults import DecimalText, Fault, Path, Reader, ScenarioError, nearest, path_text
+from deleverage.scenarios.faults import DecimalText, Fault, Path, Reader, ScenarioError, nearest, path_text, shown
 
 KINDS = {
     "object": "a table",
@@ -159,29 +158,16 @@ def _faults(error: Any, where: Path) -> list[tuple[Path, str]]:
     if error.validator == "type":
         kinds = [bound] if isinstance(bound, str) else bound
         wanted = "a number" if "number" in kinds else " or ".join(KINDS[kind] for kind in kinds)
-        return [(where, f"is {_shown(found)}, must be {wanted}")]
+        return [(where, f"is {shown(found)}, must be {wanted}")]
     if error.validator == "enum":
-        return [(where, f"is {_shown(found)}, {nearest(str(found), bound)}")]
+        return [(where, f"is {shown(found)}, {nearest(str(found), bound)}")]
     if error.validator == "pattern":
-        return [(where, f"is {_shown(found)}, must be: {error.message[:1].lower()}{error.message[1:].rstrip('.')}")]
+        return [(where, f"is {shown(found)}, must be: {error.message[:1].lower()}{error.message[1:].rstrip('.')}")]
     if error.validator in ("minItems", "minLength", "minProperties"):
         return [(where, "is empty")]
     if error.validator in ("minimum", "maximum"):
         return [(where, f"is {found}, the {error.validator} is {bound}")]
     return [(where, str(error.message))]
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, dict):
-        return "a table"
-    if isinstance(value, list):
-        return "a list"
-    if isinstance(value, datetime | date | time):
-        return "a date or a time"
-    text = str(value) if isinstance(value, DecimalText | int) else ascii(value)
-    return text if len(text) <= 80 else f"{text[:80]}... ({len(text)} characters)"
 
 
 __all__ = ["check_shape", "parse", "path_text", "schema"]

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from deleverage.rulebook.apportion import Share
 from deleverage.rulebook.losses.rule import Bearer, Loss, LossRule
-from deleverage.rulebook.plug import PlugFault
+from deleverage.rulebook.plug import one_of, refuse
 
 
 def _gain_shares(loss: Loss, gains: dict[str, int]) -> list[Share]:
@@ -33,8 +33,7 @@ class WinnersProRata(LossRule):
 
     def __post_init__(self) -> None:
         """Refuse an unknown base."""
-        if self.base not in ("unit", "leg"):
-            raise PlugFault(f"base of {self.kind} is {self.base!r}, known are unit, leg")
+        refuse(self, one_of(self, "base", ("unit", "leg")))
 
     def shares(self, loss: Loss) -> list[Share]:
         """Return shares by open gain."""

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from deleverage.rulebook.apportion import Share
 from deleverage.rulebook.losses.rule import Bearer, Loss, LossRule
-from deleverage.rulebook.plug import PlugFault
+from deleverage.rulebook.plug import one_of, refuse
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,7 @@ class FundingIndex(LossRule):
 
     def __post_init__(self) -> None:
         """Refuse an unknown side."""
-        if self.side not in ("both", "opposite", "own"):
-            raise PlugFault(f"side of {self.kind} is {self.side!r}, known are both, opposite, own")
+        refuse(self, one_of(self, "side", ("both", "opposite", "own")))
 
     def shares(self, loss: Loss) -> list[Share]:
         """Return shares by open lots."""
