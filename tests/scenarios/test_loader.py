@@ -111,7 +111,7 @@ def edited(*edits: tuple[str, str]) -> str:
             ("XYZ = 85 }", "XYZ = 85 }\nrequirements = { XYZ = { concentration = 1.5 } }"),
             "path[0].requirements.XYZ.concentration: is 1.5, a share is at most 1",
         ),
-        (("size = 10,", "size = 10, leverage = 0.5,"), "accounts[0].positions[0].leverage: is 0.5"),
+        (("size = 10,", "size = 10, leverage = 0.5,"), "accounts[0].positions[0].leverage: is 0.5, must be at least 1"),
         (("size = 10,", "size = 10, leverage = 11,"), "accounts[0].positions[0].leverage: is refused, LEVERAGE_ABOVE"),
         (("size = 10,", "size = 10, leverage = 8,"), "accounts[0]: is refused, BELOW_INITIAL_MARGIN"),
         (('"0.10"', '"0.01"'), "markets[0].tiers[0].initial: is 0.01, below the maintenance rate 0.05"),

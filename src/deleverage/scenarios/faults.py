@@ -114,7 +114,7 @@ class Reader:
             return fallback
         if least is not None and units < least:
             bound = {0: "must not be negative", 1: "must be above 0"}.get(
-                least, f"is at least {format_units(least, scale)}"
+                least, f"must be at least {format_units(least, scale)}"
             )
             self.fault(path, f"is {text}, {bound}")
             return fallback
