@@ -183,7 +183,7 @@ def test_pace_when_the_bound_holds_no_lot_of_two_pools_then_one_lot_goes_per_ste
 @pytest.mark.parametrize("bound", [lambda: ClosedNotional(0), lambda: TouchedUnits(0)], ids=["notional", "units"])
 def test_pace_when_a_bound_would_let_nothing_pass_then_it_is_refused(bound: Callable[[], Pace]) -> None:
     """A stop is a trigger that never fires, or an approval: both say so."""
-    with pytest.raises(PlugFault, match="is 0, allowed are whole numbers from 1"):
+    with pytest.raises(PlugFault, match="is 0, must be above 0"):
         bound()
 
 
