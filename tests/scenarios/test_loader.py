@@ -82,7 +82,7 @@ def edited(*edits: tuple[str, str]) -> str:
         (('"bob"', '"b/ob"'), "accounts[1].id: is 'b/ob', must be: 1 to 64 printable ASCII characters without blank"),
         (('tick  = "1"', 'tick  = "0"'), "markets[0].tick: is 0, must be above 0"),
         (('tick  = "1"', 'tick  = "0.001"'), "markets[0].tick: 0.001 is not a multiple of 0.01"),
-        (("from = 0", "from = 5"), "markets[0].tiers[0].from: is not 0: the first tier starts at 0"),
+        (("from = 0", "from = 5"), "markets[0].tiers[0].from: is 5, the first tier starts at 0"),
         (
             ('initial = "0.10"', 'initial = "0.10", max_leverage = 11'),
             "markets[0].tiers[0].max_leverage: is 11, but the initial rate is 0.10",
@@ -372,9 +372,10 @@ def test_loader_when_a_frame_halts_and_resumes_then_deposits_come_first_and_halt
 
 def test_loader_when_a_round_is_approved_and_taken_back_then_sizes_are_integers_and_the_hash_is_the_rules() -> None:
     """Lots of the market, quanta of the settlement, an expiry behind the frame's time."""
-    keys = 'approve = { XYZ = { side = "long", size = 4, notional = "2.5", for_seconds = 60 } }\n'
+    keys = 'approve = { XYZ = { side = "long", size = 4, notional = "100.5", for_seconds = 60 } }\n'
     keys += 'abort = { XYZ = { side = "long", reason = "no" } }'
-    story = loads(edited(("XYZ = 85 }", f"XYZ = 85 }}\n{keys}")))
+    manual = ("[[markets]]", "[rules]\nmanual = true\n\n[[markets]]")
+    story = loads(edited(("XYZ = 85 }", f"XYZ = 85 }}\n{keys}"), manual))
     (frame,) = story.path
     _, approval, abort = frame.commands
     expiry_ns = frame.time_ns + 60 * 10**9
@@ -383,7 +384,7 @@ def test_loader_when_a_round_is_approved_and_taken_back_then_sizes_are_integers_
         market_id="XYZ",
         side="long",
         most_lots=4,
-        most_notional_quanta=250,
+        most_notional_quanta=10_050,
         expiry_ns=expiry_ns,
         rules_hash=story.rules.hash(),
     )

@@ -117,5 +117,6 @@ def test_rules_when_a_switch_is_wrong_then_all_is_told_in_the_files_names_and_un
 def test_rules_when_one_switch_is_wrong_then_no_fault_follows_from_its_stand_in() -> None:
     """A share of 7 for the fund is one fault, not also one of the taker's share beside it."""
     assert faults_of("surplus_to_taker = 0.5", "surplus_to_fund = 7") == [
-        "rules.surplus_to_fund: is 7, a share is at most 1"
+        "rules.surplus_to_fund: is 7, a share is at most 1",
+        "rules.surplus_to_taker: has no effect: nobody takes lots over",
     ]

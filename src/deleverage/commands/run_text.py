@@ -15,7 +15,7 @@ from deleverage.domain.show import counted, grouped, money_text, percent_text, p
 from deleverage.rulebook.margin import equity
 from deleverage.rulebook.plug import text_of
 from deleverage.rulebook.quantities import PPB, Scale, format_units
-from deleverage.scenarios.opening import sentence_of
+from deleverage.scenarios.opening import sentence_of, terms_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -63,7 +63,7 @@ class _Printer:
             self._step(step)
         self.line("")
         for item in run.refused[:ROWS]:
-            sentence = sentence_of(item.rejection, run.scenario.money)
+            sentence = sentence_of(item.rejection, run.scenario.money, terms_of(run.domain.book, item.command))
             self.line(f"refused in frame {item.frame}: {type(item.command).__name__}: {sentence}")
         if len(run.refused) > ROWS:
             self.line(f"and {counted(len(run.refused) - ROWS, 'more refused command')}")

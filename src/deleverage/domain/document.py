@@ -16,7 +16,7 @@ from deleverage.domain.rounds import Json, RoundWriter
 from deleverage.rulebook.messages import Residual
 from deleverage.rulebook.plug import text_of
 from deleverage.rulebook.quantities import Scale, format_units
-from deleverage.scenarios.opening import sentence_of
+from deleverage.scenarios.opening import sentence_of, terms_of
 
 SCHEMA_VERSION = 1
 RATE = Scale(1, 9)
@@ -81,7 +81,7 @@ class _Writer:
                     "frame": item.frame,
                     "command": type(item.command).__name__,
                     "code": item.rejection.code.name,
-                    "sentence": sentence_of(item.rejection, scenario.money),
+                    "sentence": sentence_of(item.rejection, scenario.money, terms_of(run.domain.book, item.command)),
                 }
                 for item in run.refused
             ],

@@ -28,7 +28,7 @@ from deleverage.rulebook.messages import (
 from deleverage.rulebook.quantities import PPB, div_half_even
 from deleverage.scenarios.faults import Fault, ScenarioError
 from deleverage.scenarios.model import Frame, Scenario
-from deleverage.scenarios.opening import refusal
+from deleverage.scenarios.opening import refusal, terms_of
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and how much there is."""
@@ -82,7 +82,11 @@ def _open(domain: Domain, scenario: Scenario, progress: Progress) -> None:
     for at, origin in enumerate(scenario.setup):
         (answer,) = domain.submit([origin.command])
         if isinstance(answer, Rejection):
-            faults.append(Fault(origin.path, f"is refused, {refusal(answer, scenario.money)}"))
+            faults.append(
+                Fault(
+                    origin.path, f"is refused, {refusal(answer, scenario.money, terms_of(domain.book, origin.command))}"
+                )
+            )
         if at % 256 == 0:
             progress("opening", at, len(scenario.setup))
     if faults:

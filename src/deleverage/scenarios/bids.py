@@ -16,8 +16,6 @@ def read_bids(names: Names, path: Path, tables: list[Any], time_ns: int) -> list
         here = (*path, at)
         known = [names.account((*here, key), table[key]) for key in ("account", "of")]
         terms = names.market((*here, "market"), table["market"])
-        if terms is None or not all(known):
-            continue
         least_ppb = reader.units((*here, "least_discount"), table.get("least_discount", 0), RATE, 0)
         if least_ppb > PPB:
             reader.fault((*here, "least_discount"), f"is {table['least_discount']}, a share is at most 1")
@@ -25,13 +23,19 @@ def read_bids(names: Names, path: Path, tables: list[Any], time_ns: int) -> list
         hedged = [table[key] in names.hedgers for key in ("account", "of")]
         if any(hedged) != bool(side):
             reader.fault((*here, "side"), "is needed where one of the two is in hedge mode, and only there")
+        if terms is None:
+            reader.number((*here, "size"), table["size"])
+            continue
+        lots = names.size((*here, "size"), table["size"], terms, 1)
+        if not all(known):
+            continue
         bids.append(
             Bid(
                 time_ns=time_ns,
                 unit_id=table["of"],
                 bidder_unit_id=table["account"],
                 market_id=terms.market_id,
-                lots=reader.units((*here, "size"), table["size"], terms.lot, 1),
+                lots=lots,
                 least_discount_ppb=least_ppb,
                 leg_side=side if hedged[1] else "",
                 bidder_side=side if hedged[0] else "",

@@ -52,7 +52,7 @@ def draw_population(names: Names, table: dict[str, Any], accounts: int | None, s
                 entry_spread_ppb=spread_ppb,
             )
         )
-    if reader.faults:
+    if not reader.is_sound("settlement", "markets", "population"):
         return None
     if (most := most_accounts(shares)) < accounts:
         sentence = f"is {accounts:,}, but the open interest is enough for {most:,} only"

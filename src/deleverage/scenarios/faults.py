@@ -100,6 +100,21 @@ class Reader:
         """Return whether a fault was noted at this place, or its value is a stand-in."""
         return self.is_muted(path) or any(fault.path == path_text(path) for fault in self.faults)
 
+    def note_idle(self, path: Path, why: str) -> None:
+        """Note that what is given has no effect, unless there is a fault at it or in it already."""
+        here = path_text(path)
+        if not any(fault.path == here or fault.path.startswith((f"{here}.", f"{here}[")) for fault in self.faults):
+            self.fault(path, why if why.startswith("is ") else f"has no effect: {why}")
+
+    def is_sound(self, *parts: str) -> bool:
+        """Return whether nothing was noted in these parts of the file, so that what builds on them can be judged."""
+        noted = [fault.path.replace("[", ".").split(".")[0] for fault in self.faults]
+        return not {*noted, *(path[0] for path in self.muted)} & set(parts)
+
+    def number(self, path: Path, value: object) -> None:
+        """Note what is no number at all, where the unit is not known because something else is wrong."""
+        self.units(path, value, Scale(1, LONGEST_NUMBER))
+
     def units(self, path: Path, value: object, scale: Scale, least: int | None = None) -> int:
         """Return how many units of ``scale`` a value is, exactly; on a fault note it and return the least, or 1."""
         text = str(value)
@@ -118,7 +133,7 @@ class Reader:
             )
             self.fault(path, f"is {text}, {bound}")
             return fallback
-        if abs(units) > LARGEST_UNITS:
+        if abs(units) > LARGEST_UNITS and scale.decimals < LONGEST_NUMBER:
             self.fault(path, f"is {text}, more than 10^30 units of {format_units(1, scale)}")
             return fallback
         return units

@@ -19,13 +19,15 @@ from deleverage.rulebook.messages import (
     SetNeutralMode,
 )
 from deleverage.rulebook.pools import COMMON
-from deleverage.rulebook.quantities import Scale, format_units
+from deleverage.rulebook.quantities import PPB, Scale, format_units
 from deleverage.rulebook.selection import Policy
 from deleverage.scenarios.collateral import read_assets, read_collateral
 from deleverage.scenarios.drawn import Drawn, draw_population
 from deleverage.scenarios.faults import Fault, Path, Reader, ScenarioError, nearest, path_text
 from deleverage.scenarios.files import BadFile, read_bytes
 from deleverage.scenarios.frames import read_path
+from deleverage.scenarios.idle import note_idle
+from deleverage.scenarios.idle_frames import note_idle_frames
 from deleverage.scenarios.model import Depth, Impact, Origin, Scenario
 from deleverage.scenarios.names import Names
 from deleverage.scenarios.opening import Holding, Opening, faults_of_opening, open_positions
@@ -88,6 +90,10 @@ def loads(
     return scenario
 
 
+_OPENING = ("settlement", "markets", "assets", "accounts", "population", "fund", "pools", "orders", "allow_underwater")
+"""What has to be without a fault before the opening can be tried; no other part hides who is below margin."""
+
+
 class _Builder:
     """Builds one scenario, part by part, noting faults as it goes."""
 
@@ -128,9 +134,11 @@ class _Builder:
         orders = read_orders(self.names, ("orders",), tables.get("orders", []), "order-0", 0)
         depth, impact = self._depth(), self._impact()
         path = read_path(self.names, tables.get("path", []), 0, rules)
-        if not reader.faults:
+        sound = reader.is_sound(*_OPENING)
+        if sound:
             self._check_book(set(tables.get("population", {}).get("open_interest", {})))
-        opening = open_positions(self.holdings, self.names.marks, self.rest) if not reader.faults else Opening()
+            sound = reader.is_sound(*_OPENING)
+        opening = open_positions(self.holdings, self.names.marks, self.rest) if sound else Opening()
         for left in opening.unmatched:
             terms = self.names.terms[left.market_id]
             price, size = format_units(left.entry_ticks, terms.tick), format_units(left.lots, terms.lot)
@@ -141,8 +149,11 @@ class _Builder:
         self.setup += [Origin(trade, "population") for trade in drawn.trades] if drawn else []
         self.setup += [Origin(command, path_text(where)) for command, where in orders]
         allowed = tables.get("allow_underwater", False)
-        if not reader.faults and not drawn:
-            reader.faults += faults_of_opening(self.setup, rules, self.money, self.paths, allowed)
+        if reader.is_sound(*_OPENING):
+            written = [origin for origin in self.setup if origin.path != "population"]
+            reader.faults += faults_of_opening(written, rules, self.money, self.paths, allowed)
+        note_idle(reader, tables)
+        note_idle_frames(self.names, tables, path)
         return Scenario(
             name=tables.get("name", ""),
             title=tables.get("title", ""),
@@ -167,11 +178,14 @@ class _Builder:
     def _markets(self) -> None:
         seen: set[str] = set()
         for at, table in enumerate(self.tables.get("markets", [])):
+            first = self.names.terms.get(table["id"])
             if table["id"] in seen:
                 self.reader.fault(("markets", at, "id"), f"{table['id']!r} exists already")
+            terms = read_market(self.names, ("markets", at), table)
+            if table["id"] in seen:
+                self.names.terms |= {} if first is None else {table["id"]: first}
                 continue
             seen.add(table["id"])
-            terms = read_market(self.names, ("markets", at), table)
             if terms is None:
                 continue
             self._add(ListMarket(time_ns=0, terms=terms), ("markets", at))
@@ -190,7 +204,6 @@ class _Builder:
             capacity = table.get("backstop_capacity_lots", 0)
             if account_id in seen:
                 self.reader.fault((*here, "id"), f"{account_id!r} exists already")
-                continue
             if role == "fund" and funds > 1:
                 self.reader.fault((*here, "role"), "is a second fund: a domain has one")
             if capacity and role != "backstop":
@@ -249,9 +262,11 @@ class _Builder:
             where: Path = (*here, "positions", at)
             terms = self.names.market((*where, "market"), table["market"])
             if terms is None:
+                for key in ("size", "entry"):
+                    self.reader.number((*where, key), table[key])
                 continue
             market_id = terms.market_id
-            lots = self.reader.units((*where, "size"), table["size"], terms.lot)
+            lots = self.names.size((*where, "size"), table["size"], terms)
             leg_id = leg_id_of(market_id, (LONG if lots > 0 else SHORT) if hedge else "")
             if leg_id in seen:
                 self.reader.fault((*where, "market"), f"{account_id} has a position in {leg_id!r} already")
@@ -304,10 +319,14 @@ class _Builder:
             terms = self.names.market((*here, "market"), table["market"])
             if table["account"] in self.names.hedgers:
                 self.reader.fault((*here, "account"), "is in hedge mode: who makes depth holds one position per market")
-            if terms is None or not known:
+            if terms is None:
+                for key in ("size", "step"):
+                    self.reader.number((*here, key), table[key])
                 continue
-            lots = self.reader.units((*here, "size"), table["size"], terms.lot, 1)
-            step = self.reader.units((*here, "step"), table["step"], terms.tick, 1)
+            lots = self.names.size((*here, "size"), table["size"], terms, 1)
+            step = self.names.price((*here, "step"), table["step"], terms)
+            if not known:
+                continue
             makers.append(Depth(table["account"], terms.market_id, table.get("levels", 1), lots, step))
         return tuple(makers)
 
@@ -320,6 +339,8 @@ class _Builder:
             where: Path = ("impact", "per_lot", market_id)
             if self.names.market(where, market_id) is not None:
                 rates.append((market_id, self.reader.units(where, value, RATE, 0)))
+                if rates[-1][1] > PPB:
+                    self.reader.fault(where, f"is {value}, a share of the mark is at most 1")
         return Impact(tuple(sorted(rates)), table.get("reactions", 10))
 
     def _check_book(self, drawn: set[str]) -> None:

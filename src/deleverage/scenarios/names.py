@@ -36,11 +36,24 @@ class Names:
         """Return whether a pool of the fund is known; an unknown one is noted."""
         return self.reader.known(path, pool_id, self.pool_ids, "pool")
 
+    def size(self, path: Path, value: object, terms: MarketTerms, least: int | None = None) -> int:
+        """Return a size in lots, signed unless there is a least one, within the market's bound."""
+        lots = self.reader.units(path, value, terms.lot, least)
+        if abs(lots) > terms.max_lots:
+            self.reader.fault(
+                path, f"is {value}, above the market's max_size {format_units(terms.max_lots, terms.lot)}"
+            )
+        return lots
+
     def price(self, path: Path, value: object, terms: MarketTerms) -> int:
         """Return a price in ticks, at least 1 and within the market's bound."""
         ticks = self.reader.units(path, value, terms.tick, 1)
         if ticks > terms.max_price_ticks:
+            highest = format_units(terms.max_price_ticks, terms.tick)
+            self.reader.fault(path, f"is {value}, above the market's max_price {highest}")
+        elif (worth := abs(terms.value_at(ticks))) < terms.min_value_quanta:
+            said, least = format_units(worth, self.money), format_units(terms.min_value_quanta, self.money)
             self.reader.fault(
-                path, f"is above the market's max_price {format_units(terms.max_price_ticks, terms.tick)}"
+                path, f"is {value}: a lot is worth {said} there, less than the market's min_value {least}"
             )
         return ticks

@@ -6,12 +6,12 @@ stands at that price - the accounts entered when the market was there - and afte
 invented: lots sum to zero, money moves only by trades and deposits, and the law decides on each of these commands.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from deleverage.rulebook.apply import apply
-from deleverage.rulebook.book import LONG, SHORT, Book
+from deleverage.rulebook.book import LONG, SHORT, Book, MarketTerms
 from deleverage.rulebook.decide import decide
 from deleverage.rulebook.margin import initial_numerator, margin_balance
 from deleverage.rulebook.messages import Command, MarkUpdate, Rejection, SetMarks, Trade
@@ -127,11 +127,15 @@ def faults_of_opening(
 
     ``paths`` says where each unit stands in the file. The opening is played on a book that is thrown away.
     """
-    book, faults = Book(), []
+    book, faults, blamed = Book(), [], set[tuple[str, str]]()
     for origin in setup:
         answer = decide(book, origin.command, rules)
         if isinstance(answer, Rejection):
-            faults.append(Fault(_blamed(origin, answer, paths), f"is refused, {refusal(answer, money)}"))
+            path = _blamed(origin, answer, paths)
+            if (path, answer.code.name) not in blamed:
+                terms = terms_of(book, origin.command)
+                faults.append(Fault(path, f"is refused, {refusal(answer, money, terms)}"))
+            blamed.add((path, answer.code.name))
             continue
         for fact in answer:
             apply(book, fact)
@@ -147,23 +151,39 @@ def faults_of_opening(
     return faults
 
 
-def refusal(answer: Rejection, money: Scale) -> str:
+_LOTS = ("LOTS_ABOVE_MAXIMUM", "OPEN_INTEREST_ABOVE_MAXIMUM", "MORE_THAN_HELD", "NOTHING_TO_APPROVE", "BAD_LOTS")
+
+
+def terms_of(book: Book, command: Command) -> MarketTerms | None:
+    """Return the terms of the market that a command is about, if it is about one."""
+    market = book.markets.get(getattr(command, "market_id", ""))
+    return None if market is None else market.terms
+
+
+def refusal(answer: Rejection, money: Scale, terms: MarketTerms | None = None) -> str:
     """Return a rejection's code and sentence with its compared numbers."""
-    return f"{answer.code.name}: {sentence_of(answer, money)}"
+    return f"{answer.code.name}: {sentence_of(answer, money, terms)}"
 
 
-def sentence_of(answer: Rejection, money: Scale) -> str:
-    """Return a rejection's sentence with its compared numbers, as money where the code is about money."""
-    show: Callable[[int | str], str] = str
+def sentence_of(answer: Rejection, money: Scale, terms: MarketTerms | None = None) -> str:
+    """Return a rejection's sentence with its compared numbers: money, prices, sizes and shares as people write them."""
+    scale = Scale(1, 9) if answer.code.name == "LEVERAGE_ABOVE_MAXIMUM" else Scale(1, 0)
     if "MARGIN" in answer.code.name or answer.code.name in (
         "BELOW_ZERO",
         "BELOW_MAINTENANCE",
         "INSUFFICIENT_EQUITY",
         "POOL_FLOOR",
         "DISCOUNT_TOO_SMALL",
+        "BAD_AMOUNT",
+        "BAD_PRICE",
     ):
-        show = lambda number: format_units(number, money) if isinstance(number, int) else number  # noqa: E731
-    numbers = " against ".join(show(item) for item in (answer.found, answer.bound) if item != "")
+        scale = money
+    elif terms is not None and answer.code.name == "PRICE_OUT_OF_BAND":
+        scale = terms.tick
+    elif terms is not None and answer.code.name in _LOTS:
+        scale = terms.lot
+    compared = [item for item in (answer.found, answer.bound) if item != ""]
+    numbers = " against ".join(format_units(item, scale) if type(item) is int else str(item) for item in compared)
     return answer.sentence + (f" ({numbers})" if numbers else "")
 
 

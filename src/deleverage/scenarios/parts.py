@@ -43,19 +43,23 @@ def decimal_scale(reader: Reader, path: Path, value: object) -> Scale:
 def read_market(names: Names, path: Path, table: dict[str, Any]) -> MarketTerms | None:
     """Return the terms of one market, and note its opening mark; None where its grid is broken.
 
-    Without a tick and a lot nothing that refers to the market can be judged, so nothing more is said about it.
+    Without a tick and a lot no price and no size of the market can be judged, so no more is said about these.
     """
     reader = names.reader
     tick = decimal_scale(reader, (*path, "tick"), table["tick"])
     lot = decimal_scale(reader, (*path, "lot"), table["lot"])
+    tiers = read_tiers(reader, names.money, path, table["tiers"])
+    schedule = read_schedule(reader, (*path, "dynamic"), table.get("dynamic", {}))
     if any(reader.has_fault((*path, key)) for key in ("tick", "lot")):
+        for key in ("mark", "max_size", "max_price", "max_open_interest"):
+            reader.number((*path, key), table.get(key, 0))
         return None
     contract = table.get("contract", "linear")
     tick_value, face = _contract_size(names, path, table, contract, tick, lot)
     terms = MarketTerms(
         market_id=table["id"],
         quanta_per_tick_lot=tick_value,
-        tiers=read_tiers(reader, names.money, path, table["tiers"]),
+        tiers=tiers,
         max_lots=_bound(reader, (*path, "max_size"), table, lot, MAX_LOTS),
         max_price_ticks=_bound(reader, (*path, "max_price"), table, tick, MAX_PRICE_TICKS),
         max_open_interest_lots=_bound(reader, (*path, "max_open_interest"), table, lot, MAX_OPEN_INTEREST_LOTS),
@@ -65,7 +69,7 @@ def read_market(names: Names, path: Path, table: dict[str, Any]) -> MarketTerms 
         face_quanta_ticks=face,
         min_value_quanta=_bound(reader, (*path, "min_value"), table, names.money, 1),
         expiry_ns=table.get("expires_after_seconds", 0) * SECOND_NS,
-        schedule=read_schedule(reader, (*path, "dynamic"), table.get("dynamic", {})),
+        schedule=schedule,
         underlying=table.get("underlying", ""),
     )
     names.terms[terms.market_id] = terms
@@ -108,9 +112,11 @@ def read_orders(names: Names, path: Path, tables: list[Any], prefix: str, time_n
         here = (*path, at)
         known = names.account((*here, "account"), table["account"])
         terms = names.market((*here, "market"), table["market"])
-        if terms is None or not known:
+        if terms is None:
+            for key in ("size", "price", "step"):
+                names.reader.number((*here, key), table.get(key, 0))
             continue
-        lots = names.reader.units((*here, "size"), table["size"], terms.lot)
+        lots = names.size((*here, "size"), table["size"], terms)
         if lots == 0:
             names.reader.fault((*here, "size"), "is 0: an order has a size")
         side = _order_side(names, here, table, lots)
@@ -118,6 +124,8 @@ def read_orders(names: Names, path: Path, tables: list[Any], prefix: str, time_n
         step = names.reader.units((*here, "step"), table.get("step", 0), terms.tick)
         if levels > 1 and step == 0:
             names.reader.fault((*here, "step"), "is missing or 0: several levels need a distance")
+        if levels == 1 and step != 0:
+            names.reader.fault((*here, "step"), "has no effect: the order has one level")
         first = names.price((*here, "price"), table["price"], terms)
         last = first + (levels - 1) * step
         if last < 1:
@@ -125,6 +133,8 @@ def read_orders(names: Names, path: Path, tables: list[Any], prefix: str, time_n
         if last > terms.max_price_ticks:
             highest = format_units(terms.max_price_ticks, terms.tick)
             names.reader.fault((*here, "levels"), f"reach above the market's max_price {highest}")
+        if not known:
+            continue
         for level in range(levels):
             order = PlaceOrder(
                 time_ns=time_ns,

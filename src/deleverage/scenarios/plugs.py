@@ -64,6 +64,10 @@ def _read(reader: Reader, path: Path, registry: Registry[Any], value: object, mo
         reader.fault(path, f"is {shown(value)}, {names}; or a table with a name and parameters")
         return _simplest(registry)
     here = path if named else (*path, "name")
+    if "name" not in table:
+        keys = {"name", *(key_of(item.name) for kind in registry.kinds.values() for item in parameters_of(kind))}
+        for key in sorted(table.keys() - keys):
+            reader.fault((*path, key), f"is no key here, {nearest(key, keys)}")
     name = table.get("name")
     if not isinstance(name, str) or isinstance(name, DecimalText):
         reader.fault(here, f"is {shown(name)}, {names}" if "name" in table else f"is missing, {names}")

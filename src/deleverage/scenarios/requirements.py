@@ -4,7 +4,7 @@ from typing import Any
 
 from deleverage.rulebook.book import Tier
 from deleverage.rulebook.messages import AnnounceRequirements
-from deleverage.rulebook.quantities import PPB, Scale, initial_rate_ceil
+from deleverage.rulebook.quantities import MARGIN_SCALE, PPB, Scale, div_floor, format_units, initial_rate_ceil
 from deleverage.rulebook.schedule import Driver, Schedule
 from deleverage.scenarios.faults import Path, Reader
 from deleverage.scenarios.plugs import RATE
@@ -20,26 +20,45 @@ def read_tiers(reader: Reader, money: Scale, path: Path, tables: list[Any]) -> t
         start = reader.units((*here, "from"), table["from"], money, 0)
         before = tiers[-1].from_notional_quanta if tiers else None
         if at == 0 and start != 0:
-            reader.fault((*here, "from"), "is not 0: the first tier starts at 0")
+            reader.fault((*here, "from"), f"is {table['from']}, the first tier starts at 0")
         if before is not None and start <= before:
-            reader.fault((*here, "from"), "does not ascend: it must lie above the tier before")
+            reader.fault(
+                (*here, "from"),
+                f"is {table['from']}, it must lie above the {tables[at - 1]['from']} of the tier before",
+            )
         close_out = reader.units((*here, "close_out"), table.get("close_out", 0), RATE, 0)
         maintenance = reader.units((*here, "maintenance"), table["maintenance"], RATE, 0)
         initial = _initial(reader, here, table)
         if close_out > maintenance:
-            reader.fault((*here, "close_out"), f"is {table['close_out']}, above the maintenance rate")
+            reader.fault(
+                (*here, "close_out"), f"is {table['close_out']}, above the maintenance rate {table['maintenance']}"
+            )
         if initial < maintenance:
             said = table.get("initial", f"1 / {table.get('max_leverage', 1)}")
             key = "initial" if "initial" in table else "max_leverage"
             reader.fault((*here, key), f"is {said}, below the maintenance rate {table['maintenance']}")
-        if max(initial, maintenance) > PPB:
-            reader.fault((*here, "initial"), "a rate is a share of notional, at most 1")
+        for key, rate_ppb in (("maintenance", maintenance), ("initial", initial)):
+            if rate_ppb > PPB:
+                reader.fault((*here, key), f"is {table[key]}, a rate is a share of notional, at most 1")
         of_maintenance, of_initial, of_close_out = (
-            reader.units((*here, key), table.get(key, 0), money, 0)
-            for key in ("maintenance_deduction", "initial_deduction", "close_out_deduction")
+            _deduction(reader, money, (*here, f"{key}_deduction"), table, start * rate_ppb)
+            for key, rate_ppb in (("maintenance", maintenance), ("initial", initial), ("close_out", close_out))
         )
         tiers.append(Tier(start, maintenance, initial, of_maintenance, of_initial, close_out, of_close_out))
     return tuple(tiers)
+
+
+def _deduction(reader: Reader, money: Scale, path: Path, table: dict[str, Any], at_start: int) -> int:
+    """Return a deduction; one above the requirement at the tier's start (quanta x 10^9) would switch it off there."""
+    key = str(path[-1])
+    deduction = reader.units(path, table.get(key, 0), money, 0)
+    idle = key == "close_out_deduction" and "close_out" not in table
+    if deduction * PPB > at_start and not idle:
+        asked = format_units(div_floor(at_start, PPB), money)
+        reader.fault(
+            path, f"is {table[key]}, above the {asked} that the tier asks for where it starts: nothing is left of it"
+        )
+    return deduction
 
 
 def _initial(reader: Reader, here: Path, table: dict[str, Any]) -> int:
@@ -57,8 +76,12 @@ def _initial(reader: Reader, here: Path, table: dict[str, Any]) -> int:
 
 
 def read_leverage(reader: Reader, path: Path, value: object) -> int:
-    """Return a leverage in ppb, at least 1x."""
-    return max(PPB, reader.units(path, value, RATE, PPB))
+    """Return a leverage in ppb, from 1x to 10^9x."""
+    leverage_ppb = max(PPB, reader.units(path, value, RATE, PPB))
+    if leverage_ppb > MARGIN_SCALE:
+        reader.fault(path, f"is {value}, a leverage is at most {PPB}")
+        return PPB
+    return leverage_ppb
 
 
 def read_schedule(reader: Reader, path: Path, table: dict[str, Any]) -> Schedule:

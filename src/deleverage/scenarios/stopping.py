@@ -62,7 +62,7 @@ def read_approvals(names: Names, here: Path, table: dict[str, Any], time_ns: int
                     time_ns=time_ns,
                     market_id=market_id,
                     side=given["side"],
-                    most_lots=reader.units((*where, "size"), given["size"], terms.lot, 1),
+                    most_lots=names.reader.units((*where, "size"), given["size"], terms.lot, 1),
                     most_notional_quanta=reader.units((*where, "notional"), given["notional"], names.money, 1),
                     expiry_ns=time_ns + given["for_seconds"] * SECOND_NS,
                     rules_hash=rules.hash(),
