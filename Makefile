@@ -64,8 +64,9 @@ format: $(VENV)/ready-dev ## put the code into its form, mend what ruff can mend
 ratchets: $(VENV)/ready-dev ## record today's numbers in tests/guards/ratchets.toml; say why in the commit
 	$(PY) -m tests.guards.ratchets --write
 
-schemas: $(VENV)/ready-dev ## renew the JSON Schema that follows from declared types; say why in the commit
+schemas: $(VENV)/ready-dev ## renew the JSON Schema that follows from declared types, and the page of keys; say why in the commit
 	$(PY) -m tests.documents.schemas --write
+	$(PY) -m tests.documents.keys --write
 
 MUTANTS := $(VENV)/mutants
 

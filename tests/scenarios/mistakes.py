@@ -53,6 +53,23 @@ def mistake_at(text: str, path: Path, kind: str) -> Mistake:
 
 def made(tables: dict[str, Any], path: Path, kind: str) -> str:
     """Return the TOML of the tables with one mistake."""
+    if kind in ("misspelled", "removed"):
+        return toml(_without(tables, path, kind))
+    return replaced(tables, path, MISTAKES[kind])
+
+
+def replaced(tables: dict[str, Any], path: Path, value: Any) -> str:
+    """Return the TOML of the tables with another value at one key."""
+    wrong: Any = copy.deepcopy(tables)
+    parent = wrong
+    for part in path[:-1]:
+        parent = parent[part]
+    parent[path[-1]] = value
+    return toml(wrong)
+
+
+def _without(tables: dict[str, Any], path: Path, kind: str) -> dict[str, Any]:
+    """Return the tables without a key, or with it under a misspelled name."""
     wrong: Any = copy.deepcopy(tables)
     parent, key = wrong, path[-1]
     for part in path[:-1]:
@@ -61,11 +78,15 @@ def made(tables: dict[str, Any], path: Path, kind: str) -> str:
         items = [(misspelled(name) if name == key else name, value) for name, value in parent.items()]
         parent.clear()
         parent.update(items)
-    elif kind == "removed":
-        del parent[key]
     else:
-        parent[key] = MISTAKES[kind]
-    return "".join(f"{json.dumps(name)} = {inline(value)}\n" for name, value in wrong.items())
+        del parent[key]
+    found: dict[str, Any] = wrong
+    return found
+
+
+def toml(tables: dict[str, Any]) -> str:
+    """Return tables as TOML, each key on a line."""
+    return "".join(f"{json.dumps(name)} = {inline(value)}\n" for name, value in tables.items())
 
 
 def misspelled(name: str) -> str:

@@ -69,9 +69,11 @@ def read_pool_acts(names: Names, here: Path, table: dict[str, Any], time_ns: int
 
 def _drawdown(names: Names, here: Path, table: dict[str, Any]) -> Drawdown:
     fall, stop = (names.reader.units((*here, key), table[key], RATE, 0) for key in ("fall", "stop"))
-    if not stop < fall <= PPB:
-        sentence = f"is {table['fall']}, a share at most 1, and above the stop of {table['stop']}"
-        names.reader.fault((*here, "fall"), sentence)
+    for key, share_ppb in (("fall", fall), ("stop", stop)):
+        if share_ppb > PPB:
+            names.reader.fault((*here, key), f"is {table[key]}, a share is at most 1")
+    if stop >= fall and not any(names.reader.has_fault((*here, key)) for key in ("fall", "stop")):
+        names.reader.fault((*here, "fall"), f"is {table['fall']}, must be above the stop of {table['stop']}")
     return Drawdown(
         slots=table["slots"],
         slot_ns=table["slot_seconds"] * SECOND_NS,
