@@ -11,6 +11,8 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
+from deleverage.scenarios.idle import idle_keys
+
 NUMBERS = (
     *("0", "-0", "1", "-1", "2", "3", "7", "100", "0.1", "1.5", "-2.5", "0.000000001", "0.0000000001", "1000000000"),
     *("nan", "inf", "-inf", "1e5", "1e400", "1e-320", "+5", "1_0", "0x10", ".5", "5.", "1,5", "--1", "-", " 1"),
@@ -184,7 +186,7 @@ def lively(random: Random, good: str) -> str:
         if random.random() < 0.3:
             account["deposit"] = int(float(account.get("deposit", 10)) * random.choice((0.6, 0.9, 1.2, 3, 10)))
         if random.random() < 0.1:
-            account |= {"role": "backstop", "backstop_capacity_lots": random.choice((0, 4, 10**6))}
+            account |= {"role": "backstop", "backstop_capacity_lots": random.choice((4, 10**6))}
             if random.random() < 0.5:
                 edge = random.choice(("-1", "-0.01", "0", "0.01"))
                 account["programme"] = {"minimum_edge": edge, "cool_down_seconds": random.choice((0, 2))}
@@ -205,7 +207,20 @@ def lively(random: Random, good: str) -> str:
     tables["allow_underwater"] = True
     for _ in range(random.randint(0, 5)):
         tables["path"].append(_frame(random, tables))
+    for market in tables["markets"]:
+        if "dynamic" in market:
+            frame = random.choice(tables["path"])
+            frame["requirements"] = {market["id"]: {"volatility": random.choice(("0.2", "0.5", "3"))}}
+    while idle := idle_keys(tables):
+        _drop(tables, idle[0][0])
     return "".join(f"{json.dumps(key)} = {_inline(value)}\n" for key, value in tables.items())
+
+
+def _drop(tables: Any, path: tuple[str | int, ...]) -> None:
+    """Drop a key that can have no effect: a story with it would be refused and not played."""
+    for part in path[:-1]:
+        tables = tables[part]
+    del tables[path[-1]]
 
 
 def _frame(random: Random, tables: dict[str, Any]) -> dict[str, Any]:

@@ -20,8 +20,13 @@ Tables = dict[str, Any]
 
 def note_idle(reader: Reader, tables: Tables) -> None:
     """Note every key of rules, markets, pools, assets, accounts and impact that can have no effect."""
-    for path, why in (*_rules(tables), *_markets(tables), *_pools(tables), *_assets(tables), *_others(tables)):
+    for path, why in idle_keys(tables):
         reader.note_idle(path, why)
+
+
+def idle_keys(tables: Tables) -> list[tuple[Path, str]]:
+    """Return every such key, and why it can have no effect."""
+    return [*_rules(tables), *_markets(tables), *_pools(tables), *_assets(tables), *_others(tables)]
 
 
 def is_on(value: object) -> bool:
