@@ -292,7 +292,7 @@ def test_rules_when_a_switch_is_wrong_then_every_fault_of_the_preset_is_told() -
     with pytest.raises(BadDocument, match=r"min_sources is -1.*rerank is 'best'"):
         decode(Rules, document)
     policy = {"kind": "Queue", "ranking": "best", "seed": "0", "wallet_floor_quanta": "1"}
-    with pytest.raises(BadDocument, match="ranking 'best' is unknown") as caught:
+    with pytest.raises(BadDocument, match="ranking of queue is 'best'") as caught:
         decode(Rules, encode(Rules, Rules()) | {"policy": policy})
     assert caught.value.path == "policy"
 

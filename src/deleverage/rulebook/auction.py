@@ -79,10 +79,8 @@ class Dutch(AuctionRule):
             troubles.append(Trouble("most_ppb", "is {}, the discount starts at {}", compared, ("start_ppb",)))
         refuse(self, troubles)
         if self.lasts_ns() > MOST_NS:
-            refuse(
-                self,
-                [Trouble("most_ppb", "is reached after {} ns, allowed are at most {}", (self.lasts_ns(), MOST_NS))],
-            )
+            words = "makes an auction of {}, allowed are at most {}"
+            refuse(self, [Trouble("every_ns", words, (self.lasts_ns(), MOST_NS), ("step_ppb",))])
 
     def lasts_ns(self) -> int:
         """Return the time of all steps up to the largest discount, and one more."""

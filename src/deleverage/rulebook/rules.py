@@ -161,9 +161,8 @@ class Rules:
         if not is_dataclass(self.policy):
             words = "is {}, no frozen dataclass: its parameters are hashed"
             faults.append(Trouble("policy", words, (type(self.policy).__name__,)))
-        faults += shares(
-            self, PPB, "surplus_to_fund_ppb", "surplus_to_taker_ppb", "liquidation_fee_ppb", "neutral_within_ppb"
-        )
+        faults += shares(self, PPB, "surplus_to_fund_ppb", "surplus_to_taker_ppb")
+        faults += shares(self, PPB, "liquidation_fee_ppb", "neutral_within_ppb")
         if self.surplus_to_fund_ppb + self.surplus_to_taker_ppb > PPB:
             words = "is {}, and the fund keeps {}: together they are at most {}"
             values = (self.surplus_to_taker_ppb, self.surplus_to_fund_ppb, PPB)
