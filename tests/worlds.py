@@ -196,6 +196,7 @@ def _loss_rule(rng: Random, deepest: int = 1) -> Plain:
             {"name": "flat-too", "floor_quanta": floor},
             {"name": "exchange-rate"},
             {"name": "clawback"},
+            {"name": "nobody"},
         )
     )
 

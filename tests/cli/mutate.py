@@ -142,6 +142,7 @@ RULES: dict[str, tuple[Any, ...]] = {
     "removed": ([], ["own_units"], ["unhealthy"], ["no_equity"], ["own_units", "unhealthy", "no_equity"]),
     "loss_rule": (
         "exchange-rate",
+        "nobody",
         {"name": "winners-pro-rata", "base": "leg"},
         {"name": "in-order", "of": ["clawback", "funding-index", {"name": "payout", "floor": "5"}, "flat-too"]},
     ),

@@ -71,6 +71,8 @@ def _bearer(
         max(0, gain(world.markets[market_of(key)], leg)) for key, leg in unit.legs.items() if market_of(key) in guarded
     )
     certain, profit = own - uncertain, period_profit(world, unit) - uncertain
+    if name == "nobody":
+        return u, 0, 0
     if not unit.legs and name not in ("flat-too", "exchange-rate", "clawback"):
         return u, 0, 0
     if unit.legs and name == "flat-too":

@@ -19,6 +19,7 @@ from deleverage.rulebook.losses import LOSS_RULES
 from deleverage.rulebook.losses.equity import ExchangeRate, FlatToo, Payout
 from deleverage.rulebook.losses.gains import VariationMarginGains, WinnersProRata
 from deleverage.rulebook.losses.index import FundingIndex
+from deleverage.rulebook.losses.nobody import Nobody
 from deleverage.rulebook.losses.period import Clawback
 from deleverage.rulebook.losses.rule import Bearer, InOrder, Loss, LossFault, LossRule, ask
 from deleverage.rulebook.margin import equity
@@ -442,6 +443,18 @@ def test_guard_when_a_gain_lies_behind_it_then_an_equity_rule_does_not_count_it(
     facts = step(book, at_mark(ExchangeRate()))
     # di is long 5 after the trade and still has 820; fb, wholly behind the guard, pays nothing.
     assert taken(facts)[0][1] == {"bo": 15, "cy": 54, "di": 14, "fa": 17}
+
+
+def test_nobody_when_a_loss_is_left_then_no_gain_is_cut_and_it_is_a_named_residual() -> None:
+    """bo gains 360 and cy 120, and neither pays: 100 are the residual; a rule behind it would still be asked."""
+    book = crashed()
+    facts = step(book, at_mark(Nobody()))
+    assert (taken(facts), book.residual_quanta, book.halted) == ([], 100, True)
+    asked_after = crashed()
+    assert taken(step(asked_after, at_mark(Nobody() | WinnersProRata()))) == [
+        ("winners-pro-rata(base=unit)", {"bo": 75, "cy": 25})
+    ]
+    assert (asked_after.residual_quanta, asked_after.halted) == (0, False)
 
 
 # -- claims -------------------------------------------------------------------------------------------------------

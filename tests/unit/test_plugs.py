@@ -13,6 +13,7 @@ from deleverage.rulebook.losses import LOSS_RULES
 from deleverage.rulebook.losses.equity import ExchangeRate, FlatToo, Payout
 from deleverage.rulebook.losses.gains import VariationMarginGains, WinnersProRata
 from deleverage.rulebook.losses.index import FundingIndex
+from deleverage.rulebook.losses.nobody import Nobody
 from deleverage.rulebook.losses.period import Clawback
 from deleverage.rulebook.pace import PACES, ClosedNotional, FirstOf, Room, Rounds, Spent, TouchedUnits
 from deleverage.rulebook.plug import PlugFault, Registry, spec_of, text_of
@@ -81,6 +82,7 @@ EVERY: dict[str, tuple[Registry[Any], tuple[Any, ...]]] = {
             FlatToo(),
             ExchangeRate(),
             Clawback(),
+            Nobody(),
             Clawback() | FundingIndex() | FlatToo(2),
         ),
     ),

@@ -34,6 +34,7 @@ from deleverage.scenarios.opening import Holding, Opening, faults_of_opening, op
 from deleverage.scenarios.parts import read_market, read_orders
 from deleverage.scenarios.plugs import RATE
 from deleverage.scenarios.pools import read_homes, read_pools
+from deleverage.scenarios.preset import Preset, lay_over
 from deleverage.scenarios.programmes import read_programme
 from deleverage.scenarios.requirements import read_leverage
 from deleverage.scenarios.structure import check_shape, parse
@@ -71,19 +72,31 @@ def _is_file(file: File) -> bool:
 
 
 def load(
-    name: str, *, policy: str | Policy | None = None, accounts: int | None = None, seed: int | None = None
+    name: str,
+    *,
+    policy: str | Policy | None = None,
+    accounts: int | None = None,
+    seed: int | None = None,
+    preset: Preset | None = None,
 ) -> Scenario:
-    """Return a bundled scenario or a file's; ``policy``, ``accounts`` and ``seed`` replace what it says."""
-    return loads(text_of(name), policy=policy, accounts=accounts, seed=seed)
+    """Return a bundled scenario or a file's; ``policy``, ``accounts``, ``seed`` and ``preset`` replace what it says."""
+    return loads(text_of(name), policy=policy, accounts=accounts, seed=seed, preset=preset)
 
 
 def loads(
-    text: str, *, policy: str | Policy | None = None, accounts: int | None = None, seed: int | None = None
+    text: str,
+    *,
+    policy: str | Policy | None = None,
+    accounts: int | None = None,
+    seed: int | None = None,
+    preset: Preset | None = None,
 ) -> Scenario:
     """Return the scenario of a TOML text; raise ScenarioError with every fault."""
     document = parse(text)
     reader = Reader()
     mended = check_shape(document, reader)
+    if preset is not None:
+        mended = lay_over(mended, preset)
     scenario = _Builder(document, mended, reader, policy, accounts, seed).scenario()
     if reader.faults:
         raise ScenarioError(reader.faults)
@@ -109,7 +122,7 @@ class _Builder:
         self.tables, self.reader, self.policy = mended, reader, policy
         self.accounts, self.seed = accounts, seed
         self.money = Scale(1, mended["settlement"]["decimals"])
-        pool_ids = list(dict.fromkeys([COMMON, *_ids(document, "pools")]))
+        pool_ids = list(dict.fromkeys([COMMON, *_ids(document, "pools"), *_ids(mended, "pools")]))
         self.names = Names(reader, self.money, _ids(document, "markets"), _ids(document, "accounts"), pool_ids)
         self.setup: list[Origin] = []
         self.holdings: list[Holding] = []

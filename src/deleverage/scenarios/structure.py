@@ -40,24 +40,28 @@ def schema() -> dict[str, Any]:
     return loaded
 
 
-def check_shape(document: dict[str, Any], reader: Reader) -> dict[str, Any]:
+def check_shape(document: dict[str, Any], reader: Reader, shape: dict[str, Any] | None = None) -> dict[str, Any]:
     """Note every fault of shape, and return the document with harmless values in the places that have one.
+
+    ``shape`` is the JSON Schema of another kind of file; left out, a scenario's.
 
     The reader is told to keep quiet about those places from then on: what is said once is not said twice.
     """
     if _too_deep(document):
         raise ScenarioError([Fault("", f"has tables within tables, deeper than {_DEEPEST}")])
     mended = copy.deepcopy(document)
+    shape = schema() if shape is None else shape
+    validator = _validator(shape)
     first = True
     for _ in range(_PASSES):
-        errors = sorted(_validator().iter_errors(mended), key=lambda e: path_text(tuple(e.absolute_path)))
+        errors = sorted(validator.iter_errors(mended), key=lambda e: path_text(tuple(e.absolute_path)))
         found = [fault for error in errors for fault in _faults(error, tuple(error.absolute_path))]
         for path, sentence in found if first else []:
             reader.fault(path, sentence)
         for path, _ in found:
             reader.mute(path)
         for error in errors:
-            _mend(mended, error, tuple(error.absolute_path))
+            _mend(mended, error, tuple(error.absolute_path), shape)
         first = False
     return mended
 
@@ -84,24 +88,24 @@ _PASSES = 4
 """A mended place may lack keys of its own; the schema is four tables deep."""
 
 
-def _mend(document: Any, error: Any, where: Path) -> None:
+def _mend(document: Any, error: Any, where: Path, shape: dict[str, Any]) -> None:
     """Put a value of the right shape into a place that has a wrong one (or none)."""
     if error.validator == "additionalProperties":
         for key in set(error.instance) - set(error.schema.get("properties", {})):
             error.instance.pop(key, None)
     elif error.validator == "required":
         for key in error.validator_value:
-            error.instance.setdefault(key, _harmless(error.schema["properties"][key], (*where, key)))
+            error.instance.setdefault(key, _harmless(error.schema["properties"][key], (*where, key), shape))
     elif where:
         for part in where[:-1]:
             document = document[part]
-        document[where[-1]] = _harmless(error.schema, where)
+        document[where[-1]] = _harmless(error.schema, where, shape)
 
 
-def _harmless(part: dict[str, Any], where: Path) -> Any:
+def _harmless(part: dict[str, Any], where: Path, shape: dict[str, Any]) -> Any:
     """Return a value that this part of the schema accepts."""
     if "$ref" in part:
-        part = schema()["$defs"][part["$ref"].rsplit("/", 1)[1]]
+        part = shape["$defs"][part["$ref"].rsplit("/", 1)[1]]
     if "enum" in part:
         return part["enum"][0]
     kinds = part.get("type", "object")
@@ -113,7 +117,7 @@ def _harmless(part: dict[str, Any], where: Path) -> Any:
     return {"object": {}, "array": [], "boolean": False}[kind]
 
 
-def _validator() -> Any:
+def _validator(shape: dict[str, Any]) -> Any:
     """Return a validator for which a decimal is a number, though it is kept as text; bounds are for whole numbers."""
     from jsonschema import Draft202012Validator, ValidationError, validators
 
@@ -142,7 +146,7 @@ def _validator() -> Any:
     checker = Draft202012Validator.TYPE_CHECKER.redefine_many({"integer": whole, "number": number, "string": text})
     changed = {"pattern": pattern, **{keyword: bound(keyword) for keyword in ("minimum", "maximum")}}
     lenient = validators.extend(Draft202012Validator, changed, type_checker=checker)  # type: ignore[no-untyped-call]
-    return lenient(schema())
+    return lenient(shape)
 
 
 def _faults(error: Any, where: Path) -> list[tuple[Path, str]]:

@@ -5,6 +5,7 @@ from deleverage.rulebook.funding_source import AllOrNothing, DeleverageFirst
 from deleverage.rulebook.losses.equity import ExchangeRate, FlatToo, Payout
 from deleverage.rulebook.losses.gains import VariationMarginGains, WinnersProRata
 from deleverage.rulebook.losses.index import FundingIndex
+from deleverage.rulebook.losses.nobody import Nobody
 from deleverage.rulebook.losses.period import Clawback
 from deleverage.rulebook.pace import ClosedNotional, FirstOf, Rounds, TouchedUnits
 from deleverage.rulebook.price import Blend, Capped, Mark, PreviousMark, Spread
@@ -80,6 +81,7 @@ SWITCHES: dict[str, tuple[object, ...]] = {
         FundingIndex() | FlatToo(floor_quanta=100),
         WinnersProRata() | Payout(floor_quanta=1_000),
         Clawback(),
+        Nobody(),
     ),
     "haircut_claims": (True,),
     "pace": (
