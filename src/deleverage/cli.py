@@ -36,6 +36,9 @@ PriceRule = Annotated[str | None, Parameter(help="bankruptcy, mark or previous-m
 PopulationEquity = Annotated[
     str | None, Parameter(help="Equity of the drawn counterparties, as a factor.", group=_EVENT)
 ]
+Switches = Annotated[
+    list[str] | None, Parameter(help="NAME=SIDE, a side of one of the venue's switches; may be repeated.", negative="")
+]
 Json = Annotated[
     bool, Parameter(help="Print one JSON document on stdout, all else on stderr.", name="--json", negative="")
 ]
@@ -55,6 +58,8 @@ def run(
     /,
     *,
     policy: str | None = None,
+    venue: str | None = None,
+    switch: Switches = None,
     accounts: Accounts = None,
     seed: Seed = None,
     html: Path | None = None,
@@ -74,6 +79,9 @@ def run(
     policy
         Who is deleveraged, instead of the scenario's own: a name from `deleverage policies`, or `./mine.py:Mine`, a
         policy from a Python file. Its result is checked, its code is not sandboxed.
+    venue
+        A preset from `deleverage venues`, or a file of one, instead of the scenario's own rules. Several, separated by
+        commas: who pays under each, side by side.
     html
         Write a page with everything that happened to this file.
     event
@@ -81,16 +89,26 @@ def run(
     """
     real = _given(prices=prices, fund=fund, price_rule=price_rule, population_equity=population_equity)
     if event is not None:
-        drawn = _given(html=html, seed=seed, accounts=accounts)
+        drawn = _given(html=html, seed=seed, accounts=accounts, venue=venue, switch=switch)
         return _run_event(event, scenario, policy, json, {**real, **drawn})
     faults = [f"--{name.replace('_', '-')} goes with --event only" for name in real]
     if scenario is None:
         faults.append("which scenario? `deleverage scenarios` lists them; or give --event DIR")
     if scenario is None or faults:
         return _refuse(faults, json)
+    if switch and (venue is None or "," in venue):
+        return _refuse(["--switch goes with --venue and one name only"], json)
+    if venue is not None and "," in venue:
+        alone = [f"--{name} does not go with several venues" for name in _given(policy=policy, html=html)]
+        if alone:
+            return _refuse(alone, json)
+        from deleverage.commands.side_by_side import side_by_side
+
+        return side_by_side(scenario, venue.split(","), accounts=accounts, seed=seed, as_json=json)
     from deleverage.commands.run import run as play
 
-    return play(scenario, policy=policy, accounts=accounts, seed=seed, html=html, as_json=json)
+    chosen: dict[str, Any] = {"policy": policy, "venue": venue, "switches": switch}
+    return play(scenario, **chosen, accounts=accounts, seed=seed, html=html, as_json=json)
 
 
 @app.command
@@ -103,6 +121,20 @@ def scenarios(name: str | None = None, /, *, json: Json = False) -> int:
         One of them.
     """
     from deleverage.commands.catalogue import scenarios as show
+
+    return show(name, as_json=json)
+
+
+@app.command
+def venues(name: str | None = None, /, *, json: Json = False) -> int:
+    """List the presets of venues; with a name: rule, formula, worked numbers, what is assumed and unknown, source.
+
+    Parameters
+    ----------
+    name
+        One of them, or a TOML file of one's own.
+    """
+    from deleverage.commands.venues import venues as show
 
     return show(name, as_json=json)
 
@@ -123,7 +155,15 @@ def policies(name: str | None = None, /, *, json: Json = False) -> int:
 
 @app.command
 def queue(
-    book: Path, /, *, market: str | None = None, side: str | None = None, ranking: str = "bitmex", json: Json = False
+    book: Path,
+    /,
+    *,
+    market: str | None = None,
+    side: str | None = None,
+    ranking: str | None = None,
+    venue: str | None = None,
+    switch: Switches = None,
+    json: Json = False,
 ) -> int:
     """Rank a book of positions: score, rank, percentile, lights, size ahead.
 
@@ -136,11 +176,17 @@ def queue(
     side
         Only this side's positions: long or short.
     ranking
-        bitmex, profit, hyperliquid ...: what `deleverage policies` lists as queue-... with its formula.
+        bitmex, hyperliquid ...: what `deleverage policies` lists as queue-..., with its formula; left out, bitmex.
+    venue
+        Rank as this venue does: a name from `deleverage venues`, or a file.
     """
+    faults = ["--ranking or --venue, not both"] if ranking is not None and venue is not None else []
+    faults += ["--switch goes with --venue"] if switch and venue is None else []
+    if faults:
+        return _refuse(faults, json)
     from deleverage.commands.queue import queue as rank
 
-    return rank(book, market=market, side=side, ranking=ranking, as_json=json)
+    return rank(book, market=market, side=side, ranking=ranking, venue=venue, switches=switch, as_json=json)
 
 
 @app.command
@@ -179,8 +225,8 @@ def _run_event(event: Path, scenario: str | None, policy: str | None, json: bool
     faults = []
     if scenario is not None:
         faults.append(f"a scenario ({scenario!a}) or --event, not both")
-    if policy is not None:
-        faults.append("--policy does not go with --event")
+    for name in _given(policy=policy, venue=options.pop("venue", None), switch=options.pop("switch", None)):
+        faults.append(f"--{name} does not go with --event")
     if faults:
         return _refuse(faults, json)
     from deleverage.commands import event as real

@@ -6,16 +6,17 @@ from typing import Any
 from deleverage.adapters.positions import PositionBook, read_positions
 from deleverage.adapters.tables import TableFault
 from deleverage.commands.output import DONE, head, print_json, refuse
+from deleverage.commands.presets import ranking_preset
 from deleverage.domain.domain import BANKRUPT_SIGN
 from deleverage.domain.show import grouped, percent_text
 from deleverage.rulebook.margin import equity
 from deleverage.rulebook.places import Place
 from deleverage.rulebook.quantities import format_units
 from deleverage.rulebook.rules import Rules
-from deleverage.rulebook.scores import NEED_MAINTENANCE
 from deleverage.rulebook.selection import POLICIES
 from deleverage.rulebook.stages.candidates import queue_of
-from deleverage.scenarios.faults import nearest
+from deleverage.scenarios.faults import ScenarioError, nearest
+from deleverage.venues.model import law_of
 
 RANKINGS = {name.removeprefix("queue-"): policy for name, policy in POLICIES.items() if name.startswith("queue-")}
 """Queues by their ranking; ``deleverage policies`` lists them."""
@@ -24,14 +25,28 @@ ROWS = 1_000
 """So many places of a queue are printed; the others are counted. The JSON document has all."""
 
 
-def queue(path: Path, *, market: str | None, side: str | None, ranking: str, as_json: bool) -> int:
-    """Print score, rank, percentile, lights and size ahead of every position; ``side`` is the side that is ranked."""
-    name = ranking.removeprefix("queue-")
+def queue(
+    path: Path,
+    *,
+    market: str | None,
+    side: str | None,
+    ranking: str | None,
+    venue: str | None = None,
+    switches: list[str] | None = None,
+    as_json: bool,
+) -> int:
+    """Print score, rank, percentile, lights and size ahead of every position; ``side`` is the side that is ranked.
+
+    The order is that of a ``ranking`` (bitmex if neither is named), or of a ``venue``'s preset with its ``switches``.
+    """
+    name = (ranking or "bitmex").removeprefix("queue-")
     faults: list[object] = []
     if name not in RANKINGS:
-        faults.append(f"ranking {ranking!a} is unknown, {nearest(ranking, RANKINGS)}")
-    elif name in NEED_MAINTENANCE:
-        faults.append(f"ranking {name} compares with a maintenance margin, and a book of positions has no margin table")
+        faults.append(f"ranking {name!a} is unknown, {nearest(name, RANKINGS)}")
+    try:
+        preset = None if venue is None else ranking_preset(venue, switches or [])
+    except ScenarioError as refusal:
+        faults += refusal.faults
     if side is not None and side not in BANKRUPT_SIGN:
         faults.append(f"side {side!a} is unknown, {nearest(side, BANKRUPT_SIGN)}")
     try:
@@ -42,7 +57,7 @@ def queue(path: Path, *, market: str | None, side: str | None, ranking: str, as_
         faults.append(f"market {market!a} is unknown, {nearest(market, positions.book.markets)}")
     if faults:
         return refuse(faults, as_json=as_json)
-    rules = Rules(policy=RANKINGS[name])
+    rules = Rules(policy=RANKINGS[name]) if preset is None else law_of(preset, positions.money)
     queues = [
         _queue(positions, market_id, ranked, queue_of(positions.book, rules, market_id, BANKRUPT_SIGN[ranked]))
         for market_id in ([market] if market else sorted(positions.book.markets))
@@ -53,7 +68,9 @@ def queue(path: Path, *, market: str | None, side: str | None, ranking: str, as_
         return refuse([f"nobody is {side} in {market or 'any market'} of this book"], as_json=as_json)
     if as_json:
         quantum = format_units(1, positions.money)
-        print_json({**head("queue"), "ranking": name, "quantum": quantum, "queues": queues})
+        order = rules.policy.name.removeprefix("queue-")
+        label = None if preset is None else preset.label
+        print_json({**head("queue"), "ranking": order, "venue": label, "quantum": quantum, "queues": queues})
     else:
         _print(queues)
     return DONE

@@ -15,6 +15,7 @@ from deleverage.commands.output import (
     say,
     write_page,
 )
+from deleverage.commands.presets import chosen_preset
 from deleverage.domain.conservation import balance
 from deleverage.domain.document import document, residual_left
 from deleverage.domain.player import Run, play
@@ -28,17 +29,23 @@ def run(
     name: str,
     *,
     policy: str | None = None,
+    venue: str | None = None,
+    switches: list[str] | None = None,
     accounts: int | None = None,
     seed: int | None = None,
     html: Path | None = None,
     as_json: bool = False,
 ) -> int:
-    """Play a bundled scenario or a TOML file, print what happened, and return the exit code."""
+    """Play a bundled scenario or a TOML file, print what happened, and return the exit code.
+
+    ``venue`` lays a venue's preset over it, ``switches`` are NAME=SIDE of its switches.
+    """
     started = perf_counter()
     where = f"scenario {name}"
     try:
         chosen = load_policy(policy) if policy is not None and is_policy_file(policy) else policy
-        scenario = load(name, policy=chosen, accounts=accounts, seed=seed)
+        preset = chosen_preset(venue, switches or [], chosen) if venue is not None else None
+        scenario = load(name, policy=chosen, accounts=accounts, seed=seed, preset=preset)
         where += "" if scenario.seed is None else f", {scenario.drawn_accounts} accounts, seed {scenario.seed}"
         loaded = perf_counter()
         with progress() as show:

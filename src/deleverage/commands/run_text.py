@@ -29,6 +29,14 @@ def print_run(run: Run, out: "Console", page: Path | None = None) -> None:
     _Printer(run, out, page).print()
 
 
+def print_rounds(run: Run, out: "Console") -> None:
+    """Print the rounds of stage 5 alone: pools, queues and fills."""
+    printer = _Printer(run, out, None)
+    for step in run.steps:
+        for item in step.rounds:
+            printer.round(item)
+
+
 def lights_text(lights: int) -> str:
     """Return five lights, lit from the left: five mean next in line."""
     lit, dark = ("●", "○") if "utf" in (sys.stdout.encoding or "").lower() else ("*", ".")
@@ -103,7 +111,7 @@ class _Printer:
         for line in step.stages:
             self._stage(line)
             if line.stage == 5 and line.round in rounds:
-                self._round(rounds[line.round])
+                self.round(rounds[line.round])
 
     def _stage(self, line: StageRecord) -> None:
         taken = []
@@ -126,7 +134,8 @@ class _Printer:
 
     # -- rounds -------------------------------------------------------------------------------------------------------
 
-    def _round(self, item: RoundRecord) -> None:
+    def round(self, item: RoundRecord) -> None:
+        """Print one round of stage 5."""
         for pool in item.fact.pools:
             price = f"asked {self.amount(pool.asked_quanta)}, collected {self.amount(pool.collected_quanta)}"
             lots = f"{counted(pool.lots, 'lot')}, {pool.netted_lots:,} netted"

@@ -74,12 +74,12 @@ def _shape() -> dict[str, Any]:
 
 
 def _venue(tables: dict[str, Any]) -> Venue:
-    plain = {key: tuple(value) if key in _LISTS else value for key, value in tables.items() if key != "switches"}
+    plain: dict[str, Any] = {key: tuple(value) if key in _LISTS else value for key, value in tables.items()}
     switches = tuple(
         Switch(item["name"], item["why"], tuple(Choice(**choice) for choice in item["choices"]))
         for item in tables.get("switches", [])
     )
-    return Venue(**plain, switches=switches)
+    return Venue(**plain | {"switches": switches})
 
 
 def _check(found: Venue, reader: Reader) -> None:

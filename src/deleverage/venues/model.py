@@ -85,8 +85,13 @@ class Venue:
 
     def law(self, money: Scale, chosen: dict[str, str] | None = None) -> Rules:
         """Return the rules of this preset for a currency of such a scale: same name and switches, same hash."""
-        reader = Reader()
-        rules = read_rules(reader, money, self.preset(chosen).rules, None)
-        if reader.faults:
-            raise ScenarioError(reader.faults)
-        return rules
+        return law_of(self.preset(chosen), money)
+
+
+def law_of(preset: Preset, money: Scale) -> Rules:
+    """Return the rules of a preset for a currency of such a scale; raise ScenarioError."""
+    reader = Reader()
+    rules = read_rules(reader, money, preset.rules, None)
+    if reader.faults:
+        raise ScenarioError(reader.faults)
+    return rules

@@ -14,7 +14,7 @@ class Nobody(LossRule):
     Formula: no shares.
     Who uses it: Hyperliquid and dYdX v4, which know no socialised loss; OKX after its deleveraging.
     Assumes: money from outside comes before anybody leaves.
-    Gets wrong: without it, whoever leaves first would take all and the last nothing, so the halt scales everybody alike.
+    Gets wrong: nothing by itself; but a run on what is left would pay the first in full, so the halt scales everybody.
     """
 
     kind: ClassVar[str] = "nobody"
