@@ -34,7 +34,7 @@ def test_venues_when_json_is_asked_then_one_document_holds_them_all(capsys: Capt
     assert [entry["name"] for entry in found["venues"]] == venue_names()
     assert call(["venues", "dydx-v4", "--json"]) == 0
     (entry,) = json.loads(capsys.readouterr().out)["venues"]
-    assert entry["worked"]["bill"]["candidates"] == "100.00"
+    assert entry["worked"]["bill"]["candidates"] == "100"
     assert len(entry["worked"]["rules_hash"]) == 64
 
 
@@ -55,7 +55,7 @@ def test_run_when_a_switch_is_set_then_another_side_is_played(capsys: Captured) 
     """Legacy Bybit: a fund of 40 cannot pay 100, so it pays nothing."""
     options = ["run", "one-bankrupt", "--venue", "bybit", "--switch", "fund-use=all-or-nothing", "--json"]
     assert call(options) == 0
-    assert json.loads(capsys.readouterr().out)["summary"]["fund_paid"] == "0.00"
+    assert json.loads(capsys.readouterr().out)["summary"]["fund_paid"] == "0"
 
 
 def test_run_when_a_venue_does_not_publish_its_order_then_a_policy_is_asked_for_and_taken(capsys: Captured) -> None:

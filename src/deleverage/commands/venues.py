@@ -88,7 +88,7 @@ def _print_list(found: list[Venue]) -> None:
         line = f"{one.name:<{width}}  {one.grade:<10}  {one.as_of:<10}  {one.title.partition(': ')[2]}"
         out.print(Text(line), soft_wrap=True)
     counts = ", ".join(f"{sum(one.grade == grade for one in found)} {text}" for grade, text in GRADE_WORDS.items())
-    out.print(f"{len(found)} presets: {counts}; `deleverage venues NAME` says all about one")
+    out.print(f"{len(found)} presets: {counts}; `deleverage venues NAME` says all about one", soft_wrap=True)
 
 
 GRADE_WORDS = {

@@ -55,9 +55,8 @@ def venue_of_text(text: str) -> Venue:
     """Return the preset of a TOML text; every side of every switch has been built once. Raise ScenarioError."""
     reader = Reader()
     tables = check_shape(parse(text), reader, _shape())
-    if not reader.faults:
-        found = _venue(tables)
-        _check(found, reader)
+    found = _venue(tables)
+    _check(found, reader)
     if reader.faults:
         raise ScenarioError(reader.faults)
     return found
