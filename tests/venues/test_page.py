@@ -1,5 +1,6 @@
 """The page of venues says what the presets do today."""
 
+from deleverage.venues.catalogue import venue
 from tests.venues import page
 
 
@@ -8,7 +9,7 @@ def test_page_of_venues_when_generated_anew_then_it_is_the_one_that_is_committed
     assert page.FILE.read_text(encoding="utf-8") == page.text(), "python -m tests.venues.page --write"
 
 
-def test_split_when_the_whole_is_halved_then_the_halves_hold_the_same_lots_and_money() -> None:
-    """What the table compares is one account and its two halves, nothing else."""
-    assert page.two_daves().count("size = -10, entry = 100") == 3  # bob and two halves
-    assert "deposit   = 1000\n" not in page.two_daves()
+def test_split_when_a_ranking_goes_by_size_then_the_halves_give_less_and_by_ratio_they_do_not() -> None:
+    """The measure tells presets apart: FTX closes the largest, BitMEX the most leveraged."""
+    assert page.split_counts(venue("ftx").preset())[1] > 0
+    assert page.split_counts(venue("bitmex").preset())[1] == 0
