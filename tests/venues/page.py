@@ -171,6 +171,8 @@ def story(shorts: dict[str, Short]) -> str:
     )
     return f"""
 name = "split"
+title = "One account or two"
+lesson = "A rule that sees sizes can be walked around by splitting."
 [settlement]
 currency = "USD"
 decimals = 2

@@ -11,7 +11,7 @@ from deleverage.domain.conservation import balance
 from deleverage.domain.player import Run, play
 from deleverage.rulebook.quantities import Scale
 from deleverage.rulebook.rules import Rules
-from deleverage.rulebook.selection import PolicyFault, Request
+from deleverage.rulebook.selection import Allotment, Ordered, PolicyFault, Request
 from deleverage.scenarios.loader import load, loads, text_of
 from deleverage.venues.catalogue import executing_names, venue, venue_names
 from deleverage.venues.model import EXECUTES, GRADES
@@ -104,12 +104,12 @@ class Thief:
 
     name: str = "thief"
 
-    def allocate(self, request: Request) -> list[tuple[str, int]]:
+    def allocate(self, request: Request) -> list[Allotment]:
         """Return what nobody has asked for."""
-        return [(request.candidates[0].unit_id, 2 * request.need_lots)]
+        return [Allotment(request.candidates[0].unit_id, 2 * request.need_lots)]
 
-    def order(self, request: Request) -> list[object]:
-        """Return nothing."""
+    def order(self, request: Request) -> Ordered:
+        """Return nobody."""
         return []
 
 
