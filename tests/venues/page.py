@@ -18,8 +18,8 @@ from deleverage.scenarios.preset import Preset
 from deleverage.venues.catalogue import executing_names, venue, venue_names
 
 FILE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "venues.md"
-ACCOUNTS = 1_000
-BOOKS, SEED = 40, 1
+ACCOUNTS = 800
+BOOKS, SHORTS, SEED = 20, 14, 1
 HEAD = """# Venues
 
 Generated from the presets (`deleverage venues`) by `python -m tests.venues.page --write`; a test keeps it true.
@@ -51,7 +51,7 @@ what comes after it is not played.
 SPLIT_HEAD = f"""
 ## One account or two
 
-{BOOKS} books are drawn (seed {SEED}): a bankrupt, five opposite positions, a fund that pays half. In each the largest
+{BOOKS} books are drawn (seed {SEED}): a bankrupt, {SHORTS} opposite positions, a fund that pays half. In each the largest
 opposite position stands once in one account, once in two halves with half the money each, and what all of its owner's
 accounts give is compared. *the same*: to the last quantum, but for one quantum or one lot of rounding. *less*, *more*:
 in so many books the halves give less, or more, than the whole. A preset resists if less never happens.
@@ -124,9 +124,9 @@ class Short(NamedTuple):
 
 
 def draw(random: Random) -> list[Short]:
-    """Return five shorts; each has even lots, and is healthy at the opening mark of 90."""
+    """Return the shorts; each has even lots, and is healthy at the opening mark of 90."""
     shorts = []
-    for _ in range(5):
+    for _ in range(SHORTS):
         lots, entry = 2 * random.randint(1, 20), random.randint(76, 110)
         shorts.append(Short(lots, entry, lots * (max(0, 90 - entry) + random.randint(10, 60))))
     return shorts
