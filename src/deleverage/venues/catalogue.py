@@ -9,8 +9,8 @@ from typing import Any
 from deleverage.rulebook.quantities import Scale
 from deleverage.scenarios.faults import Fault, Reader, ScenarioError, nearest
 from deleverage.scenarios.files import BadFile, read_bytes
-from deleverage.scenarios.parts import read_rules
 from deleverage.scenarios.structure import check_shape, parse, schema
+from deleverage.scenarios.switches import read_rules
 from deleverage.venues.model import EXECUTES, Choice, Switch, Venue
 
 LARGEST_FILE_BYTES = 1_000_000

@@ -6,8 +6,8 @@ from typing import Any
 from deleverage.rulebook.quantities import Scale
 from deleverage.rulebook.rules import Rules
 from deleverage.scenarios.faults import Fault, Reader, ScenarioError, nearest
-from deleverage.scenarios.parts import read_rules
 from deleverage.scenarios.preset import Preset
+from deleverage.scenarios.switches import read_rules
 
 EXECUTES, RANKS, DOCUMENTED = "executes", "ranks", "documented"
 GRADES = (EXECUTES, RANKS, DOCUMENTED)
