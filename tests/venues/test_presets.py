@@ -3,6 +3,7 @@
 import random
 import re
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import pytest
 
@@ -60,7 +61,7 @@ def test_switch_when_its_side_is_named_then_the_first_changes_nothing_and_anothe
     assert chosen.label == (name if chosen == plain else f"{name},{switch}={side}")
 
 
-def played(name: str, scenario: str = "one-bankrupt", **options: int) -> Run:
+def played(name: str, scenario: str = "one-bankrupt", **options: Any) -> Run:
     """Return a scenario played under a preset."""
     return play(load(scenario, preset=venue(name).preset(), **options))
 
