@@ -52,9 +52,9 @@ SPLIT_HEAD = f"""
 ## One account or two
 
 {BOOKS} books are drawn (seed {SEED}): a bankrupt, {SHORTS} opposite positions, a fund that pays half. In each the
-largest opposite position stands once in one account, once in two halves with half the money each, and what all of its owner's
-accounts give is compared. *the same*: to the last quantum, but for one quantum or one lot of rounding. *less*, *more*:
-in so many books the halves give less, or more, than the whole. A preset resists if less never happens.
+largest opposite position stands once in one account, once in two halves with half the money each, and what all of its
+owner's accounts give is compared. *the same*: to the last quantum, but for one quantum or one lot of rounding. *less*,
+*more*: in so many books the halves give less, or more, than the whole. A preset resists if less never happens.
 
 | preset | the same | less | more | resists |
 |---|---:|---:|---:|---|
