@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help demo test check static parity coverage hunt mutants replay format lock ratchets schemas setup clean
+.PHONY: help demo test check static parity coverage conformance hunt mutants replay format lock ratchets schemas setup clean
 
 VENV := .venv
 PY   := $(VENV)/bin/python
@@ -40,6 +40,9 @@ parity: $(VENV)/ready-dev ## the twins side by side: SEED= first seed, COUNT= co
 
 coverage: $(VENV)/ready-dev ## the twins on 600,000 commands; each command x answer x contract x margin mode at least 20 times
 	$(PY) -m tests.parity.run --seed 1 --count 600000 --jobs $(JOBS) --coverage
+
+conformance: $(VENV)/ready-dev ## what venues publish, recomputed: a table of every case; SEED= of drawn rows, WRITE=1 renews the page
+	@$(PY) -m tests.conformance.report --seed $(SEED) $(if $(WRITE),--write)
 
 hunt: $(VENV)/ready-dev ## plant sixteen bugs in copies of the rulebook and see who finds them
 	$(PY) -m tests.planted.hunt

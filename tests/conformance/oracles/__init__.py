@@ -1,0 +1,1 @@
+"""Oracles: small second computations, written from the rule that a case states and from nothing of this package."""
