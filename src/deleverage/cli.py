@@ -39,6 +39,20 @@ PopulationEquity = Annotated[
 Switches = Annotated[
     list[str] | None, Parameter(help="NAME=SIDE, a side of one of the venue's switches; may be repeated.", negative="")
 ]
+_LACKING = "What the file lacks"
+Account = Annotated[str | None, Parameter(help="Whose the positions are.", group=_LACKING)]
+Settle = Annotated[str | None, Parameter(help="Only positions that settle in this currency.", group=_LACKING)]
+Equities = Annotated[
+    list[str] | None, Parameter(help="NAME=AMOUNT, an account's equity at the marks.", group=_LACKING, negative="")
+]
+Marks = Annotated[list[str] | None, Parameter(help="MARKET=PRICE, a mark price.", group=_LACKING, negative="")]
+Rates = Annotated[
+    list[str] | None,
+    Parameter(help="MARKET=RATE, maintenance as a share of the notional, for all.", group=_LACKING, negative=""),
+]
+ContractSizes = Annotated[
+    list[str] | None, Parameter(help="MARKET=SIZE, what one contract is of the coin.", group=_LACKING, negative="")
+]
 Json = Annotated[
     bool, Parameter(help="Print one JSON document on stdout, all else on stderr.", name="--json", negative="")
 ]
@@ -163,6 +177,14 @@ def queue(
     ranking: str | None = None,
     venue: str | None = None,
     switch: Switches = None,
+    indicator: str | None = None,
+    direction: str | None = None,
+    account: Account = None,
+    settle: Settle = None,
+    equity: Equities = None,
+    mark: Marks = None,
+    maintenance: Rates = None,
+    contract_size: ContractSizes = None,
     json: Json = False,
 ) -> int:
     """Rank a book of positions: score, rank, percentile, lights, size ahead.
@@ -170,7 +192,8 @@ def queue(
     Parameters
     ----------
     book
-        A CSV or .json file with account (or id), market, size (long +, short -), entry, mark, and equity or collateral.
+        A CSV, Parquet or .json file with account (or id), market, size (long +, short -), entry, mark, and equity or
+        collateral; or JSON positions of ccxt, Binance, Bybit, OKX or Hyperliquid; or live:EXCHANGE.
     market
         Only this market.
     side
@@ -179,14 +202,23 @@ def queue(
         bitmex, hyperliquid ...: what `deleverage policies` lists as queue-..., with its formula; left out, bitmex.
     venue
         Rank as this venue does: a name from `deleverage venues`, or a file.
+    indicator
+        Show each place on this venue's scale: binance, bybit, okx, gate, bitget ...; left out, the --venue's own.
+    direction
+        rising (a larger value is closed sooner) or falling, for a scale whose venue does not say it.
     """
     faults = ["--ranking or --venue, not both"] if ranking is not None and venue is not None else []
     faults += ["--switch goes with --venue"] if switch and venue is None else []
     if faults:
         return _refuse(faults, json)
     from deleverage.commands.queue import queue as rank
+    from deleverage.commands.queue_input import Lacking
 
-    return rank(book, market=market, side=side, ranking=ranking, venue=venue, switches=switch, as_json=json)
+    pairs = {"equity": equity, "mark": mark, "maintenance": maintenance, "contract_size": contract_size}
+    lacking = Lacking(account, settle, **{name: given or () for name, given in pairs.items()})
+    chosen: dict[str, Any] = {"ranking": ranking, "venue": venue, "switches": switch}
+    chosen |= {"indicator": indicator, "direction": direction, "lacking": lacking}
+    return rank(book, market=market, side=side, **chosen, as_json=json)
 
 
 @app.command

@@ -156,8 +156,8 @@ def test_risk_when_somebody_is_alone_then_it_is_the_next_one() -> None:
 
 def ranked(book: list[tuple[str, int]]) -> list[Place]:
     """Return the places of units with lots, in this order."""
-    rest = dict.fromkeys(Candidate._fields, 1)
-    return places([(Candidate(**{**rest, "unit_id": name, "lots": lots}), "") for name, lots in book])
+    some = Candidate._make(1 for _ in Candidate._fields)
+    return places([(some._replace(unit_id=name, lots=lots), "") for name, lots in book])
 
 
 def test_presets_when_they_name_an_indicator_then_it_is_in_the_catalogue() -> None:

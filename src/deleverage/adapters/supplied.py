@@ -24,15 +24,15 @@ class Supplied:
     contract_size: dict[str, str] = field(default_factory=dict)
 
 
-def pairs(option: str, given: Sequence[str], faults: list[Fault], *, least: Callable[[str], bool]) -> dict[str, str]:
-    """Return the pairs of an option that is written ``NAME=NUMBER``; ``least`` says which numbers may stand there."""
+def pairs(option: str, given: Sequence[str], faults: list[Fault], *, may_be: Callable[[str], bool]) -> dict[str, str]:
+    """Return the pairs of an option that is written ``NAME=NUMBER``; ``may_be`` says which numbers may stand there."""
     found: dict[str, str] = {}
     for text in given:
         name, sign, number = text.rpartition("=")
         value = plain(number)
         if not (sign and name):
             faults.append(Fault("", f"--{option} {text!a} is not NAME=NUMBER"))
-        elif value is None or is_beyond_use(value) or not least(value):
+        elif value is None or is_beyond_use(value) or not may_be(value):
             faults.append(Fault("", f"--{option} {name}: {number[:40]!a} is no number that it may have"))
         elif name in found:
             faults.append(Fault("", f"--{option} {name} is given twice"))

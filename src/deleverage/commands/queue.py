@@ -3,10 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from deleverage.adapters.positions import PositionBook, read_positions
+from deleverage.adapters.position_book import market_id_of
+from deleverage.adapters.positions import PositionBook
 from deleverage.adapters.tables import TableFault
 from deleverage.commands.output import DONE, head, print_json, refuse
 from deleverage.commands.presets import ranking_preset
+from deleverage.commands.queue_input import Lacking, Shown, chosen_scale, read_book
 from deleverage.domain.domain import BANKRUPT_SIGN
 from deleverage.domain.show import grouped, percent_text
 from deleverage.rulebook.margin import equity
@@ -33,6 +35,9 @@ def queue(
     ranking: str | None,
     venue: str | None = None,
     switches: list[str] | None = None,
+    indicator: str | None = None,
+    direction: str | None = None,
+    lacking: Lacking | None = None,
     as_json: bool,
 ) -> int:
     """Print score, rank, percentile, lights and size ahead of every position; ``side`` is the side that is ranked.
@@ -43,24 +48,28 @@ def queue(
     faults: list[object] = []
     if name not in RANKINGS:
         faults.append(f"ranking {name!a} is unknown, {nearest(name, RANKINGS)}")
+    shown = Shown()
     try:
         preset = None if venue is None else ranking_preset(venue, switches or [])
+        shown = chosen_scale(indicator, venue, direction, faults)
     except ScenarioError as refusal:
         faults += refusal.faults
     if side is not None and side not in BANKRUPT_SIGN:
         faults.append(f"side {side!a} is unknown, {nearest(side, BANKRUPT_SIGN)}")
+    supplied = (lacking or Lacking()).supplied(faults)
     try:
-        positions = read_positions(path)
+        positions = read_book(path, supplied)
     except TableFault as refusal:
         return refuse([*faults, *refusal.faults], as_json=as_json)
-    if market is not None and market not in positions.book.markets:
-        faults.append(f"market {market!a} is unknown, {nearest(market, positions.book.markets)}")
+    ids = {name: market_id for market_id, name in positions.shown.items()}
+    if market is not None and market not in ids:
+        faults.append(f"market {market!a} is unknown, {nearest(market, ids)}")
     if faults:
         return refuse(faults, as_json=as_json)
     rules = Rules(policy=RANKINGS[name]) if preset is None else law_of(preset, positions.money)
     queues = [
-        _queue(positions, market_id, ranked, queue_of(positions.book, rules, market_id, BANKRUPT_SIGN[ranked]))
-        for market_id in ([market] if market else sorted(positions.book.markets))
+        _queue(positions, name, ranked, queue_of(positions.book, rules, ids[name], BANKRUPT_SIGN[ranked]), shown)
+        for name in ([market] if market else sorted(ids))
         for ranked in ([side] if side else BANKRUPT_SIGN)
     ]
     queues = [item for item in queues if item["positions"]]
@@ -70,18 +79,20 @@ def queue(
         quantum = format_units(1, positions.money)
         order = rules.policy.name.removeprefix("queue-")
         label = None if preset is None else preset.label
-        print_json({**head("queue"), "ranking": order, "venue": label, "quantum": quantum, "queues": queues})
+        scale = None if shown.indicator is None else shown.indicator.name
+        keys = {"ranking": order, "venue": label, "indicator": scale, "shape": positions.shape, "quantum": quantum}
+        print_json({**head("queue"), **keys, "queues": queues})
     else:
-        _print(queues)
+        _print(queues, "" if shown.indicator is None else shown.indicator.name)
     return DONE
 
 
-def _queue(positions: PositionBook, market_id: str, side: str, places: list[Place]) -> dict[str, Any]:
+def _queue(positions: PositionBook, name: str, side: str, places: list[Place], shown: Shown) -> dict[str, Any]:
     """Return one queue; sizes are decimals of the market's own unit."""
     book = positions.book
-    market = book.markets[market_id]
+    market = book.markets[market_id_of(name)]
     return {
-        "market": market_id,
+        "market": name,
         "side": side,
         "mark": format_units(market.mark_price_ticks, market.terms.tick),
         "size": format_units(sum(place.lots for place in places), market.terms.lot),
@@ -95,6 +106,8 @@ def _queue(positions: PositionBook, market_id: str, side: str, places: list[Plac
                 "size_ahead": format_units(place.lots_ahead, market.terms.lot),
                 "percentile_ppb": str(place.percentile_ppb),
                 "lights": place.lights,
+                "risk_ppb": str(shown.risk_ppb(place, len(places))),
+                "indicator": shown.value(place, len(places)),
                 "equity": format_units(equity(book, book.units[place.unit_id]), positions.money),
             }
             for place in places
@@ -102,11 +115,12 @@ def _queue(positions: PositionBook, market_id: str, side: str, places: list[Plac
     }
 
 
-def _print(queues: list[dict[str, Any]]) -> None:
+def _print(queues: list[dict[str, Any]], indicator: str) -> None:
     from deleverage.commands.run_text import lights_text
     from deleverage.commands.text_table import TextTable
 
-    names = ("rank", "lights", "account", "score", "size", "size ahead", "percentile", "equity")
+    scale = (indicator,) if indicator else ()
+    names = ("rank", "lights", "account", "score", "size", "size ahead", "percentile", "equity", *scale)
     for item in queues:
         size, mark = grouped(item["size"]), grouped(item["mark"])
         title = f"{item['side']}s in {item['market']} at {mark}, {size} in all; rank 1 is closed first"
@@ -121,6 +135,7 @@ def _print(queues: list[dict[str, Any]]) -> None:
                 grouped(row["size_ahead"]),
                 percent_text(int(row["percentile_ppb"])) + " %",
                 grouped(row["equity"]),
+                *([row["indicator"]] if indicator else []),
             )
         print("\n".join(table.lines()))
         if len(item["positions"]) > ROWS:
