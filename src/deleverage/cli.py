@@ -222,6 +222,22 @@ def queue(
 
 
 @app.command
+def markers(records: Path, /, *, venue: str | None = None, json: Json = False) -> int:
+    """Print what a venue has done to positions by itself: deleveraging, liquidation, takeover, in one form.
+
+    Parameters
+    ----------
+    records
+        A .json or .jsonl file of a venue's orders, fills, positions or events, as its API gives them, or ccxt.
+    venue
+        Read only records of this venue: binance, bybit, okx, hyperliquid, deribit ...; left out, told by their keys.
+    """
+    from deleverage.commands.markers import markers as show
+
+    return show(records, venue=venue, as_json=json)
+
+
+@app.command
 def vectors(
     *,
     out: Path | None = None,
