@@ -12,6 +12,9 @@ from deleverage.adapters.holding import Item, Source
 WRAPPINGS = ("result", "params", "list", "data", "positions", "fills", "clearinghouseState", "state")
 """Bybit and Deribit, OKX, our own, Hyperliquid."""
 
+WHOLE = ("assetPositions", "adlQuantile", "position")
+"""What no wrapping has: an object with one of these keys is a record, whatever else it holds."""
+
 DEEPEST = 8
 
 
@@ -33,6 +36,9 @@ def _walk(value: Any, around: Item, wrappings: tuple[str, ...], depth: int) -> I
             yield from _walk(part, Item(source, f"{path}[{number}]", {}, account, outer), wrappings, depth + 1)
     elif not isinstance(value, dict):
         source.fault("is no object", path)
+    elif any(key in value for key in WHOLE):
+        owner = value.get("user")
+        yield Item(source, path, value, owner if isinstance(owner, str) else account, outer)
     elif inner := [key for key in wrappings if isinstance(value.get(key), list | dict)]:
         owner = value.get("user")
         whose = owner if isinstance(owner, str) else account
