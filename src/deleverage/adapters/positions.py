@@ -15,7 +15,7 @@ from typing import Any
 from deleverage.adapters.decimals import DECIMALS, WHOLE_DIGITS, decimals_of, is_beyond_use, plain
 from deleverage.adapters.envelope import records
 from deleverage.adapters.holding import Holding, Source
-from deleverage.adapters.position_book import PositionBook, build
+from deleverage.adapters.position_book import PositionBook, build, market_id_of
 from deleverage.adapters.shapes import own
 from deleverage.adapters.shapes.catalogue import OWN, known_shapes, shape_of
 from deleverage.adapters.strict_json import LINES, of_objects, read_json
@@ -122,12 +122,17 @@ def _check_together(holdings: list[Holding]) -> None:
     marks: dict[str, str] = {}
     moneys: dict[str, tuple[str, bool]] = {}
     owners: dict[str, tuple[str, str]] = {}
+    names: dict[str, str] = {}
     for holding in holdings:
         unit, market = holding.unit, holding.market
         key = (unit, market, holding.size.startswith("-"))
         if key in seen:
             holding.fault("account", f"{holding.account} has a position in {market} already")
         seen.add(key)
+        if names.setdefault(market_id_of(market), market) != market:
+            holding.fault(
+                "market", f"{market} and {names[market_id_of(market)]} cannot be in one book: / is | inside it"
+            )
         stated = str(plain(holding.mark or ""))
         mark = marks.setdefault(market, stated)
         if mark != stated:
