@@ -14,7 +14,7 @@ from deleverage.adapters.holding import Item, Source
 from deleverage.adapters.strict_json import of_objects
 from deleverage.adapters.tables import TableFault
 from deleverage.rulebook.book import LONG, SHORT
-from deleverage.venues.indicators import INDICATORS, BadIndicator, Share
+from deleverage.venues.indicators import INDICATORS, RISING, BadIndicator, Share
 
 WRAPPINGS = ("result", "list", "data", "positions", "queue", "info")
 _SIDES = {"long": LONG, "buy": LONG, "short": SHORT, "sell": SHORT}
@@ -118,11 +118,10 @@ def _rank(item: Item, holder: Item, one: _Field, side: str, direction: str) -> A
     scale = INDICATORS[one.indicator]
     text = holder.cells.get(one.key)
     value: str | None = None if text is None or text == "" else holder.text(one.key)
+    named = scale.direction or direction
     risk_ppb = None
     try:
-        risk_ppb = (
-            scale.decode(value, direction if not scale.direction else "") if scale.direction or direction else None
-        )
+        risk_ppb = scale.decode(value, named or RISING)  # A value off the scale is one in either direction.
     except BadIndicator as refusal:
         holder.fault(one.key, str(refusal))
     symbol = item.cells.get(one.symbol)
@@ -130,4 +129,4 @@ def _rank(item: Item, holder: Item, one: _Field, side: str, direction: str) -> A
     known = isinstance(moment, str) and moment.isascii() and moment.isdigit() and len(moment) <= 14
     stamp = int(moment) if known and isinstance(moment, str) else None
     said = symbol if isinstance(symbol, str) else ""
-    return AdlRank(one.indicator, said, side, value, risk_ppb, stamp, item.cells)
+    return AdlRank(one.indicator, said, side, value, risk_ppb if named else None, stamp, item.cells)
