@@ -7,7 +7,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -16,6 +16,8 @@ from deleverage.cli import call
 from deleverage.rulebook.quantities import Scale
 from deleverage.scenarios.faults import Reader
 from deleverage.scenarios.loader import text_of
+from tests.adapters.shapes import BINANCE, BYBIT, CCXT, HYPERLIQUID, OKX
+from tests.adapters.test_markers import MARKS
 from tests.cli import mutate
 
 STORIES = ("two-traders", "six-longs", "cascade", "both-sides-bankrupt", "fund-empties", "inverse", "crash")
@@ -62,7 +64,9 @@ def hunt(seeds: range, folder: Path) -> Iterator[Finding]:
 def _damaged(random: Random, folder: Path) -> list[str]:
     """Write damaged input below a folder and return the command line that reads it."""
     folder.mkdir()
-    kind = random.randrange(10)
+    kind = random.randrange(14)
+    if kind > 9:
+        return _damaged_answer(random, folder, is_position=kind < 12)
     if kind > 7 or kind < 4:
         name = random.choice(STORIES)
         good = text_of(name).replace("4000\nseed", "60\nseed")
@@ -84,6 +88,23 @@ def _damaged(random: Random, folder: Path) -> list[str]:
     return ["run", "--event", str(folder), "--prices", str(folder / "p.csv"), "--accounts", "2", "--price-rule", rule]
 
 
+def _damaged_answer(random: Random, folder: Path, *, is_position: bool) -> list[str]:
+    """Write a damaged answer of a venue's API and return the command line that reads it."""
+    answers: list[Any] = (
+        [CCXT, BINANCE, BYBIT, OKX, HYPERLIQUID] if is_position else [content for _, content, _ in MARKS]
+    )
+    good = mutate.structure(random, json.loads(json.dumps(random.choice(answers))))
+    file = folder / random.choice(("answer.json", "answer.json", "answer.jsonl"))
+    text = json.dumps(good)
+    file.write_text(text if random.random() < 0.7 else mutate.text(random, text), "utf-8", newline="")
+    if not is_position:
+        return ["markers", str(file), *(["--venue", "okx"] if random.random() < 0.2 else [])]
+    options = ["--account", "me", "--equity", "me=100", "--indicator", random.choice(("gate", "bitget", "binance"))]
+    for market in ("BTC-USDT-SWAP", "ETH-USDT-SWAP"):
+        options += ["--contract-size", f"{market}={random.choice(mutate.NUMBERS)}"] if random.random() < 0.5 else []
+    return ["queue", str(file), *options]
+
+
 def _wrong(code: int, out: str, err: str, as_json: bool) -> str:
     """Return what is wrong with an answer, or ""."""
     if code not in (0, 2, 3):
@@ -101,11 +122,15 @@ def _wrong(code: int, out: str, err: str, as_json: bool) -> str:
             return f"stdout is not one JSON document: {error}"
         if code == 2 and not document["faults"]:
             return "refused without a fault in the document"
-        if code != 2 and document["kind"] != "queue" and "xact" not in json.dumps(document["conservation"]):
+        if (
+            code != 2
+            and document["kind"] not in ("queue", "markers")
+            and "xact" not in json.dumps(document["conservation"])
+        ):
             return "said nothing about conservation"
     elif code == 2 and out:
         return "refused and printed a result"
-    elif code != 2 and "rank" not in out and not out.endswith("conservation: exact\n"):
+    elif code != 2 and "rank" not in out and "without one" not in out and not out.endswith("conservation: exact\n"):
         return "the last line is not about conservation"
     return ""
 
