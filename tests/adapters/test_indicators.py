@@ -167,7 +167,7 @@ def test_presets_when_they_name_an_indicator_then_it_is_in_the_catalogue() -> No
 
 
 def test_shared_map_when_it_is_there_then_every_scale_of_it_is_ours(shared_dir: Path) -> None:
-    """The values, the ends and the marks for nothing of the published map of all venues."""
+    """The values, the ends and the values for nothing of the published map of all venues."""
     text = (shared_dir / "rules" / "cases" / "centralised.yaml").read_text("utf-8")
     block = text[text.index("binance_adlQuantile:") : text.index("- id: ccxt.fixture")]
     for line in block.splitlines():

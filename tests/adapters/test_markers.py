@@ -1,4 +1,4 @@
-"""Marks of venues: one small record for each that is documented, and the ordinary one beside it that is no mark."""
+"""Markers of venues: one small record for each that is documented, and the ordinary one beside it that is no marker."""
 
 import json
 from pathlib import Path
@@ -32,7 +32,7 @@ BITGET = {"symbol": "BTCUSDT", "tradeSide": "dte_sys_adl_close_short", "side": "
 BITGET |= {"price": "64000", "cTime": "1760131026000", "tradeId": "b"}
 T = 1760131026 * 10**9
 
-MARKS: list[tuple[str, Any, tuple[Any, ...]]] = [
+MARKERS: list[tuple[str, Any, tuple[Any, ...]]] = [
     (
         "binance-stream",
         {"e": "ORDER_TRADE_UPDATE", "E": 1, "T": 1, "o": UPDATE},
@@ -83,25 +83,25 @@ MARKS: list[tuple[str, Any, tuple[Any, ...]]] = [
 
 
 def only(content: Any) -> Marker:
-    """Return the one mark in a document."""
-    (mark,) = markers_of(content).marks
-    return mark
+    """Return the one marker in a document."""
+    (marker,) = markers_of(content).markers
+    return marker
 
 
-@pytest.mark.parametrize(("name", "content", "expected"), MARKS, ids=[name for name, *_ in MARKS])
-def test_mark_when_a_venue_deleverages_then_every_field_of_it_is_read(
+@pytest.mark.parametrize(("name", "content", "expected"), MARKERS, ids=[name for name, *_ in MARKERS])
+def test_marker_when_a_venue_deleverages_then_every_field_of_it_is_read(
     name: str, content: Any, expected: tuple[Any, ...], tmp_path: Path
 ) -> None:
     """From objects and from a file, told by its keys or by the venue that is named."""
     file = tmp_path / "records.json"
     file.write_text(json.dumps(content), "utf-8")
     assert only(content) == Marker(*expected)
-    assert read_markers(file, expected[0]).marks == (Marker(*expected),)
+    assert read_markers(file, expected[0]).markers == (Marker(*expected),)
 
 
 def test_venues_when_listed_then_each_has_a_record_here() -> None:
     """No reader without a record that shows it."""
-    assert {expected[0] for _, _, expected in MARKS} == set(VENUES)
+    assert {expected[0] for _, _, expected in MARKERS} == set(VENUES)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_venues_when_listed_then_each_has_a_record_here() -> None:
         ({**FILL, "startPosition": "-2", "side": "B"}, "adl", "short"),
     ],
 )
-def test_mark_when_it_says_something_else_then_role_and_closed_side_follow(
+def test_marker_when_it_says_something_else_then_role_and_closed_side_follow(
     record: dict[str, Any], role: str, side: str
 ) -> None:
     """Every documented value."""
@@ -174,9 +174,9 @@ def test_fill_of_hyperliquid_when_a_liquidation_is_in_it_then_it_depends_on_whos
     fill = {**FILL, "dir": "Close Long"}
     market, backstop = ({"liquidatedUser": "0xa", "markPx": "1", "method": name} for name in ("market", "backstop"))
     mine = [{**fill, "liquidation": market}, {**fill, "liquidation": backstop}, {**FILL, "liquidation": market}]
-    assert [mark.role for mark in markers_of({"0xa": mine}).marks] == ["liquidation", "takeover", "liquidation"]
-    assert [mark.role for mark in markers_of({"0xb": mine}).marks] == ["adl"]
-    assert [mark.role for mark in markers_of(mine).marks] == ["unknown", "unknown", "adl"]
+    assert [marker.role for marker in markers_of({"0xa": mine}).markers] == ["liquidation", "takeover", "liquidation"]
+    assert [marker.role for marker in markers_of({"0xb": mine}).markers] == ["adl"]
+    assert [marker.role for marker in markers_of(mine).markers] == ["unknown", "unknown", "adl"]
 
 
 def test_update_of_binance_when_nothing_has_filled_then_it_has_no_size() -> None:
@@ -190,7 +190,7 @@ def test_records_when_they_are_lines_or_inside_ccxt_then_they_are_read(tmp_path:
     file = tmp_path / "stream.jsonl"
     lines = [{"data": [EXECUTION]}, {"data": [{**EXECUTION, "execType": "Trade"}]}]
     file.write_text("\n\n".join(json.dumps(line) for line in lines), "utf-8")
-    assert [mark.said for mark in read_markers(file).marks] == ["execType=AdlTrade"]
+    assert [marker.said for marker in read_markers(file).markers] == ["execType=AdlTrade"]
     assert only([{"symbol": "BTC/USDT:USDT", "info": EXECUTION}]).market == "BTCUSDT"
     file.write_text("{}\n{\n[NaN]\n", "utf-8")
     with pytest.raises(TableFault) as refusal:
@@ -203,7 +203,7 @@ def test_records_when_they_are_lines_or_inside_ccxt_then_they_are_read(tmp_path:
     [
         ([{"a": 1}], None, "[0]: none of 1 records is one of a venue that is known (binance, bitget, bybit"),
         ([EXECUTION], "okx", "[0]: none of 1 records is one of okx"),
-        ([EXECUTION], "bybitt", "--venue: no marks of 'bybitt' are known, nearest is 'bybit'"),
+        ([EXECUTION], "bybitt", "--venue: no markers of 'bybitt' are known, nearest is 'bybit'"),
         ([{**EXECUTION, "execQty": "x"}], None, "[0].execQty: 'x' is not a decimal number"),
         ([{**EXECUTION, "execTime": "soon"}], None, "[0].execTime: 'soon' is no time"),
         ([EXECUTION, 7], None, "[1]: is no object"),
@@ -220,8 +220,8 @@ def test_records_when_they_are_bad_then_each_fault_has_its_path(content: Any, ve
 def test_time_when_it_lies_at_the_end_of_the_calendar_then_it_is_read_exactly() -> None:
     """Before 1970 it is negative; without a zone it is UTC."""
     times = ("0001-01-01T00:00:00+14:00", "1969-12-31T23:59:59.999999", "9999-12-31T23:59:59Z")
-    found = markers_of([{**DYDX, "createdAt": text} for text in times]).marks
-    assert [mark.time_ns for mark in found] == [-62135647200 * 10**9, -1000, 253402300799 * 10**9]
+    found = markers_of([{**DYDX, "createdAt": text} for text in times]).markers
+    assert [marker.time_ns for marker in found] == [-62135647200 * 10**9, -1000, 253402300799 * 10**9]
 
 
 def test_kinds_when_two_venues_have_a_record_of_the_same_keys_then_the_first_one_is_taken() -> None:

@@ -17,7 +17,7 @@ from deleverage.rulebook.quantities import Scale
 from deleverage.scenarios.faults import Reader
 from deleverage.scenarios.loader import text_of
 from tests.adapters.shapes import BINANCE, BYBIT, CCXT, HYPERLIQUID, OKX
-from tests.adapters.test_markers import MARKS
+from tests.adapters.test_markers import MARKERS
 from tests.cli import mutate
 
 STORIES = ("two-traders", "six-longs", "cascade", "both-sides-bankrupt", "fund-empties", "inverse", "crash")
@@ -91,7 +91,7 @@ def _damaged(random: Random, folder: Path) -> list[str]:
 def _damaged_answer(random: Random, folder: Path, *, is_position: bool) -> list[str]:
     """Write a damaged answer of a venue's API and return the command line that reads it."""
     answers: list[Any] = (
-        [CCXT, BINANCE, BYBIT, OKX, HYPERLIQUID] if is_position else [content for _, content, _ in MARKS]
+        [CCXT, BINANCE, BYBIT, OKX, HYPERLIQUID] if is_position else [content for _, content, _ in MARKERS]
     )
     good = mutate.structure(random, json.loads(json.dumps(random.choice(answers))))
     file = folder / random.choice(("answer.json", "answer.json", "answer.jsonl"))

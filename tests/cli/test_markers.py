@@ -1,4 +1,4 @@
-"""``deleverage markers``: a venue's records in, its marks out, or every fault."""
+"""``deleverage markers``: a venue's records in, its markers out, or every fault."""
 
 import json
 from pathlib import Path
@@ -24,7 +24,7 @@ def test_markers_when_printed_for_people_then_every_mark_has_a_line(tmp_path: Pa
     path = records(tmp_path, [EXECUTION, {**EXECUTION, "execType": "Trade"}])
     assert call(["markers", path]) == 0
     title, _, line = capsys.readouterr().out.splitlines()
-    assert title == "1 mark, and 1 record without one"
+    assert title == "1 marker, and 1 record without one"
     assert line.split() == [
         *("1760131026000000000", "bybit", "adl", "-", "BTCUSDT", "long", "2", "64000", "execType=AdlTrade")
     ]
@@ -33,7 +33,7 @@ def test_markers_when_printed_for_people_then_every_mark_has_a_line(tmp_path: Pa
 def test_markers_when_there_are_none_then_says_so(tmp_path: Path, capsys: Captured) -> None:
     """Not an error."""
     assert call(["markers", records(tmp_path, [{**EXECUTION, "execType": "Trade"}])]) == 0
-    assert capsys.readouterr().out == "0 marks, and 1 record without one\n"
+    assert capsys.readouterr().out == "0 markers, and 1 record without one\n"
 
 
 def test_markers_when_there_are_many_then_the_rest_is_counted(
@@ -58,7 +58,7 @@ def test_markers_when_a_name_would_move_the_cursor_then_it_is_shown_as_text(tmp_
     ("content", "options", "words"),
     [
         ([{"a": 1}], [], "records.json: [0]: none of 1 records is one of a venue that is known"),
-        ([EXECUTION], ["--venue", "bibit"], "--venue: no marks of 'bibit' are known, nearest is 'bybit'"),
+        ([EXECUTION], ["--venue", "bibit"], "--venue: no markers of 'bibit' are known, nearest is 'bybit'"),
         ([{**EXECUTION, "execPrice": "1_0"}], [], "records.json: [0].execPrice: '1_0' is not a decimal number"),
     ],
 )

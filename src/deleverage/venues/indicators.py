@@ -116,7 +116,7 @@ _UNSTATED = "the text does not say which end is next"
 _EVERY: tuple[Indicator, ...] = (
     Levels("lights", _DIGITS[1:], "five lights, 5 is next"),
     Share("percentile", "share of the queue up to and including oneself: small is next", FALLING),
-    Levels("binance", _DIGITS[:5], "adlQuantile 0 to 4, 4 is next; HEDGE beside LONG and SHORT is a mark, not a value"),
+    Levels("binance", _DIGITS[:5], "adlQuantile 0 to 4, 4 is next; HEDGE beside LONG and SHORT is a sign, not a value"),
     Levels("binance-symbol", ("low", "medium", "high"), "adlRisk of a whole symbol: low, medium, high"),
     Levels("aster", _DIGITS[:5], "adlQuantile 0 to 4, as Binance"),
     Levels("bybit", _DIGITS[1:], "adlRankIndicator 1 to 5, 5 is next; 0 is empty", none="0"),

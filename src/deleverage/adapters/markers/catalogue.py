@@ -1,4 +1,4 @@
-"""Every venue's marks by the keys of its records, and a file of records read through them.
+"""Every venue's markers by the keys of its records, and a file of records read through them.
 
 BitMEX is not here: its public records do not tell a deleveraging from another trade.
 """
@@ -57,50 +57,50 @@ KINDS = (
 VENUES = tuple(sorted({kind.venue for kind in KINDS}))
 
 
-class Marks(NamedTuple):
-    """What a file of records holds: its marks, in its order, and how many records carry none."""
+class Found(NamedTuple):
+    """What a file of records holds: its markers, in its order, and how many records carry none."""
 
-    marks: tuple[Marker, ...]
+    markers: tuple[Marker, ...]
     ordinary: int
 
 
-def read_markers(path: Path, venue: str | None = None) -> Marks:
-    """Return the marks in a JSON or JSON-lines file of a venue's records; raise TableFault with every fault."""
+def read_markers(path: Path, venue: str | None = None) -> Found:
+    """Return the markers in a JSON or JSON-lines file of a venue's records; raise TableFault with every fault."""
     source = Source(path.name)
     content = read_json(path, source.faults)
-    return _marks(content, venue, source)
+    return _markers(content, venue, source)
 
 
-def markers_of(objects: Any, venue: str | None = None, name: str = "records") -> Marks:
-    """Return the marks in Python objects of a venue's records; raise TableFault."""
+def markers_of(objects: Any, venue: str | None = None, name: str = "records") -> Found:
+    """Return the markers in Python objects of a venue's records; raise TableFault."""
     source = Source(name)
     try:
         content = of_objects(objects)
     except ValueError as refusal:
         source.fault(str(refusal))
         content = None
-    return _marks(content, venue, source)
+    return _markers(content, venue, source)
 
 
-def _marks(content: Any, venue: str | None, source: Source) -> Marks:
+def _markers(content: Any, venue: str | None, source: Source) -> Found:
     if venue is not None and venue not in VENUES:
-        source.fault(f"--venue: no marks of {venue[:40]!a} are known, {nearest(venue, VENUES)}")
+        source.fault(f"--venue: no markers of {venue[:40]!a} are known, {nearest(venue, VENUES)}")
     if source.faults:
         raise TableFault(source.faults)
     kinds = [kind for kind in KINDS if venue in (None, kind.venue)]
-    marks, ordinary, strange = [], 0, []
+    markers, ordinary, strange = [], 0, []
     for item in records(content, source, (*WRAPPINGS, "o")):
         readers = [kind.read for kind in kinds if kind.keys <= item.cells.keys()]
-        found = next((mark for mark in (read(item) for read in readers[:1]) if mark is not None), None)
+        found = next((marker for marker in (read(item) for read in readers[:1]) if marker is not None), None)
         if not readers:
             strange.append(item.path)
         elif found is None:
             ordinary += 1
         else:
-            marks.append(found)
-    if strange and not (marks or ordinary):
+            markers.append(found)
+    if strange and not (markers or ordinary):
         whose = venue or f"a venue that is known ({', '.join(VENUES)})"
         source.fault(f"none of {len(strange)} records is one of {whose}", strange[0])
     if source.faults:
         raise TableFault(source.faults)
-    return Marks(tuple(marks), ordinary + len(strange))
+    return Found(tuple(markers), ordinary + len(strange))

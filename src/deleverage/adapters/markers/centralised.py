@@ -1,4 +1,4 @@
-"""Marks of centralised venues, as their API pages state them."""
+"""Markers of centralised venues, as their API pages state them."""
 
 from deleverage.adapters.holding import Item
 from deleverage.adapters.markers.marker import (
@@ -23,7 +23,7 @@ _SIDES = {"LONG": LONG, "SHORT": SHORT}
 
 
 def binance_update(item: Item) -> Marker | None:
-    """Return the mark of an ORDER_TRADE_UPDATE's order: its client order id; a size only where it filled."""
+    """Return the marker of an ORDER_TRADE_UPDATE's order: its client order id; a size only where it filled."""
     found = told(item, "c", _BINANCE)
     if found is None:
         return None
@@ -36,7 +36,7 @@ def binance_update(item: Item) -> Marker | None:
 
 
 def binance_order(item: Item) -> Marker | None:
-    """Return the mark of an order, as in ``forceOrders``: its client order id, or the type that was asked for."""
+    """Return the marker of an order, as in ``forceOrders``: its client order id, or the type that was asked for."""
     found = told(item, "clientOrderId", _BINANCE)
     found = found or told(item, "autoCloseType", {"ADL": ADL, "LIQUIDATION": LIQUIDATION})
     if found is None:
@@ -48,7 +48,7 @@ def binance_order(item: Item) -> Marker | None:
 
 
 def bybit(item: Item) -> Marker | None:
-    """Return the mark of an execution, an order or a position: ``execType``, ``createType``, ``positionStatus``."""
+    """Return the marker of an execution, an order or a position: ``execType``, ``createType``, ``positionStatus``."""
     creation = {
         "CreateByAdl_PassThrough*": ADL,
         "CreateByTakeOver_PassThrough*": TAKEOVER,
@@ -71,7 +71,7 @@ def bybit(item: Item) -> Marker | None:
 
 
 def okx_closed(item: Item) -> Marker | None:
-    """Return the mark of a position's history (``type``) or of an order (``category``)."""
+    """Return the marker of a position's history (``type``) or of an order (``category``)."""
     kinds = {"3": LIQUIDATION, "4": LIQUIDATION, "5": ADL, "6": ADL}
     orders = {"adl": ADL, "full_liquidation": LIQUIDATION, "partial_liquidation": LIQUIDATION}
     found = told(item, "type", kinds) or told(item, "category", orders)
@@ -85,7 +85,7 @@ def okx_closed(item: Item) -> Marker | None:
 
 
 def okx_warning(item: Item) -> Marker | None:
-    """Return the state of a family of instruments, as ``adl-warning`` pushes it; a normal one is no mark."""
+    """Return the state of a family of instruments, as ``adl-warning`` pushes it; a normal one is no marker."""
     found = told(item, "state", {"warning": WARNING, "adl": WARNING})
     if found is None:
         return None
@@ -106,7 +106,7 @@ def deribit(item: Item) -> Marker | None:
 
 
 def whitebit(item: Item) -> Marker | None:
-    """Return the mark of an order or deal: ``source`` adl, or a client order id that begins with adl_."""
+    """Return the marker of an order or deal: ``source`` adl, or a client order id that begins with adl_."""
     found = told(item, "source", {"adl": ADL}) or told(item, "clientOrderId", {"adl_*": ADL})
     if found is None:
         return None
@@ -118,7 +118,7 @@ def whitebit(item: Item) -> Marker | None:
 
 
 def gate(item: Item) -> Marker | None:
-    """Return a row of ``auto_deleverages``: the endpoint itself is the mark. The side is that of the position."""
+    """Return a row of ``auto_deleverages``: the endpoint itself is the marker. The side is that of the position."""
     position = item.maybe("position_size") or ""
     side = "" if position.strip("-0.") == "" else SHORT if position.startswith("-") else LONG
     size, price, when = number(item, "trade_size"), number(item, "fill_price"), seconds_of(item, "time")
@@ -127,7 +127,7 @@ def gate(item: Item) -> Marker | None:
 
 
 def kucoin(item: Item) -> Marker | None:
-    """Return the mark of a fill: ``tradeType``."""
+    """Return the marker of a fill: ``tradeType``."""
     found = told(item, "tradeType", {"adl": ADL, "liquid": LIQUIDATION, "settlement": SETTLEMENT})
     if found is None:
         return None
@@ -138,7 +138,7 @@ def kucoin(item: Item) -> Marker | None:
 
 
 def bitget(item: Item) -> Marker | None:
-    """Return the mark of a fill or order: ``tradeSide``; netting a hedge is forced, and no liquidation of anybody."""
+    """Return the marker of a fill or order: ``tradeSide``; netting a hedge is forced, and no liquidation of anybody."""
     sides = {"dte_sys_adl_*": ADL, "burst_*": LIQUIDATION, "reduce_*": LIQUIDATION, "delivery_*": SETTLEMENT}
     found = told(item, "tradeSide", {**sides, "offset_close_*": UNKNOWN})
     if found is None:

@@ -1,4 +1,4 @@
-"""Marks of decentralised venues."""
+"""Markers of decentralised venues."""
 
 from deleverage.adapters.holding import Item
 from deleverage.adapters.markers.marker import (
@@ -19,7 +19,7 @@ AUTO_DELEVERAGING = "Auto-Deleveraging"
 
 
 def hyperliquid(item: Item) -> Marker | None:
-    """Return the mark of a fill: its ``dir``, or a ``liquidation`` of this very user.
+    """Return the marker of a fill: its ``dir``, or a ``liquidation`` of this very user.
 
     Both sides of a deleveraging have the same ``dir``: who is the liquidated user is the bankrupt. A fill against
     somebody else's liquidation is an ordinary trade; where the file does not say whose fills these are, nobody knows.
@@ -45,7 +45,7 @@ def hyperliquid(item: Item) -> Marker | None:
 
 
 def dydx(item: Item) -> Marker | None:
-    """Return the mark of a fill: OFFSETTING closes a counterparty, DELEVERAGED and LIQUIDATED the bankrupt."""
+    """Return the marker of a fill: OFFSETTING closes a counterparty, DELEVERAGED and LIQUIDATED the bankrupt."""
     kinds = {"OFFSETTING": ADL, "DELEVERAGED": LIQUIDATION, "LIQUIDATED": LIQUIDATION}
     found = told(item, "type", kinds)
     if found is None:

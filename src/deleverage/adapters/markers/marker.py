@@ -1,4 +1,4 @@
-"""One record for every venue's mark on a forced close, and the small readers that all of them share.
+"""One record for every venue's marker on a forced close, and the small readers that all of them share.
 
 Whatever a venue does not say is "" or ``None``; a size is in the venue's own unit, coins or contracts.
 """
@@ -27,7 +27,7 @@ ROLES = {
     WARNING: "the venue says how near deleveraging is; nothing is closed",
     UNKNOWN: "forced, but the record does not say on which side of it the account was",
 }
-"""What a mark says was done, and to whom."""
+"""What a marker says was done, and to whom."""
 
 CLOSED_BY = {"sell": LONG, "buy": SHORT, "a": LONG, "b": SHORT, "ask": LONG, "bid": SHORT}
 """The side that is closed by a trade: who sells closes a long."""
