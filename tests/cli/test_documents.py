@@ -10,9 +10,11 @@ from jsonschema import Draft202012Validator
 
 from deleverage.cli import app, call
 from deleverage.domain import domain as door
+from tests.adapters.shapes import HYPERLIQUID
+from tests.adapters.test_markers import MARKERS
 
 Captured = pytest.CaptureFixture[str]
-KINDS = ("run", "event", "queue", "scenarios", "policies", "vectors", "vector", "check", "refusal", "broken")
+KINDS = ("run", "event", "queue", "scenarios", "policies", "vectors", "vector", "check", "markers", "refusal", "broken")
 """Every kind of document that a command prints or writes."""
 
 WAVES = (
@@ -76,6 +78,25 @@ def test_document_of_a_queue_when_printed_then_its_schema_accepts_it(tmp_path: P
     assert [row["percentile_ppb"] for row in found["queues"][0]["positions"]] == ["428571429", "1000000000"]
 
 
+def test_document_of_markers_when_printed_then_its_schema_accepts_it(tmp_path: Path, capsys: Captured) -> None:
+    """Every venue's record, in one file: what is not said is null."""
+    records = tmp_path / "records.json"
+    records.write_text(json.dumps([content for _, content, _ in MARKERS]), "utf-8")
+    assert call(["markers", str(records), "--json"]) == 0
+    assert len(check(capsys.readouterr().out, "markers")["markers"]) == len(MARKERS)
+
+
+def test_document_of_a_queue_of_a_venue_when_printed_then_its_schema_accepts_it(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    """A shape of a venue, a scale, a position without maintenance."""
+    answer = tmp_path / "answer.json"
+    answer.write_text(json.dumps(HYPERLIQUID), "utf-8")
+    assert call(["queue", str(answer), "--account", "me", "--indicator", "gate", "--json"]) == 0
+    found = check(capsys.readouterr().out, "queue")
+    assert (found["shape"], found["indicator"]) == ("hyperliquid", "gate")
+
+
 def test_documents_of_vectors_when_printed_then_their_schemas_accept_them(tmp_path: Path, capsys: Captured) -> None:
     """The set, each vector in it, a check that passes and one that finds a divergence."""
     assert call(["vectors", "--out", str(tmp_path), "--count", "1", "--json"]) == 0
@@ -108,7 +129,14 @@ def test_schemas_when_listed_then_each_kind_of_document_is_checked_here() -> Non
     """No schema ships that no test has compared with a printed document, and no command is left out."""
     shipped = {entry.name for entry in resources.files("deleverage").joinpath("schemas").iterdir()}
     assert shipped == {f"{kind}.json" for kind in KINDS}
-    assert {name for name in app if not name.startswith("-")} == {"run", "scenarios", "policies", "queue", "vectors"}
+    assert {name for name in app if not name.startswith("-")} == {
+        "run",
+        "scenarios",
+        "policies",
+        "queue",
+        "markers",
+        "vectors",
+    }
 
 
 def test_document_of_a_defect_when_printed_then_its_schema_accepts_it(
