@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from deleverage.adapters import position_book
 from deleverage.adapters.positions import PositionBook, positions_of, read_positions
 from deleverage.adapters.supplied import Supplied
 from deleverage.adapters.tables import TableFault
@@ -109,6 +110,17 @@ def test_shape_when_equal_positions_state_two_maintenance_margins_then_none_is_b
     twin = {**BINANCE[0], "positionSide": "SHORT", "positionAmt": "-0.002", "maintMargin": "0"}
     found = positions_of([BINANCE[0], twin], ME)
     assert found.notes == ("BTCUSDT: positions of one size state two maintenance margins; --maintenance BTCUSDT=RATE",)
+    assert found.without_maintenance == ("BTCUSDT",)
+
+
+def test_shape_when_there_are_more_margins_than_a_table_may_have_then_a_rate_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A queue over a table with a step for everybody would take minutes."""
+    monkeypatch.setattr(position_book, "MOST_STEPS", 1)
+    twice = [BINANCE[0], {**BINANCE[0], "account": "you", "positionAmt": "1", "maintMargin": "3"}]
+    found = positions_of({"me": twice[:1], "you": twice[1:]}, Supplied(equity={"me": "1", "you": "2"}))
+    assert found.notes == ("BTCUSDT: more than 1 different maintenance margins; --maintenance BTCUSDT=RATE",)
     assert found.without_maintenance == ("BTCUSDT",)
 
 

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
+from decimal import Decimal
 from io import StringIO
 from pathlib import Path
 from random import Random
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from deleverage.adapters.holding import Item
 from deleverage.adapters.tables import Row
 from deleverage.cli import call
 from deleverage.rulebook.quantities import Scale
@@ -144,7 +146,7 @@ def test_input_when_damaged_then_is_answered_with_a_result_or_a_refusal(start: i
 def test_hunt_when_a_crash_is_planted_in_a_loader_then_it_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A loader that trips over a negative number, and one that trips over an unknown coin, are both found."""
+    """One that trips over a negative number, over an unknown coin, over a text that is no decimal: each is found."""
     real = Reader.units
 
     def units(self: Reader, path: tuple[str | int, ...], value: object, scale: Scale, least: int | None = None) -> int:
@@ -162,6 +164,14 @@ def test_hunt_when_a_crash_is_planted_in_a_loader_then_it_is_found(
     monkeypatch.setattr(Row, "name", name)
     found = list(hunt(range(100, 220), tmp_path))
     assert any("KeyError" in finding.what for finding in found)
+    monkeypatch.undo()
+
+    def decimal(self: Item, key: str) -> str:
+        return str(Decimal(self.cells[key]))
+
+    monkeypatch.setattr(Item, "decimal", decimal)
+    found = list(hunt(range(300, 420), tmp_path))
+    assert any("InvalidOperation" in finding.what for finding in found)
 
 
 def test_hunt_when_a_hang_or_a_silent_refusal_is_planted_then_it_is_found(

@@ -15,6 +15,8 @@ from deleverage.rulebook.quantities import Scale, parse_units
 
 MONEY_DECIMALS = 6
 RATE = Scale(1, 9)
+MOST_STEPS = 5_000
+"""Margin tables are walked step by step for every position: with more steps a queue would take minutes."""
 _BOUND = 10**60
 
 
@@ -86,6 +88,9 @@ def _market(name: str, here: list[Holding], money: Scale, rate: str | None, told
         elif table.setdefault(notional, parse_units(item.maintenance, money)) != parse_units(item.maintenance, money):
             is_whole = False
             told.append(f"{name}: positions of one size state two maintenance margins; --maintenance {name}=RATE")
+    if len(table) > MOST_STEPS:
+        is_whole = False
+        told.append(f"{name}: more than {MOST_STEPS:,} different maintenance margins; --maintenance {name}=RATE")
     tiers = tuple(Tier(notional, 0, 0, -margin) for notional, margin in sorted(table.items()))
     if rate is not None:
         rate_ppb = parse_units(rate, RATE)
