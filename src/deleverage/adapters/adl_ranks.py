@@ -1,7 +1,7 @@
 """What a venue itself says about a place in the queue: its raw answer, or ccxt's with the raw one in ``info``.
 
-The raw answer is read, not ccxt's numbers: ccxt 4.5 makes 0 of BitMEX's 0.9999, and takes Binance's BOTH, 0 in hedge
-mode, instead of LONG and SHORT. Per side where the venue says a side; HEDGE is a sign and no value.
+The raw answer is read, not ccxt's numbers: its parsers of August 2026 make 0 of BitMEX's 0.9999, and take Binance's
+BOTH, 0 in hedge mode, instead of LONG and SHORT. Per side where the venue says a side; HEDGE is a sign and no value.
 """
 
 from dataclasses import dataclass
