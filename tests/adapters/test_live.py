@@ -37,7 +37,7 @@ class Exchange:
         if "apiKey" not in self.seen:
             raise AuthenticationError("needs apiKey")
         if self.seen["apiKey"] == "down":
-            raise BaseError("exchange not\navailable")
+            raise BaseError("GET https://venue/?key=down: not\navailable")
         assert self.number is str
         return CCXT
 
@@ -69,7 +69,7 @@ def test_live_when_a_key_is_in_the_environment_then_positions_are_ranked(
     ("exchange", "key", "words"),
     [
         ("venue", "", "live:venue: the exchange asks for a key: DELEVERAGE_API_KEY"),
-        ("venue", "down", "live:venue: BaseError: exchange not\\navailable"),
+        ("venue", "down", "live:venue: BaseError: GET https://venue/?key=***: not\\navailable"),
         ("venu", "k", "live:venu: exchange 'venu' is unknown to ccxt, nearest is 'venue'"),
         ("", "k", "live:: exchange '' is unknown to ccxt"),
     ],

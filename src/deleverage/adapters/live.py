@@ -37,7 +37,10 @@ def fetch_positions(exchange: str) -> Any:
     except ccxt.AuthenticationError:
         raise _refused(exchange, f"the exchange asks for a key: {', '.join(ENVIRONMENT.values())}") from None
     except ccxt.BaseError as error:
-        raise _refused(exchange, f"{type(error).__name__}: {ascii(str(error))[1:-1][:200]}") from None
+        told = str(error)
+        for value in given.values():
+            told = told.replace(value, "***")  # Some exchanges take the key in the address, which errors quote.
+        raise _refused(exchange, f"{type(error).__name__}: {ascii(told)[1:-1][:200]}") from None
 
 
 def _refused(exchange: str, sentence: str) -> TableFault:
