@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deleverage.rulebook.places import Place, places
 from deleverage.rulebook.quantities import PPB, Scale, format_units
-from deleverage.rulebook.ranking import Candidate, Place, places
+from deleverage.rulebook.ranking import Candidate
 from deleverage.venues.catalogue import venue, venue_names
 from deleverage.venues.indicators import (
     DIRECTIONS,

@@ -11,7 +11,8 @@ from deleverage.adapters import position_book
 from deleverage.adapters.positions import PositionBook, positions_of, read_positions
 from deleverage.adapters.supplied import Supplied
 from deleverage.adapters.tables import TableFault
-from deleverage.rulebook.margin import equity, maintenance_margin_ceil, price_pnl
+from deleverage.rulebook.liquidation import maintenance_margin_ceil
+from deleverage.rulebook.margin import equity, price_pnl
 from deleverage.rulebook.quantities import Scale, format_units
 from tests.adapters.shapes import BINANCE, BYBIT, CCXT, HYPERLIQUID, OKX
 

@@ -9,8 +9,8 @@ from deleverage.adapters.positions import PositionBook, positions_of, read_posit
 from deleverage.adapters.shapes.catalogue import OWN
 from deleverage.adapters.supplied import Supplied, pairs
 from deleverage.commands.output import say
+from deleverage.rulebook.places import Place
 from deleverage.rulebook.quantities import PPB, BadQuantity, parse_units
-from deleverage.rulebook.ranking import Place
 from deleverage.scenarios.faults import Fault, nearest
 from deleverage.venues.catalogue import venue as preset_of
 from deleverage.venues.indicators import BY_ACCOUNT, INDICATORS, BadIndicator, Indicator, risk_by_account, risk_of

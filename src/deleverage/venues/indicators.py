@@ -13,8 +13,8 @@ Deliberately absent: Phemex's ``deleveragePercentileEr`` and Deribit: a scale wi
 from dataclasses import dataclass
 from typing import Protocol
 
+from deleverage.rulebook.places import Place
 from deleverage.rulebook.quantities import PPB, BadQuantity, Scale, div_floor, format_units, parse_units
-from deleverage.rulebook.ranking import Place
 
 RISING, FALLING = "rising", "falling"
 DIRECTIONS = (RISING, FALLING)
