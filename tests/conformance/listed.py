@@ -4,8 +4,12 @@ from tests.conformance.cases import Row
 
 REASONS: tuple[tuple[str, frozenset[str], str], ...] = (
     ("incident_scenario", frozenset(), "history: a source reports these figures, no rule computes them"),
-    ("event_fixture", frozenset(), "the shape of a message: there is nothing to compute"),
-    ("indicator_map", frozenset(), "scales of indicators: no money hangs on them, and no law"),
+    ("event_fixture", frozenset(), "the shape of a message: no number of the law; the tests of the adapters read it"),
+    (
+        "indicator_map",
+        frozenset(),
+        "scales of indicators: no number of the law; the tests of the adapters hold every scale against it",
+    ),
     (
         "waterfall",
         frozenset({"eligible"}),
