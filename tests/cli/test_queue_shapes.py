@@ -115,3 +115,33 @@ def test_queue_when_a_venue_is_chosen_then_its_own_scale_is_shown(tmp_path: Path
     assert json.loads(capsys.readouterr().out)["indicator"] == "bitmex"
     assert call(["queue", path, "--venue", "bitmex", "--indicator", "gate", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["indicator"] == "gate"
+
+
+@pytest.mark.parametrize("chosen", [("--ranking", "binance"), ("--venue", "binance"), ("--venue", "okx")])
+def test_queue_when_a_ranking_compares_with_maintenance_then_the_file_states_it_or_it_is_asked_for(
+    chosen: tuple[str, str], tmp_path: Path, capsys: Captured
+) -> None:
+    """By name or through a venue; a rate answers, and so does a column."""
+    path = book(tmp_path, SIX)
+    assert call(["queue", path, *chosen]) == 2
+    assert "which not every position states: --maintenance XYZ=RATE" in capsys.readouterr().err
+    assert call(["queue", path, *chosen, "--maintenance", "XYZ=0.01", "--json"]) == 0
+    by_rate = json.loads(capsys.readouterr().out)
+    header, *rows = SIX.splitlines()
+    sizes = [row.split(",")[2].lstrip("-") for row in rows]
+    margins = [f"{row},{6.6 * int(size):.1f}" for row, size in zip(rows, sizes, strict=True)]
+    assert call(["queue", book(tmp_path, "\n".join([header + ",maintenance", *margins])), *chosen, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["queues"] == by_rate["queues"]
+
+
+def test_queue_when_it_is_binances_then_the_floor_under_a_wallet_is_one_of_the_currency(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    """By its ranking and by its preset: the same scores. A wallet of 0 counts as 1: 8 / 1 x 0.25 / 8 = 0.25."""
+    text = "account,market,size,entry,mark,equity\na,X,1,12,20,8\nb,X,-1,12,20,8\n"
+    scores = []
+    for chosen in (("--ranking", "binance"), ("--venue", "binance")):
+        options = (*chosen, "--side", "long", "--maintenance", "X=0.0125")
+        (found,) = queues(tmp_path, capsys, text, *options)
+        scores.append(found["positions"][0]["score"])  # type: ignore[index]
+    assert scores == ["0.25", "0.25"]

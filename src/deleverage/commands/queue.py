@@ -8,14 +8,15 @@ from deleverage.adapters.positions import PositionBook
 from deleverage.adapters.tables import TableFault
 from deleverage.commands.output import DONE, head, print_json, refuse
 from deleverage.commands.presets import ranking_preset
-from deleverage.commands.queue_input import Lacking, Shown, chosen_scale, read_book
+from deleverage.commands.queue_input import Lacking, Shown, chosen_scale, lacks_maintenance, read_book
 from deleverage.domain.domain import BANKRUPT_SIGN
 from deleverage.domain.show import grouped, percent_text
 from deleverage.rulebook.margin import equity
 from deleverage.rulebook.places import Place
-from deleverage.rulebook.quantities import format_units
+from deleverage.rulebook.quantities import Scale, format_units
 from deleverage.rulebook.rules import Rules
-from deleverage.rulebook.selection import POLICIES
+from deleverage.rulebook.scores import FLOORED
+from deleverage.rulebook.selection import POLICIES, Queue
 from deleverage.rulebook.stages.candidates import queue_of
 from deleverage.scenarios.faults import ScenarioError, nearest
 from deleverage.venues.model import law_of
@@ -66,7 +67,9 @@ def queue(
         faults.append(f"market {market!a} is unknown, {nearest(market, ids)}")
     if faults:
         return refuse(faults, as_json=as_json)
-    rules = Rules(policy=RANKINGS[name]) if preset is None else law_of(preset, positions.money)
+    rules = _rules(name, positions.money) if preset is None else law_of(preset, positions.money)
+    if lacks := lacks_maintenance(positions, rules):
+        return refuse(lacks, as_json=as_json)
     queues = [
         _queue(positions, name, ranked, queue_of(positions.book, rules, ids[name], BANKRUPT_SIGN[ranked]), shown)
         for name in ([market] if market else sorted(ids))
@@ -85,6 +88,12 @@ def queue(
     else:
         _print(queues, "" if shown.indicator is None else shown.indicator.name)
     return DONE
+
+
+def _rules(ranking: str, money: Scale) -> Rules:
+    """Return rules with a ranking; where it has a floor under a wallet balance, that is one of the currency."""
+    floored = ranking in FLOORED
+    return Rules(policy=Queue(ranking, wallet_floor_quanta=10**money.decimals) if floored else RANKINGS[ranking])
 
 
 def _queue(positions: PositionBook, name: str, side: str, places: list[Place], shown: Shown) -> dict[str, Any]:

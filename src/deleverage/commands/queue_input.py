@@ -11,6 +11,8 @@ from deleverage.adapters.supplied import Supplied, pairs
 from deleverage.commands.output import say
 from deleverage.rulebook.places import Place
 from deleverage.rulebook.quantities import PPB, BadQuantity, parse_units
+from deleverage.rulebook.rules import Rules
+from deleverage.rulebook.scores import NEED_MAINTENANCE
 from deleverage.scenarios.faults import Fault, nearest
 from deleverage.venues.catalogue import venue as preset_of
 from deleverage.venues.indicators import BY_ACCOUNT, INDICATORS, BadIndicator, Indicator, risk_by_account, risk_of
@@ -71,6 +73,18 @@ def read_book(place: Path, supplied: Supplied) -> PositionBook:
     for note in found.notes:
         say(note)
     return found
+
+
+def lacks_maintenance(positions: PositionBook, rules: Rules) -> list[str]:
+    """Return a fault for each market whose maintenance is needed and not known.
+
+    A unit's maintenance is that of all its markets, so those that are not asked for count as well.
+    """
+    ranking = getattr(rules.policy, "ranking", "")
+    if ranking not in NEED_MAINTENANCE:
+        return []
+    words = f"ranking {ranking} compares with a maintenance margin, which not every position states"
+    return [f"{words}: --maintenance {name}=RATE" for name in positions.without_maintenance]
 
 
 @dataclass(frozen=True, slots=True)
