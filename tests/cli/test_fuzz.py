@@ -102,6 +102,7 @@ def _damaged_answer(random: Random, folder: Path, *, is_position: bool) -> list[
     if not is_position:
         return ["markers", str(file), *(["--venue", "okx"] if random.random() < 0.2 else [])]
     options = ["--account", "me", "--equity", "me=100", "--indicator", random.choice(("gate", "bitget", "binance"))]
+    options += ["--ranking", random.choice(("bitmex", "binance", "return-mmr", "size"))]
     for market in ("BTC-USDT-SWAP", "ETH-USDT-SWAP"):
         options += ["--contract-size", f"{market}={random.choice(mutate.NUMBERS)}"] if random.random() < 0.5 else []
     return ["queue", str(file), *options]
