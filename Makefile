@@ -64,7 +64,7 @@ format: $(VENV)/ready-dev ## put the code into its form, mend what ruff can mend
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
 
-ratchets: $(VENV)/ready-dev ## record today's numbers in tests/guards/ratchets.toml; say why in the commit
+ratchets: $(VENV)/ready-dev ## record today's numbers in tests/guards/ratchets.toml and ARCHITECTURE.md; say why in the commit
 	$(PY) -m tests.guards.ratchets --write
 
 schemas: $(VENV)/ready-dev ## renew the JSON Schema that follows from declared types, and the page of keys; say why in the commit

@@ -125,7 +125,7 @@ BUGS = (
         "the queue is entered at its second place",
         (
             Patch(
-                "queue",
+                "queues",
                 "        for candidate, score in self.order(request):\n            if left == 0:",
                 "        order = self.order(request)\n"
                 "        for candidate, score in order[1:] + order[:1]:\n            if left == 0:",

@@ -13,12 +13,12 @@ from deleverage.rulebook import messages as m
 from deleverage.rulebook.apply import apply
 from deleverage.rulebook.auction import Dutch
 from deleverage.rulebook.book import Book
-from deleverage.rulebook.calendar import period_profit
 from deleverage.rulebook.decide import decide
 from deleverage.rulebook.gates import Gate, withdrawal_gates
 from deleverage.rulebook.invariants import InvariantBroken, Invariants
 from deleverage.rulebook.losses.period import Clawback
 from deleverage.rulebook.margin import is_unhealthy
+from deleverage.rulebook.periods import period_profit
 from deleverage.rulebook.price import Mark
 from deleverage.rulebook.quantities import PPB
 from deleverage.rulebook.reduction import Smart

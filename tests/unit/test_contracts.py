@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from deleverage.rulebook.book import Book, MarketTerms, Tier
-from deleverage.rulebook.calendar import funding_per_lot_half_even
 from deleverage.rulebook.decide import decide
 from deleverage.rulebook.margin import equity, leg_maintenance
 from deleverage.rulebook.messages import (
@@ -25,6 +24,7 @@ from deleverage.rulebook.messages import (
     SettleMarket,
     Trade,
 )
+from deleverage.rulebook.periods import funding_per_lot_half_even
 from deleverage.rulebook.rules import Rules
 from tests.properties.stories import step, submit
 

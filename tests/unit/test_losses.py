@@ -14,7 +14,6 @@ from deleverage.domain.domain import Domain
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.apportion import Share
 from deleverage.rulebook.book import Book
-from deleverage.rulebook.calendar import period_profit
 from deleverage.rulebook.losses import LOSS_RULES
 from deleverage.rulebook.losses.equity import ExchangeRate, FlatToo, Payout
 from deleverage.rulebook.losses.gains import VariationMarginGains, WinnersProRata
@@ -23,6 +22,7 @@ from deleverage.rulebook.losses.nobody import Nobody
 from deleverage.rulebook.losses.period import Clawback
 from deleverage.rulebook.losses.rule import Bearer, InOrder, Loss, LossFault, LossRule, ask
 from deleverage.rulebook.margin import equity
+from deleverage.rulebook.periods import period_profit
 from deleverage.rulebook.plug import PlugFault, spec_of
 from deleverage.rulebook.price import Mark
 from deleverage.rulebook.rules import Rules

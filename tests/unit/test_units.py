@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 
-from deleverage.rulebook import calendar, closing, liquidation, margin, quantities
+from deleverage.rulebook import closing, liquidation, margin, periods, quantities
 from deleverage.rulebook.book import Book, Leg, Market, MarketTerms, Tier, Unit
 from deleverage.rulebook.price import PreviousMark
 from tests.unit.units import Measure, UnitMismatch
@@ -36,7 +36,7 @@ def ppb(rate: int) -> int:
 
 @pytest.fixture(autouse=True)
 def _one_is_a_rate(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (calendar, margin, quantities):
+    for module in (margin, periods, quantities):
         monkeypatch.setattr(module, "PPB", Measure(quantities.PPB, ppb=1))
     for module in (liquidation, margin):
         monkeypatch.setattr(module, "MARGIN_SCALE", Measure(quantities.MARGIN_SCALE, ppb=2))
@@ -79,7 +79,7 @@ FORMULAS: dict[str, tuple[Callable[[Market, Unit], Any], dict[str, int]]] = {
     "initial": (lambda m, u: margin.initial_numerator(Book(markets={"BTC": m}), u), {"quantum": 1, "ppb": 2}),
     "price pnl": (lambda m, u: margin.price_pnl(u.legs["BTC"], m), QUANTUM),
     "gain": (lambda m, u: margin.gain(u.legs["BTC"], m), QUANTUM),
-    "funding per lot": (lambda m, u: calendar.funding_per_lot_half_even(m.value_quanta, ppb(12_500), 0)[0], PER_LOT),
+    "funding per lot": (lambda m, u: periods.funding_per_lot_half_even(m.value_quanta, ppb(12_500), 0)[0], PER_LOT),
     "fee": (lambda m, u: quantities.fee_ceil(money(1_001), ppb(500_000)), QUANTUM),
     "memo share": (lambda m, u: quantities.share_floor(money(-101), lots(3), lots(7)), QUANTUM),
     "debt share": (lambda m, u: quantities.share_ceil(money(101), lots(3), lots(7)), QUANTUM),

@@ -4,14 +4,14 @@ Every movement is written from the same four lists - fills, payments, pots, orde
 """
 
 from deleverage.rulebook import messages as m
-from deleverage.rulebook.book import FUND_POT, ROUNDING_POT, Book, Market, Unit
+from deleverage.rulebook.book import Book
 from deleverage.rulebook.closing import settle_unit
-from deleverage.rulebook.pools import pot_of
 from deleverage.rulebook.writers import (
     Writers,
     auction,
     calendar,
     collateral,
+    day,
     envelopes,
     liquidation,
     neutral,
@@ -23,7 +23,7 @@ from deleverage.rulebook.writers.auction import let_clocks_run
 from deleverage.rulebook.writers.collateral import count_carried
 from deleverage.rulebook.writers.envelopes import count_used
 from deleverage.rulebook.writers.pools import note_carried, note_closed_in, note_freed, note_paid
-from deleverage.rulebook.writers.stopping import note_breakers, note_grace_lost
+from deleverage.rulebook.writers.stopping import note_grace_lost
 
 
 def apply(book: Book, fact: m.Fact) -> None:
@@ -74,64 +74,12 @@ def _apply_movement(book: Book, fact: m.Movement) -> None:
     assert money == named, f"money of one fact must cancel out: {money} quanta"
 
 
-def _list_market(book: Book, fact: m.MarketListed) -> None:
-    book.markets[fact.terms.market_id] = Market(fact.terms)
-
-
-def _open_account(book: Book, fact: m.AccountOpened) -> None:
-    account_id = fact.account.account_id
-    book.accounts[account_id] = fact.account
-    book.units[account_id] = Unit(account_id, account_id)
-
-
-def _open_unit(book: Book, fact: m.UnitOpened) -> None:
-    book.units[fact.unit_id] = Unit(fact.unit_id, fact.account_id, fact.market_id, fact.side)
-
-
-def _money_in(book: Book, fact: m.MoneyIn) -> None:
-    for payment in fact.to_units:
-        unit = book.units[payment.unit_id]
-        unit.quote += payment.amount_quanta
-        unit.deposits += payment.amount_quanta
-        book.net_deposits_quanta += payment.amount_quanta
-    for claim in fact.claims_repaid:
-        book.claims[claim.unit_id] = book.claims.get(claim.unit_id, 0) - claim.amount_quanta
-        if not book.claims[claim.unit_id]:
-            del book.claims[claim.unit_id]
-    book.pots[pot_of(FUND_POT, fact.pool_id)] += fact.to_fund_quanta
-    book.residual_quanta -= fact.to_residual_quanta
-    book.net_deposits_quanta += fact.to_fund_quanta + fact.to_residual_quanta
-
-
-def _money_out(book: Book, fact: m.MoneyOut) -> None:
-    assert fact.debited_quanta == fact.paid_quanta + fact.claim_quanta + fact.rounding_quanta
-    unit = book.units[fact.unit_id]
-    unit.quote -= fact.debited_quanta
-    unit.deposits -= fact.debited_quanta
-    book.net_deposits_quanta -= fact.paid_quanta
-    book.residual_quanta -= fact.claim_quanta
-    book.pots[ROUNDING_POT] += fact.rounding_quanta
-    if fact.claim_quanta:
-        book.claims[fact.unit_id] = book.claims.get(fact.unit_id, 0) + fact.claim_quanta
-
-
 def _margin_moved(book: Book, fact: m.MarginMoved) -> None:
     for unit_id, amount in ((fact.from_unit_id, -fact.amount_quanta), (fact.to_unit_id, fact.amount_quanta)):
         book.units[unit_id].quote += amount
         book.units[unit_id].deposits += amount
     book.units[fact.from_unit_id].result_before += fact.profit_quanta
     book.units[fact.to_unit_id].result_before -= fact.profit_quanta
-
-
-def _marks_set(book: Book, fact: m.MarksSet) -> None:
-    for mark in fact.marks:
-        market = book.markets[mark.market_id]
-        market.guard = mark.guard
-        if not mark.guard:
-            market.previous_mark_price_ticks = market.mark_price_ticks or mark.price_ticks
-            market.mark_price_ticks = mark.price_ticks
-            market.mark_time_ns = fact.time_ns
-    note_breakers(book, fact)
 
 
 def _declared(book: Book, fact: m.BankruptcyDeclared) -> None:
@@ -183,14 +131,9 @@ _WRITERS: Writers = {
     **envelopes.WRITERS,
     **auction.WRITERS,
     **calendar.WRITERS,
+    **day.WRITERS,
     **neutral.WRITERS,
-    m.MarketListed: _list_market,
-    m.AccountOpened: _open_account,
-    m.UnitOpened: _open_unit,
-    m.MoneyIn: _money_in,
-    m.MoneyOut: _money_out,
     m.MarginMoved: _margin_moved,
-    m.MarksSet: _marks_set,
     m.BankruptcyDeclared: _declared,
     m.BankruptcyEnded: _ended,
     m.FundPaid: note_paid,

@@ -12,11 +12,11 @@ Deliberately absent: entry prices (``cost`` is a memo, it moves no money), clock
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
-from hashlib import sha256
 from typing import Any
 
 from deleverage.rulebook.assets import Asset
 from deleverage.rulebook.auction import Auction
+from deleverage.rulebook.digest import digest_of
 from deleverage.rulebook.envelopes import Envelope
 from deleverage.rulebook.pools import COMMON, FundPool, PoolTerms, pot_of
 from deleverage.rulebook.programmes import Backstop
@@ -299,10 +299,7 @@ class Book:
 
     def digest(self) -> str:
         """Return the SHA-256 of the whole state in canonical order, as 64 hexadecimal digits."""
-        sha = sha256()
-        for item in fields(self):
-            sha.update(f"{item.name}={_canonical(getattr(self, item.name))}\n".encode("ascii"))
-        return sha.hexdigest()
+        return digest_of(self)
 
 
 def copy_unit(unit: Unit) -> Unit:
@@ -328,14 +325,3 @@ def _copied(part: Any) -> Any:
 
 MOVING = (Market, Backstop, Order, Asset, FundPool)
 """Rows that facts change in place."""
-
-
-def _canonical(value: Any) -> str:
-    """Return one text for one state: mappings sorted by key, rows in field order, texts quoted so none can imitate."""
-    if isinstance(value, dict):
-        return "{" + ",".join(f"{key!r}:{_canonical(value[key])}" for key in sorted(value)) + "}"
-    if isinstance(value, tuple):
-        return "(" + ",".join(_canonical(item) for item in value) + ")"
-    if hasattr(value, "__dataclass_fields__"):
-        return "[" + ",".join(_canonical(getattr(value, item.name)) for item in fields(value)) + "]"
-    return repr(value)

@@ -98,16 +98,6 @@ def initial_numerator(book: Book, unit: Unit) -> int:
     return total
 
 
-def least_initial_rate(book: Book, unit: Unit, market_id: str) -> int:
-    """Return the initial rate in ppb that a leverage in a market may not go below: the highest of the held legs' tiers.
-
-    Without a leg or an order there, the first tier's.
-    """
-    market = book.markets[market_id]
-    held = [lots for leg_id, lots in held_lots(book, unit).items() if market_of(leg_id) == market_id]
-    return max(tier_of(market, lots * abs(market.value_quanta)).initial_rate_ppb for lots in held or [0])
-
-
 def is_unhealthy(book: Book, unit: Unit) -> bool:
     """Return whether the margin balance lies below maintenance: compared as numerators, without rounding."""
     return margin_balance(book, unit) * MARGIN_SCALE < maintenance_numerator(book, unit)

@@ -13,12 +13,12 @@ from typing import Any, ClassVar
 from deleverage.rulebook.apportion import Share, apportion
 from deleverage.rulebook.plug import Registry, require_at_least
 from deleverage.rulebook.quantities import div_ceil
-from deleverage.rulebook.queue import Allotment as Allotment
-from deleverage.rulebook.queue import Ordered as Ordered
-from deleverage.rulebook.queue import Policy as Policy
-from deleverage.rulebook.queue import Queue as Queue
-from deleverage.rulebook.queue import Request as Request
-from deleverage.rulebook.queue import by_id as by_id
+from deleverage.rulebook.queues import Allotment as Allotment
+from deleverage.rulebook.queues import Ordered as Ordered
+from deleverage.rulebook.queues import Policy as Policy
+from deleverage.rulebook.queues import Queue as Queue
+from deleverage.rulebook.queues import Request as Request
+from deleverage.rulebook.queues import by_id as by_id
 from deleverage.rulebook.ranking import Candidate
 from deleverage.rulebook.scores import RANKINGS
 

@@ -2,7 +2,6 @@
 
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.book import copy_unit
-from deleverage.rulebook.calendar import profit_moved
 from deleverage.rulebook.checks import (
     auction,
     collateral,
@@ -25,6 +24,7 @@ from deleverage.rulebook.checks.view import Checks, View
 from deleverage.rulebook.funding_source import DeleverageFirst, FundFirst
 from deleverage.rulebook.liquidation import is_below_close_out
 from deleverage.rulebook.margin import equity, free_quanta
+from deleverage.rulebook.periods import profit_moved
 from deleverage.rulebook.stages.bearers import gains_now
 from deleverage.rulebook.stages.caps import notional_cap_floor
 from deleverage.rulebook.stages.guards import guards

@@ -19,7 +19,6 @@ stage is asked only for what the one before has left.
 from collections.abc import Callable
 
 from deleverage.rulebook.book import Book, Unit
-from deleverage.rulebook.calendar import profit_moved
 from deleverage.rulebook.collateral import awaits_price
 from deleverage.rulebook.margin import equity, released_quanta
 from deleverage.rulebook.messages import (
@@ -27,23 +26,22 @@ from deleverage.rulebook.messages import (
     BankruptcyEnded,
     Fact,
     MarginMoved,
-    Passed,
-    StepEnded,
     UnitEquity,
 )
+from deleverage.rulebook.periods import profit_moved
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.stages.auction import auction, end_auctions
 from deleverage.rulebook.stages.caps import FundMoney
 from deleverage.rulebook.stages.conversion import convert
 from deleverage.rulebook.stages.deleveraging import deleverage
+from deleverage.rulebook.stages.ending import tell_end
 from deleverage.rulebook.stages.envelopes import end_expired, end_served
 from deleverage.rulebook.stages.fund import pay_from_fund, pay_what_has_no_lots
-from deleverage.rulebook.stages.grace import spared
 from deleverage.rulebook.stages.guards import asset_guards, guards
 from deleverage.rulebook.stages.liquidation import reduce, relieve
 from deleverage.rulebook.stages.scratch import Scratch
 from deleverage.rulebook.stages.socialise import name_residuals, socialise
-from deleverage.rulebook.stages.stress import stress_ppb, throttles_of
+from deleverage.rulebook.stages.stress import stress_ppb
 from deleverage.rulebook.stages.takeover import split_debts, take_over
 from deleverage.rulebook.stages.tempo import Tempo
 from deleverage.rulebook.stages.till import can_lift_own_unit, switch_pools
@@ -74,29 +72,7 @@ def run_step(book: Book, rules: Rules, time_ns: int, write: Callable[[Book, Fact
     name_residuals(scratch, paced)
     end_served(scratch)
     end_auctions(scratch)
-    scratch.emit(
-        StepEnded,
-        step=scratch.step,
-        rounds=scratch.round - 1 if quiet else scratch.round,
-        stopped="pace" if paced else "quiet",
-        guarded=tuple(f"{market_id}: {reason}" for market_id, reason in scratch.guarded.items()),
-        waiting=any(not unit.legs for unit in scratch.bankrupt_units()),
-        unsold=tuple(scratch.unsold),
-        passed=tuple(
-            Passed(*place, unit_id, why)
-            for place, reasons in sorted(scratch.passed.items())
-            for unit_id, why in sorted(reasons.items())
-        ),
-        spared=spared(scratch.book, guarded, time_ns),
-        throttles=throttles_of(
-            scratch.book,
-            rules,
-            time_ns,
-            stress,
-            scratch.tempo.sold_notional_quanta,
-            scratch.tempo.closed_notional_quanta,
-        ),
-    )
+    tell_end(scratch, scratch.round - 1 if quiet else scratch.round, paced)
     return scratch
 
 

@@ -3,11 +3,11 @@
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.assets import Asset, worth_ceil
 from deleverage.rulebook.book import FUND_POT
-from deleverage.rulebook.calendar import period_profit
 from deleverage.rulebook.checks.view import Checks, View, require
 from deleverage.rulebook.collateral import awaits_price, needed_quanta, selling_order
 from deleverage.rulebook.liquidation import cannot_carry
 from deleverage.rulebook.margin import equity, initial_numerator, margin_balance
+from deleverage.rulebook.periods import period_profit
 from deleverage.rulebook.quantities import MARGIN_SCALE, PPB
 from deleverage.rulebook.stages.conversion import backstop_rooms, fund_room
 from deleverage.rulebook.stages.guards import asset_guards

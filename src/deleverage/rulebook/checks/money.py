@@ -1,9 +1,9 @@
 """Money in and out, voluntary trades, funding and settlement."""
 
 from deleverage.rulebook import messages as m
-from deleverage.rulebook.calendar import funding_per_lot_half_even, period_profit
 from deleverage.rulebook.checks.view import Checks, View, require
 from deleverage.rulebook.margin import equity
+from deleverage.rulebook.periods import funding_per_lot_half_even, period_profit
 from deleverage.rulebook.quantities import div_floor
 
 

@@ -2,7 +2,8 @@
 
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.checks.view import Checks, View, require
-from deleverage.rulebook.margin import initial_numerator, least_initial_rate, margin_balance
+from deleverage.rulebook.leverage import least_initial_rate
+from deleverage.rulebook.margin import initial_numerator, margin_balance
 from deleverage.rulebook.quantities import MARGIN_SCALE, PPB, initial_rate_ceil, ratio_ceil
 from deleverage.rulebook.schedule import Announced, factor_before_ppb
 

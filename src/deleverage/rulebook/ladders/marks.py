@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.book import LONG, SHORT, Book, copy_unit, leg_id_of
 from deleverage.rulebook.breaker import watched
-from deleverage.rulebook.calendar import funding_per_lot_half_even
 from deleverage.rulebook.closing import settle_unit
 from deleverage.rulebook.ladders.rungs import (
     Ladder,
@@ -20,6 +19,7 @@ from deleverage.rulebook.ladders.rungs import (
     require_running,
 )
 from deleverage.rulebook.messages import Code, Command, Fact
+from deleverage.rulebook.periods import funding_per_lot_half_even
 from deleverage.rulebook.quantities import PPB
 from deleverage.rulebook.rules import Rules
 

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.apportion import Share, apportion
 from deleverage.rulebook.book import Book
-from deleverage.rulebook.calendar import result
 from deleverage.rulebook.gates import bankrupt_gate, debt_gate, mark_gate
 from deleverage.rulebook.ladders.rungs import (
     Ladder,
@@ -22,6 +21,7 @@ from deleverage.rulebook.ladders.rungs import (
 )
 from deleverage.rulebook.margin import equity
 from deleverage.rulebook.messages import Code, Command, Fact
+from deleverage.rulebook.periods import result
 from deleverage.rulebook.quantities import div_floor
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.stages.guards import asset_guards, guarded_marks

@@ -20,7 +20,8 @@ from deleverage.rulebook.ladders.rungs import (
     require_solvent,
     require_unit,
 )
-from deleverage.rulebook.margin import initial_numerator, least_initial_rate
+from deleverage.rulebook.leverage import least_initial_rate
+from deleverage.rulebook.margin import initial_numerator
 from deleverage.rulebook.messages import Code, Command, Fact
 from deleverage.rulebook.quantities import LARGEST, MARGIN_SCALE, PPB, initial_rate_ceil, ratio_ceil
 from deleverage.rulebook.rules import Rules

@@ -7,10 +7,10 @@ from typing import Any, get_args, get_origin, get_type_hints
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.book import LONG, SHORT, Book, Market, Unit
 from deleverage.rulebook.breaker import is_beyond
-from deleverage.rulebook.calendar import profit_moved
 from deleverage.rulebook.gates import Gate
 from deleverage.rulebook.margin import free_quanta, initial_numerator, margin_balance, released_quanta
 from deleverage.rulebook.messages import Code, Command, Fact, Rejection
+from deleverage.rulebook.periods import profit_moved
 from deleverage.rulebook.quantities import LARGEST, MARGIN_SCALE, div_ceil
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.stages.guards import asset_guards, guarded_marks

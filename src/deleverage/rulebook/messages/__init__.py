@@ -8,6 +8,7 @@ from deleverage.rulebook.messages.auction import *
 from deleverage.rulebook.messages.calendar import *
 from deleverage.rulebook.messages.collateral import *
 from deleverage.rulebook.messages.commands import *
+from deleverage.rulebook.messages.day import *
 from deleverage.rulebook.messages.facts import *
 from deleverage.rulebook.messages.liquidation import *
 from deleverage.rulebook.messages.manual import *

@@ -1,15 +1,15 @@
 """Facts: what has happened, and how it came about.
 
 Every fact of a trade or of the waterfall has the same anatomy (``Movement``): fills, payments, pots, orders. That is
-what ``apply`` writes; the rest of the fact explains it, so that it can be audited without this code. Money that comes
-in, goes out or changes units has facts of its own.
+what ``apply`` writes; the rest of the fact explains it, so that it can be audited without this code. Here stand the
+anatomy and what a step tells; what an ordinary day tells stands in ``day``.
 """
 
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from deleverage.rulebook.book import Account, MarketTerms, leg_id_of
-from deleverage.rulebook.messages.parts import Breaker, Passed, Sale, Spared, Throttled
+from deleverage.rulebook.book import leg_id_of
+from deleverage.rulebook.messages.parts import Passed, Sale, Spared, Throttled
 from deleverage.rulebook.pools import COMMON
 
 
@@ -74,55 +74,6 @@ class Movement(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MarketListed(Fact):
-    """A market is open."""
-
-    terms: MarketTerms
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountOpened(Fact):
-    """An account and its cross unit exist."""
-
-    account: Account
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnitOpened(Fact):
-    """An isolated unit exists."""
-
-    unit_id: str
-    account_id: str
-    market_id: str
-    side: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MoneyIn(Fact):
-    """Money came in from outside: into units, the fund, or against the residual and its claims; all quanta >= 0.
-
-    A claim's repayment is paid straight out to its holder: it has left the domain already and is not scaled again.
-    """
-
-    to_units: tuple[Payment, ...] = ()
-    to_fund_quanta: int = 0
-    pool_id: str = COMMON  # of the fund
-    to_residual_quanta: int = 0
-    claims_repaid: tuple[Payment, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MoneyOut(Fact):
-    """Money left: ``debited = paid + claim + rounding``; the claim is held against later repayment."""
-
-    unit_id: str
-    debited_quanta: int
-    paid_quanta: int
-    claim_quanta: int
-    rounding_quanta: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class MarginMoved(Fact):
     """Money moved between two units of one account; ``released``: the rest of a flat isolated unit.
 
@@ -134,31 +85,6 @@ class MarginMoved(Fact):
     amount_quanta: int
     released: bool
     profit_quanta: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Traded(Movement):
-    """A voluntary trade."""
-
-    market_id: str
-    price_ticks: int
-
-
-class MarkSet(NamedTuple):
-    """One accepted (``guard`` empty) or guarded mark, with the mark before it."""
-
-    market_id: str
-    price_ticks: int
-    before_ticks: int
-    guard: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MarksSet(Fact):
-    """One mark set, accepted and guarded marks together; ``breakers``: of the accepted ones, where there are any."""
-
-    marks: tuple[MarkSet, ...]
-    breakers: tuple[Breaker, ...] = ()
 
 
 class UnitEquity(NamedTuple):

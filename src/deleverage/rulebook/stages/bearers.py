@@ -7,9 +7,9 @@ from collections.abc import Container, Mapping
 from typing import NamedTuple
 
 from deleverage.rulebook.book import Book, Unit, market_of
-from deleverage.rulebook.calendar import period_profit
 from deleverage.rulebook.losses.rule import Bearer
 from deleverage.rulebook.margin import equity, gain
+from deleverage.rulebook.periods import period_profit
 
 
 class Gains(NamedTuple):
