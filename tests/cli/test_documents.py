@@ -14,7 +14,20 @@ from tests.adapters.shapes import HYPERLIQUID
 from tests.adapters.test_markers import MARKERS
 
 Captured = pytest.CaptureFixture[str]
-KINDS = ("run", "event", "queue", "scenarios", "policies", "vectors", "vector", "check", "markers", "refusal", "broken")
+KINDS = (
+    "run",
+    "event",
+    "queue",
+    "scenarios",
+    "policies",
+    "vectors",
+    "vector",
+    "check",
+    "markers",
+    *("venues", "side-by-side"),
+    "refusal",
+    "broken",
+)
 """Every kind of document that a command prints or writes."""
 
 WAVES = (
@@ -51,6 +64,10 @@ def check(out: str, kind: str) -> dict[str, Any]:
         (["scenarios"], 0, "scenarios"),
         (["scenarios", "crash"], 0, "scenarios"),
         (["policies"], 0, "policies"),
+        (["venues"], 0, "venues"),
+        (["venues", "bybit"], 0, "venues"),
+        (["venues", "kraken"], 0, "venues"),
+        (["run", "one-bankrupt", "--venue", "bitmex,vega"], 3, "side-by-side"),
         (["policies", "pro-rata"], 0, "policies"),
         (["run", "nope"], 2, "refusal"),
         (["queue", "nope.csv"], 2, "refusal"),
@@ -133,6 +150,7 @@ def test_schemas_when_listed_then_each_kind_of_document_is_checked_here() -> Non
         "run",
         "scenarios",
         "policies",
+        "venues",
         "queue",
         "markers",
         "vectors",

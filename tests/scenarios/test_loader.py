@@ -502,6 +502,7 @@ def test_bundled_stories_when_listed_then_all_load_and_are_named_like_their_file
         "hedge-mode",
         "inverse",
         "neutral",
+        "one-bankrupt",
         "self-dealing",
         "six-longs",
         "smart-partial",

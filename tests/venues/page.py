@@ -128,7 +128,7 @@ def draw(random: Random) -> list[Short]:
     shorts = []
     for _ in range(SHORTS):
         lots, entry = 2 * random.randint(1, 20), random.randint(76, 110)
-        shorts.append(Short(lots, entry, lots * (max(0, 90 - entry) + random.randint(10, 60))))
+        shorts.append(Short(lots, entry, lots * (max(0, 90 - entry) + random.randint(12, 60))))
     return shorts
 
 

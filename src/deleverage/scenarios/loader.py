@@ -97,7 +97,9 @@ def loads(
     mended = check_shape(document, reader)
     if preset is not None:
         mended = lay_over(mended, preset)
-    scenario = _Builder(document, mended, reader, policy, accounts, seed).scenario()
+    builder = _Builder(document, mended, reader, policy, accounts, seed)
+    builder.judges_idle = preset is None  # a key that rests under somebody else's rules is no mistake of the story
+    scenario = builder.scenario()
     if reader.faults:
         raise ScenarioError(reader.faults)
     return scenario
@@ -121,6 +123,7 @@ class _Builder:
     ) -> None:
         self.tables, self.reader, self.policy = mended, reader, policy
         self.accounts, self.seed = accounts, seed
+        self.judges_idle = True
         self.money = Scale(1, mended["settlement"]["decimals"])
         pool_ids = list(dict.fromkeys([COMMON, *_ids(document, "pools"), *_ids(mended, "pools")]))
         self.names = Names(reader, self.money, _ids(document, "markets"), _ids(document, "accounts"), pool_ids)
@@ -165,8 +168,9 @@ class _Builder:
         if reader.is_sound(*_OPENING):
             written = [origin for origin in self.setup if origin.path != "population"]
             reader.faults += faults_of_opening(written, rules, self.money, self.paths, allowed)
-        note_idle(reader, tables)
-        note_idle_frames(self.names, tables, path)
+        if self.judges_idle:
+            note_idle(reader, tables)
+            note_idle_frames(self.names, tables, path)
         return Scenario(
             name=tables.get("name", ""),
             title=tables.get("title", ""),
