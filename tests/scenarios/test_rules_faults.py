@@ -3,14 +3,15 @@
 import pytest
 
 from deleverage.rulebook.rules import PLUGS
-from deleverage.scenarios.faults import ScenarioError
+from deleverage.rulebook.scores import RANKINGS as SCORED
+from deleverage.scenarios.faults import ScenarioError, nearest
 from deleverage.scenarios.loader import loads, text_of
 
 STORY = text_of("two-traders")
 DUTCH = "nearest is 'most'; known are every_seconds, most, start, step"
 EXCLUSIONS = "nearest is 'own_units'; known are no_equity, own_units, unhealthy"
 LOSSES = f"{', '.join(sorted(PLUGS['loss_rule'].kinds))}; or a table with a name and parameters"
-RANKINGS = "nearest is 'bitmex'; known are bitmex, lexicographic, profit, rotation"
+RANKINGS = nearest("bitmax", SCORED)
 TRIGGERS = f"nearest is 'fund-fallen'; known are {', '.join(sorted(PLUGS['trigger'].kinds))}"
 
 
