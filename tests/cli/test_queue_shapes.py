@@ -145,3 +145,10 @@ def test_queue_when_it_is_binances_then_the_floor_under_a_wallet_is_one_of_the_c
         (found,) = queues(tmp_path, capsys, text, *options)
         scores.append(found["positions"][0]["score"])  # type: ignore[index]
     assert scores == ["0.25", "0.25"]
+
+
+def test_queue_when_a_venue_shares_among_all_then_nobody_is_next(tmp_path: Path, capsys: Captured) -> None:
+    """A share of everybody is no place in a line: there is no risk to show, and no indicator."""
+    (found,) = queues(tmp_path, capsys, SIX, "--side", "long", "--venue", "ccp", "--indicator", "gate")
+    shown = {(row["risk_ppb"], row["indicator"]) for row in found["positions"]}  # type: ignore[attr-defined]
+    assert shown == {(None, None)}

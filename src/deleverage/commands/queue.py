@@ -1,5 +1,6 @@
 """``deleverage queue BOOK``: rank a book of positions that the user brings."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,7 @@ def queue(
     rules = _rules(name, positions.money) if preset is None else law_of(preset, positions.money)
     if lacks := lacks_maintenance(positions, rules):
         return refuse(lacks, as_json=as_json)
+    shown = replace(shown, ranks=isinstance(rules.policy, Queue))
     queues = [
         _queue(positions, name, ranked, queue_of(positions.book, rules, ids[name], BANKRUPT_SIGN[ranked]), shown)
         for name in ([market] if market else sorted(ids))
@@ -115,7 +117,7 @@ def _queue(positions: PositionBook, name: str, side: str, places: list[Place], s
                 "size_ahead": format_units(place.lots_ahead, market.terms.lot),
                 "percentile_ppb": str(place.percentile_ppb),
                 "lights": place.lights,
-                "risk_ppb": str(shown.risk_ppb(place, len(places))),
+                "risk_ppb": None if (risk := shown.risk_ppb(place, len(places))) is None else str(risk),
                 "indicator": shown.value(place, len(places)),
                 "equity": format_units(equity(book, book.units[place.unit_id]), positions.money),
             }
@@ -144,7 +146,7 @@ def _print(queues: list[dict[str, Any]], indicator: str) -> None:
                 grouped(row["size_ahead"]),
                 percent_text(int(row["percentile_ppb"])) + " %",
                 grouped(row["equity"]),
-                *([row["indicator"]] if indicator else []),
+                *([row["indicator"] or "-"] if indicator else []),
             )
         print("\n".join(table.lines()))
         if len(item["positions"]) > ROWS:

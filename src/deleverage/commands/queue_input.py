@@ -89,19 +89,26 @@ def lacks_maintenance(positions: PositionBook, rules: Rules) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The scale on which a place is shown, if any."""
+    """The scale on which a place is shown, if any; ``ranks``: there are places, nobody shares what is asked."""
 
     indicator: Indicator | None = None
     direction: str = ""
+    ranks: bool = True
 
-    def risk_ppb(self, place: Place, count: int) -> int:
-        """Return the normalised risk of a place among ``count``, counted as the scale counts."""
+    def risk_ppb(self, place: Place, count: int) -> int | None:
+        """Return the normalised risk of a place among ``count``, as the scale counts; ``None`` without places."""
+        if not self.ranks:
+            return None
         by_account = self.indicator is not None and self.indicator.name in BY_ACCOUNT
         return risk_by_account(place, count) if by_account else risk_of(place)
 
     def value(self, place: Place, count: int) -> str | None:
         """Return what the venue would publish for a place; ``None`` without a scale."""
-        return None if self.indicator is None else self.indicator.encode(self.risk_ppb(place, count), self.direction)
+        return (
+            None
+            if self.indicator is None or not self.ranks
+            else self.indicator.encode(self.risk_ppb(place, count), self.direction)
+        )
 
 
 def chosen_scale(name: str | None, venue: str | None, direction: str | None, faults: list[object]) -> Shown:
