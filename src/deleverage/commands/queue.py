@@ -80,15 +80,14 @@ def queue(
     queues = [item for item in queues if item["positions"]]
     if not queues:
         return refuse([f"nobody is {side} in {market or 'any market'} of this book"], as_json=as_json)
+    scale = None if shown.indicator is None else shown.indicator.name
     if as_json:
-        quantum = format_units(1, positions.money)
         order = rules.policy.name.removeprefix("queue-")
         label = None if preset is None else preset.label
-        scale = None if shown.indicator is None else shown.indicator.name
-        keys = {"ranking": order, "venue": label, "indicator": scale, "shape": positions.shape, "quantum": quantum}
-        print_json({**head("queue"), **keys, "queues": queues})
+        keys = {"ranking": order, "venue": label, "indicator": scale, "shape": positions.shape}
+        print_json({**head("queue"), **keys, "quantum": format_units(1, positions.money), "queues": queues})
     else:
-        _print(queues, "" if shown.indicator is None else shown.indicator.name)
+        _print(queues, scale or "")
     return DONE
 
 
