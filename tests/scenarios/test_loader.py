@@ -402,7 +402,7 @@ def test_loader_when_a_frame_has_bids_then_they_come_after_its_orders_and_the_ru
     """Sizes in lots, discounts in ppb, times in ns; who is in hedge mode names the side."""
     story = load("dutch-auction")
     assert story.rules.auction == Dutch(10_000_000, 10_000_000, 10 * 10**9, 40_000_000)
-    first, second = story.path[1].commands
+    first, second, _ = story.path[1].commands
     assert first == Bid(
         time_ns=20 * 10**9,
         unit_id="early",

@@ -299,7 +299,7 @@ def test_dutch_auction_when_played_then_one_is_bought_one_expires_and_one_is_ban
     money = {"early": 2036, "hawk": 100464, "late": 0, "shorts": 352500, "thin": 0, "vault": 299900}
     assert equity_of(run) == money
     assert run.domain.book.pots["fund"] == 2400
-    assert [item.rejection.code.name for item in run.refused] == ["DISCOUNT_TOO_SMALL"]
+    assert [item.rejection.code.name for item in run.refused] == ["DISCOUNT_TOO_SMALL", "MORE_THAN_NEEDED"]
 
 
 def test_wrong_way_when_collateral_falls_with_its_position_then_it_is_sold_first_and_the_rest_pledged() -> None:
