@@ -25,13 +25,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_vectors_when_written_then_prints_the_coverage_and_what_is_missing(tmp_path: Path, capsys: Captured) -> None:
-    """Coverage on stdout, where the files lie on stderr; the scenarios alone show three rejections."""
+    """Coverage on stdout, where the files lie on stderr; the scenarios alone show four rejections."""
     assert call(["vectors", "--out", str(tmp_path / "new" / "folder"), "--count", "0"]) == 0
     captured = capsys.readouterr()
     first, _, third, *rest = captured.out.splitlines()
     assert first.startswith("commands    ")
     assert " kinds, " in first
-    assert third == f"rejections    3 of {len(Code)} kinds, 3 in all"
+    assert third == f"rejections    4 of {len(Code)} kinds, 4 in all"
     assert "not covered: rejection BAD_RATE: the draws of this seed and count did not meet it" in rest
     assert "index.json written to" in captured.err
 

@@ -415,7 +415,7 @@ def test_loader_when_a_frame_has_bids_then_they_come_after_its_orders_and_the_ru
     text = text_of("dutch-auction")
     order = 'orders = [{ account = "hawk", market = "XYZ", size = 1, price = 80 }]\n'
     ordered = loads(text.replace("bids          = [", f"{order}bids          = [")).path[1].commands
-    assert [type(one).__name__ for one in ordered] == ["PlaceOrder", "Bid", "Bid"]
+    assert [type(one).__name__ for one in ordered] == ["PlaceOrder", "Bid", "Bid", "Bid"]
     hedged = text.replace('id      = "hawk"', 'id      = "hawk"\nmode    = "hedge"')
     sided = hedged.replace("size = 4, least", 'size = 4, side = "long", least')
     one, _ = loads(sided.replace("size = 10, least", 'size = 10, side = "long", least')).path[1].commands
