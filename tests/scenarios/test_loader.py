@@ -418,10 +418,11 @@ def test_loader_when_a_frame_has_bids_then_they_come_after_its_orders_and_the_ru
     assert [type(one).__name__ for one in ordered] == ["PlaceOrder", "Bid", "Bid", "Bid"]
     hedged = text.replace('id      = "hawk"', 'id      = "hawk"\nmode    = "hedge"')
     sided = hedged.replace("size = 4, least", 'size = 4, side = "long", least')
-    one, _ = loads(sided.replace("size = 10, least", 'size = 10, side = "long", least')).path[1].commands
+    one, *_ = loads(sided.replace("size = 10, least", 'size = 10, side = "long", least')).path[1].commands
     assert isinstance(one, Bid)
     assert (one.leg_side, one.bidder_side) == ("", "long")
-    assert faults_of(sided) == ["path[1].bids[1].side: is needed where one of the two is in hedge mode, and only there"]
+    needed = "side: is needed where one of the two is in hedge mode, and only there"
+    assert faults_of(sided) == [f"path[1].bids[{at}].{needed}" for at in (1, 2)]
 
 
 @pytest.mark.parametrize(
