@@ -49,7 +49,7 @@ class Step:
             unit.unit_id: gains_of(world, unit, self.guarded) for unit in world.all_units() if not unit.bankrupt
         }
         self.seen: dict[str, Any] = {"rounds": 0, "switches": [], "converted": [], "reduced": [], "taken_over": []}
-        self.seen |= {"fund": []}
+        self.seen |= {"fund": [], "rules_hashes": [rules["hash"]]}
         self.seen |= {"ended": [], "auctions_opened": [], "auctions_ended": []}
         self.seen |= {"deleveraged": [], "socialised": [], "residuals": []}
 

@@ -14,8 +14,11 @@ from deleverage.rulebook.messages import (
     EnvelopeEnded,
     Fact,
     FundPaid,
+    MarginMoved,
+    OrdersCancelled,
     PoolsSwitched,
     Reduced,
+    RequirementsChanged,
     ResidualNamed,
     Socialised,
     StepEnded,
@@ -23,6 +26,10 @@ from deleverage.rulebook.messages import (
 )
 
 Plain = dict[str, Any]
+
+
+UNDER_NO_RULES = (OrdersCancelled, MarginMoved, EnvelopeEnded, RequirementsChanged)
+"""Kinds of facts in a step that other commands tell as well: they name no rules."""
 
 
 def plain_book(book: Book) -> Plain:
@@ -158,6 +165,9 @@ def plain_step(facts: Iterable[Fact]) -> Plain:
     names = ("converted", "switches", "reduced", "taken_over", "fund", "deleveraged", "socialised")
     seen: Plain = {name: [] for name in names}
     seen |= {"residuals": [], "ended": [], "auctions_opened": [], "auctions_ended": []}
+    facts = tuple(facts)
+    hashes = {getattr(fact, "rules_hash", "") for fact in facts if not isinstance(fact, UNDER_NO_RULES)}
+    seen["rules_hashes"] = sorted(hashes)
     for fact in facts:
         if isinstance(fact, PoolsSwitched):
             seen["switches"] += [(switch.pool_id, switch.paused) for switch in fact.switches]

@@ -15,7 +15,7 @@ from deleverage.rulebook.invariants import InvariantBroken, Invariants
 from deleverage.rulebook.rules import Rules
 from tests.properties.collateral_stories import BTC, bring, mark, opened, price, short_by_100, step, trade
 from tests.properties.stories import submit
-from tests.properties.test_lies import objection
+from tests.properties.test_lies import STEP, objection
 
 HALF_BAND = Rules(mark_band_ppb=500_000_000)
 USDT = AssetTerms("USDT", 10, 10_000_000, 0, 10**9, 10**9)
@@ -89,14 +89,14 @@ def pledge_is_kept() -> Story:
 def declared_before_the_sale() -> Story:
     """Return al's bankruptcy while b would buy."""
     book = short_by_100({"b": 500})
-    return book, (m.BankruptcyDeclared(seq=0, time_ns=2, units=(m.UnitEquity("al", -100),)),), Rules()
+    return book, (m.BankruptcyDeclared(**STEP, units=(m.UnitEquity("al", -100),)),), Rules()
 
 
 def declared_while_it_waits() -> Story:
     """Return al's bankruptcy while its grains would cover it at a price that nobody vouches for."""
     book = short_by_100({"b": 500})
     price(book, 200, rules=HALF_BAND)
-    return book, (m.BankruptcyDeclared(seq=0, time_ns=2, units=(m.UnitEquity("al", -100),)),), HALF_BAND
+    return book, (m.BankruptcyDeclared(**STEP, units=(m.UnitEquity("al", -100),)),), HALF_BAND
 
 
 def forgotten() -> Story:
@@ -104,9 +104,7 @@ def forgotten() -> Story:
     book = short_by_100({"b": 500})
     price(book, 20)
     price(book, 200, rules=HALF_BAND)
-    ended = m.StepEnded(
-        seq=0, time_ns=2, step=1, rounds=0, stopped="quiet", guarded=(), waiting=False, unsold=(), passed=()
-    )
+    ended = m.StepEnded(**STEP, step=1, rounds=0, stopped="quiet", guarded=(), waiting=False, unsold=(), passed=())
     return book, (ended,), HALF_BAND
 
 
@@ -315,8 +313,7 @@ def test_waiting_unit_when_it_is_taken_over_then_an_invariant_objects() -> None:
     price(book, 200, rules=HALF_BAND)
     fills = (m.Fill("al", "M", -10, 1_000, 150, "bankrupt"), m.Fill("b", "M", 10, -1_000, -150, "taker"))
     lie = m.TakenOver(
-        seq=0,
-        time_ns=2,
+        **STEP,
         market_id="M",
         side="long",
         fills=fills,

@@ -325,6 +325,7 @@ def test_invariant_when_a_residual_is_named_while_gains_are_left_then_it_objects
     lie = ResidualNamed(
         seq=book.seq + 1,
         time_ns=2,
+        rules_hash=Rules().hash(),
         payments=(Payment("al", 1),),
         residuals=(Residual("al", (), 1, 1, "capacity"),),
         named_quanta=1,

@@ -17,18 +17,25 @@ from deleverage.rulebook.decide import decide
 from deleverage.rulebook.invariants import InvariantBroken, Invariants
 from deleverage.rulebook.price import Mark
 from deleverage.rulebook.rules import Rules
+from deleverage.rulebook.transitions import UNDER_RULES
 from tests.properties.stories import crashed, submit
 
 Facts = tuple[m.Fact, ...]
 HEAD: dict[str, Any] = {"seq": 0, "time_ns": 2}
+STEP: dict[str, Any] = HEAD | {"rules_hash": ""}
 
 
 def objection(book: Book, facts: Facts, rules: Rules) -> str:
-    """Apply facts under the invariants, renumbered; return the id that objects, or the assertion of apply."""
+    """Apply facts under the invariants, renumbered; return the id that objects, or the assertion of apply.
+
+    Whatever rules a story was taken from, its facts say that they were decided under these: that is not its lie.
+    """
     running = Invariants(book, rules)
     try:
         for fact in facts:
             numbered = replace(fact, seq=book.seq + 1)
+            if isinstance(numbered, UNDER_RULES):
+                numbered = replace(numbered, rules_hash=rules.hash())
             running.before(numbered)
             apply(book, numbered)
             running.after(numbered)
@@ -107,14 +114,14 @@ def took(fills: tuple[m.Fill, ...], shortfall: int, pool: int = 0) -> m.TakenOve
     pots = (m.PotChange("fund", -pool),) if pool else ()
     debts = (m.DebtPaid("al", "BTC", pool, pool, "al"),) if pool else ()
     told: dict[str, Any] = {"market_id": "BTC", "side": "long", "fills": fills, "pots": pots, "fund_debts": debts}
-    return m.TakenOver(**HEAD, **told, shortfall_quanta=shortfall, surplus_quanta=0, edge_quanta=0)
+    return m.TakenOver(**STEP, **told, shortfall_quanta=shortfall, surplus_quanta=0, edge_quanta=0)
 
 
 def paid(unit_id: str, quanta: int, *debts: m.DebtPaid) -> m.FundPaid:
     """Return a payment of the fund."""
     money: dict[str, Any] = {"payments": (m.Payment(unit_id, quanta),), "pots": (m.PotChange("fund", -quanta),)}
     return m.FundPaid(
-        **HEAD, **money, after_stage_5=False, entered_quanta=0, own_unit_quanta=0, debts=debts, cut_by_caps_quanta=0
+        **STEP, **money, after_stage_5=False, entered_quanta=0, own_unit_quanta=0, debts=debts, cut_by_caps_quanta=0
     )
 
 
@@ -122,17 +129,17 @@ def cut(payments: dict[str, int], *haircuts: m.Haircut, debt: int = 0, base: int
     """Return a haircut."""
     told = tuple(m.Payment(unit_id, quanta) for unit_id, quanta in payments.items())
     rule: dict[str, Any] = {"rule": "winners-pro-rata(base=unit)", "market_id": "", "side": ""}
-    return m.Socialised(**HEAD, **rule, payments=told, debt_quanta=debt, base_quanta=base, haircuts=haircuts)
+    return m.Socialised(**STEP, **rule, payments=told, debt_quanta=debt, base_quanta=base, haircuts=haircuts)
 
 
 def named(unit_id: str, quanta: int, reason: str) -> m.ResidualNamed:
     """Return a residual of al whose money goes to a unit."""
     residual = m.Residual("al", (), quanta, quanta, reason)
-    return m.ResidualNamed(**HEAD, payments=(m.Payment(unit_id, quanta),), residuals=(residual,), named_quanta=quanta)
+    return m.ResidualNamed(**STEP, payments=(m.Payment(unit_id, quanta),), residuals=(residual,), named_quanta=quanta)
 
 
 SOLD_OUT = m.Reduced(
-    **HEAD,
+    **STEP,
     round=1,
     market_id="BTC",
     side="short",
@@ -143,7 +150,7 @@ SOLD_OUT = m.Reduced(
     ),
 )
 FEE = m.Reduced(
-    **HEAD,
+    **STEP,
     round=1,
     market_id="BTC",
     side="long",
@@ -198,11 +205,11 @@ LIES: dict[str, tuple[str, tuple[Facts, Rules]]] = {
     "margin moves between strangers": ("INV-11", alone(MOVED)),
     "a healthy unit is declared bankrupt": (
         "INV-9",
-        alone(m.BankruptcyDeclared(**HEAD, units=(m.UnitEquity("cy", -1),))),
+        alone(m.BankruptcyDeclared(**STEP, units=(m.UnitEquity("cy", -1),))),
     ),
     "a bankruptcy ends with lots and shortfall left": (
         "INV-21",
-        alone(honest(Rules())[0], m.BankruptcyEnded(**HEAD, units=(m.UnitEquity("al", 0),))),
+        alone(honest(Rules())[0], m.BankruptcyEnded(**STEP, units=(m.UnitEquity("al", 0),))),
     ),
     "money leaves beyond what is free": ("INV-9", alone(OUT)),
     "money leaves while somebody is below zero": ("INV-20", alone(replace(OUT, debited_quanta=1, paid_quanta=1))),
@@ -227,7 +234,7 @@ LIES: dict[str, tuple[str, tuple[Facts, Rules]]] = {
     ),
     "a step ends and forgets a unit below zero": (
         "INV-9",
-        alone(m.StepEnded(**HEAD, step=1, rounds=0, stopped="quiet", guarded=(), waiting=False, unsold=(), passed=())),
+        alone(m.StepEnded(**STEP, step=1, rounds=0, stopped="quiet", guarded=(), waiting=False, unsold=(), passed=())),
     ),
     "a claim is repaid that is not there": (
         "INV-1",

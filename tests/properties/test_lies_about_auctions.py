@@ -82,7 +82,7 @@ def opened(**changes: Any) -> Facts:
 
 def end(**changes: Any) -> m.AuctionEnded:
     """Return an end that is told at 3 ns."""
-    fields: dict[str, Any] = {"unit_id": "al", "start_ns": 2, "why": "healthy"}
+    fields: dict[str, Any] = {"rules_hash": "", "unit_id": "al", "start_ns": 2, "why": "healthy"}
     return m.AuctionEnded(**{"seq": 0, "time_ns": 3} | fields | changes)
 
 

@@ -22,7 +22,7 @@ from deleverage.rulebook.losses.rule import LossRule
 from deleverage.rulebook.price import Mark
 from deleverage.rulebook.rules import Rules
 from tests.properties.stories import crashed, open_book, submit, trade
-from tests.properties.test_lies import objection
+from tests.properties.test_lies import STEP, objection
 
 Change = Callable[[Any], Any]
 HEAD: dict[str, Any] = {"seq": 0, "time_ns": 2}
@@ -106,7 +106,7 @@ def test_invariant_when_a_story_about_a_loss_is_wrong_then_it_objects(name: str)
     facts = changed(told(rules), m.Socialised, change)
     if name.startswith("a haircut is forgotten"):
         residual = m.Residual("al", (), 100, 100, "capacity")
-        named = m.ResidualNamed(**HEAD, payments=(m.Payment("al", 100),), residuals=(residual,), named_quanta=100)
+        named = m.ResidualNamed(**STEP, payments=(m.Payment("al", 100),), residuals=(residual,), named_quanta=100)
         facts = (*(fact for fact in facts if not isinstance(fact, m.BankruptcyEnded | m.StepEnded)), named)
     assert objection(crashed(), facts, rules) == expected
 

@@ -125,7 +125,7 @@ def without_grace(book: Book, kind: type[m.Fact]) -> Facts:
 def end(*spared: m.Spared) -> Facts:
     """Return the end of a step that does nothing."""
     told: dict[str, Any] = {"step": 1, "rounds": 0, "stopped": "quiet", "guarded": (), "waiting": False}
-    return (m.StepEnded(**HEAD, **told, unsold=(), passed=(), spared=spared),)
+    return (m.StepEnded(**HEAD, rules_hash="", **told, unsold=(), passed=(), spared=spared),)
 
 
 def resumed(grace_until_ns: int, *grace: str) -> Facts:

@@ -20,7 +20,7 @@ from deleverage.rulebook.selection import ProRata
 from deleverage.rulebook.throttle import Limit
 from deleverage.rulebook.trigger import FundCannotAccept, Never
 from tests.properties.stories import crashed
-from tests.properties.test_lies import objection
+from tests.properties.test_lies import STEP, objection
 from tests.unit.test_throttle import selling
 
 Change = Callable[[Any], Any]
@@ -53,7 +53,7 @@ def under(rules: Rules, fact: m.Deleveraged) -> m.Deleveraged:
         "price": text_of(rules.price),
         "policy": rules.policy.name,
     }
-    return replace(fact, rules_hash=rules.hash(), **texts)
+    return replace(fact, **texts)
 
 
 def pool(fact: m.Deleveraged, **changes: Any) -> m.Deleveraged:
@@ -82,8 +82,7 @@ def paid_in_part(fact: m.FundPaid) -> m.FundPaid:
 DEBT = m.DebtPaid("al", "BTC", 100, 60, "al")
 PAID = paid_in_part(
     m.FundPaid(
-        seq=0,
-        time_ns=2,
+        **STEP,
         after_stage_5=False,
         entered_quanta=0,
         own_unit_quanta=0,

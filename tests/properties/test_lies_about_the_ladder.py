@@ -21,7 +21,7 @@ from deleverage.rulebook.reduction import Share, Slices
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.throttle import Limit
 from tests.properties.stories import close_out_at_maintenance, crashed, mark, open_book, submit, trade
-from tests.properties.test_lies import objection, took
+from tests.properties.test_lies import STEP, objection, took
 
 Facts = tuple[m.Fact, ...]
 Change = Callable[[Any], Any]
@@ -143,7 +143,7 @@ def test_invariant_when_the_throttle_stopped_a_sale_and_another_reason_is_told_t
 def test_invariant_when_a_round_is_told_twice_backwards_then_it_objects() -> None:
     """Stage 2 visits sides within a round; a fact of an earlier round after one of a later round is no story."""
     first = changed(told(for_sale(), Rules()), m.Reduced, lambda fact: replace(fact, round=2))
-    again = m.Reduced(seq=0, time_ns=2, round=1, market_id="BTC", side="long", sales=())
+    again = m.Reduced(**STEP, round=1, market_id="BTC", side="long", sales=())
     assert objection(for_sale(), (first[0], again), Rules()) == "INV-12"
 
 

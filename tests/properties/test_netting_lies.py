@@ -41,7 +41,7 @@ def netted(unit: str, long_lots: int, short_lots: int, money: int = 0, **more: A
         m.Fill(unit, "BTC", -long_lots, long_lots * 88 + money, money, "netted", LONG),
         m.Fill(unit, "BTC", short_lots, -short_lots * 88 - money, -money, "netted", SHORT),
     )
-    return m.Netted(seq=0, time_ns=1, fills=fills, **more)
+    return m.Netted(seq=0, time_ns=1, rules_hash="", fills=fills, **more)
 
 
 def rest(lots: int) -> m.Fill:
@@ -55,7 +55,7 @@ STORIES: dict[str, tuple[str, Callable[[], m.Netted]]] = {
     "off the mark": ("INV-4", lambda: netted("h", 10, 10, money=5)),
     "a leg is closed against a stranger": (
         "INV-8",
-        lambda: m.Netted(seq=0, time_ns=1, fills=(*netted("h", 10, 5).fills, rest(5))),
+        lambda: m.Netted(seq=0, time_ns=1, rules_hash="", fills=(*netted("h", 10, 5).fills, rest(5))),
     ),
     "a fee is taken along": (
         "INV-11",

@@ -16,6 +16,7 @@ from deleverage.rulebook.apply import apply
 from deleverage.rulebook.book import Book
 from deleverage.rulebook.decide import decide
 from deleverage.rulebook.rules import Rules
+from deleverage.rulebook.transitions import UNDER_RULES
 from tests.commands import to_command, to_rules
 from tests.parity.compare import plain_book
 from tests.properties.stories import submit
@@ -41,7 +42,7 @@ def told(book: Book, time_ns: int, rules: Rules) -> tuple[m.Fact, ...]:
         book.envelopes[place] = replace(envelope, rules_hash=rules.hash())
     facts = decide(book, m.RunStep(time_ns=time_ns), rules)
     assert isinstance(facts, tuple)
-    return tuple(replace(fact, rules_hash="") if isinstance(fact, m.Deleveraged) else fact for fact in facts)
+    return tuple(replace(fact, rules_hash="") if isinstance(fact, UNDER_RULES) else fact for fact in facts)
 
 
 def hindered(book: Book, time_ns: int, rules: Rules) -> list[str]:

@@ -268,13 +268,13 @@ LIES: dict[str, tuple[str, Callable[[], Book], Callable[[Book], Facts], Rules]] 
     "a pool pauses that has not fallen": (
         "INV-7",
         watched,
-        only(m.PoolsSwitched(**HEAD, switches=(m.PoolSwitch("zone", True, 1_000, 1_000, 1),))),
+        only(m.PoolsSwitched(**HEAD, rules_hash="", switches=(m.PoolSwitch("zone", True, 1_000, 1_000, 1),))),
         Rules(),
     ),
     "a pool pays on that is not paused": (
         "INV-7",
         watched,
-        only(m.PoolsSwitched(**HEAD, switches=(m.PoolSwitch("zone", False, 1_000, 1_000, 1),))),
+        only(m.PoolsSwitched(**HEAD, rules_hash="", switches=(m.PoolSwitch("zone", False, 1_000, 1_000, 1),))),
         Rules(),
     ),
     "a switch is told with other cash": (

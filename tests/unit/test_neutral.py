@@ -240,7 +240,7 @@ def objection(rules: Rules, *facts: Any) -> str:
     running = Invariants(book, rules)
     try:
         for fact in facts:
-            numbered = replace(fact, seq=book.seq + 1)
+            numbered = replace(fact, seq=book.seq + 1, rules_hash=rules.hash())
             running.before(numbered)
             apply(book, numbered)
             running.after(numbered)
@@ -255,7 +255,6 @@ PRO_RATA = Rules(neutral_within_ppb=FIVE_PERCENT, policy=POLICIES["pro-rata"])
 def test_lie_when_a_neutral_unit_is_closed_with_the_others_then_the_tiers_object() -> None:
     """The story of the rules without the mode, told under those with it: bo is closed as an ordinary one."""
     declared, told = honest(replace(PRO_RATA, neutral_within_ppb=0))
-    told = replace(told, rules_hash=PRO_RATA.hash())
     assert "bo was closed in tier 2, it is in 3" in objection(PRO_RATA, declared, told)
 
 
@@ -263,7 +262,7 @@ def test_lie_when_a_neutral_unit_says_its_tier_and_goes_first_then_the_order_obj
     """The same with the right tier: cy still has lots."""
     declared, told = honest(replace(PRO_RATA, neutral_within_ppb=0))
     closings = tuple(c._replace(tier=3) if c.unit_id == "bo" else c for c in told.closings)
-    told = replace(told, rules_hash=PRO_RATA.hash(), closings=closings)
+    told = replace(told, closings=closings)
     assert "neutral bo was closed before ['cy']" in objection(PRO_RATA, declared, told)
 
 

@@ -1,5 +1,6 @@
 """Stage 2's plug: how many lots each rule wants, and what stage 2 makes of it; small books, worked out by hand."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -145,13 +146,12 @@ def test_slices_when_asked_then_at_most_the_slice_and_at_least_a_lot(rule: Slice
     assert wanted(rule, leg(10)) == Want(lots, "slice" if lots < 10 else "")
 
 
+@dataclass(frozen=True)
 class Hostile(Reduction):
     """Wants whatever it was made with."""
 
     kind = "hostile"
-
-    def __init__(self, want: Any) -> None:
-        self.answer = want
+    answer: Any
 
     def want(self, holding: Holding) -> Want:
         """Give it back, or raise it."""

@@ -10,9 +10,13 @@ import pytest
 from deleverage.domain.bill import bill_of
 from deleverage.domain.conservation import balance
 from deleverage.domain.player import Run, play
+from deleverage.rulebook.apply import apply
+from deleverage.rulebook.book import Book
+from deleverage.rulebook.messages import Fact
 from deleverage.rulebook.quantities import Scale
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.selection import Allotment, Ordered, PolicyFault, Request
+from deleverage.rulebook.transitions import UNDER_RULES
 from deleverage.scenarios.loader import load, loads, text_of
 from deleverage.venues.catalogue import executing_names, venue, venue_names
 from deleverage.venues.model import EXECUTES, GRADES
@@ -76,6 +80,24 @@ def test_crash_when_played_under_a_preset_then_money_is_exact_and_every_round_na
     bill = bill_of(run)
     paid = bill.takers_quanta + bill.fund_quanta + bill.candidates_quanta + bill.socialised_quanta
     assert paid + bill.residual_quanta + bill.waiting_quanta > 0
+
+
+@pytest.mark.parametrize("name", EXECUTING)
+def test_crash_when_a_preset_plays_it_then_every_fact_that_carries_a_hash_carries_the_presets(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One fact is enough to know the preset; a sale and the end of a step are among those that say it."""
+    found: list[tuple[str, str]] = []
+
+    def noted(book: Book, fact: Fact) -> None:
+        if isinstance(fact, UNDER_RULES):
+            found.append((type(fact).__name__, fact.rules_hash))
+        apply(book, fact)
+
+    monkeypatch.setattr("deleverage.domain.domain.apply", noted)
+    run = played(name, "crash", accounts=60, seed=3)
+    assert {rules_hash for _, rules_hash in found} == {venue(name).law(run.scenario.money).hash()}
+    assert {"BankruptcyDeclared", "StepEnded"} <= {kind for kind, _ in found}
 
 
 @pytest.mark.parametrize("name", EXECUTING)

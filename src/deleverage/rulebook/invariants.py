@@ -58,7 +58,7 @@ class Invariants:
         for lots in self._lots.values():
             _add(self._lots_sum, lots, 1)
         self._results_before = _results_before(book)
-        self._view = View(book, rules)
+        self._view = View(book, rules, rules.hash())
         self.full()
 
     # -- per fact -----------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from deleverage.rulebook.checks import (
     stopping,
     stops,
 )
-from deleverage.rulebook.checks.view import Checks, View
+from deleverage.rulebook.checks.view import Checks, View, require
 from deleverage.rulebook.funding_source import DeleverageFirst, FundFirst
 from deleverage.rulebook.liquidation import is_below_close_out
 from deleverage.rulebook.margin import equity, free_quanta
@@ -46,7 +46,10 @@ OF_A_STEP = (
     m.Socialised,
     m.ResidualNamed,
 )
-"""Facts that only a step emits: the first of them sees the book as the step began."""
+"""Facts that only a step emits, its end aside: the first of them sees the book as the step began."""
+
+UNDER_RULES = (*OF_A_STEP, m.StepEnded)
+"""Facts that only a step emits: each names the rules it was decided under."""
 
 FORCED = (m.Netted, m.Reduced, m.AuctionSold, m.TakenOver, m.FundPaid, m.Deleveraged, m.Socialised, m.ResidualNamed)
 """Facts that nobody asked for, or not everybody whom they close: the acts of the waterfall, and bids."""
@@ -84,6 +87,8 @@ _BEFORE: Checks = {
 
 def look(view: View, fact: m.Fact, unit_ids: list[str]) -> None:
     """Take down the units a fact is about to touch, and check what must hold before it."""
+    if isinstance(fact, UNDER_RULES):
+        require("INV-12", fact.rules_hash == view.rules_hash, f"decided under rules {fact.rules_hash[:12]}")
     view.units = {key: copy_unit(view.book.units[key]) for key in unit_ids if key in view.book.units}
     view.equities = {key: equity(view.book, unit) for key, unit in view.units.items()}
     view.claims = {key: view.book.claims.get(key, 0) for key in unit_ids}
@@ -106,7 +111,7 @@ def look(view: View, fact: m.Fact, unit_ids: list[str]) -> None:
         view.sources = {key for key, unit in units if unit.bankrupt or is_below_close_out(view.book, unit)}
     if not isinstance(fact, m.TakenOver):
         view.sources = None
-    if view.stress is None and (isinstance(fact, (*OF_A_STEP, m.StepEnded)) or _relieves(fact)):
+    if view.stress is None and (isinstance(fact, UNDER_RULES) or _relieves(fact)):
         view.stress = stress_ppb(view.book, guards(view.book, view.rules, fact.time_ns))
     if view.gains is None and (isinstance(fact, OF_A_STEP) or _relieves(fact)):
         _look_at_beginning(view, fact.time_ns)

@@ -21,13 +21,7 @@ from collections.abc import Callable
 from deleverage.rulebook.book import Book, Unit
 from deleverage.rulebook.collateral import awaits_price
 from deleverage.rulebook.margin import equity, released_quanta
-from deleverage.rulebook.messages import (
-    BankruptcyDeclared,
-    BankruptcyEnded,
-    Fact,
-    MarginMoved,
-    UnitEquity,
-)
+from deleverage.rulebook.messages import BankruptcyDeclared, BankruptcyEnded, Fact, MarginMoved, UnitEquity
 from deleverage.rulebook.periods import profit_moved
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.stages.auction import auction, end_auctions
@@ -50,10 +44,8 @@ from deleverage.rulebook.stages.till import can_lift_own_unit, switch_pools
 def run_step(book: Book, rules: Rules, time_ns: int, write: Callable[[Book, Fact], None]) -> Scratch:
     """Plan one step on a copy of ``book`` and return the scratch; its ``facts`` are the plan, the book is unchanged."""
     guarded = guards(book, rules, time_ns)
-    stress = stress_ppb(book, guarded)
-    scratch = Scratch(
-        book.copy(), rules, write, time_ns, guarded, book.steps + 1, book, Tempo(rules, stress), FundMoney(rules, book)
-    )
+    tempo, money = Tempo(rules, stress_ppb(book, guarded)), FundMoney(rules, book)
+    scratch = Scratch(book.copy(), rules, rules.hash(), write, time_ns, guarded, book.steps + 1, book, tempo, money)
     scratch.guarded_assets = asset_guards(book, rules, time_ns)
     held = [unit for unit in scratch.book.sorted_units() if unit.legs and unit.isolated_market_id]
     end_expired(scratch)

@@ -38,6 +38,7 @@ class View:
 
     book: Book
     rules: Rules
+    rules_hash: str  # of these rules
     units: dict[str, Unit] = field(default_factory=dict)
     equities: dict[str, int] = field(default_factory=dict)
     sellers: set[str] | None = None  # who was to be sold out when stage 2 of this round began

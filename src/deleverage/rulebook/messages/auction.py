@@ -31,6 +31,7 @@ class AuctionOpened(Fact):
     ``max_mark_age_ns`` (of the rules; 0: no bound).
     """
 
+    rules_hash: str
     unit_id: str
     equity_quanta: int
     length_ns: int
@@ -45,6 +46,7 @@ class AuctionEnded(Fact):
     one more of these.
     """
 
+    rules_hash: str
     unit_id: str
     start_ns: int
     why: str

@@ -141,5 +141,6 @@ class CollateralSeller(NamedTuple):
 class CollateralSold(Conversion):
     """A forced conversion at the index price less the discount, before anybody is declared bankrupt."""
 
+    rules_hash: str
     discount_ppb: int
     sellers: tuple[CollateralSeller, ...]

@@ -98,6 +98,7 @@ class UnitEquity(NamedTuple):
 class BankruptcyDeclared(Fact):
     """These units' equity lies below zero; they are bankrupt until they hold neither lots nor shortfall."""
 
+    rules_hash: str
     units: tuple[UnitEquity, ...]
 
 
@@ -105,6 +106,7 @@ class BankruptcyDeclared(Fact):
 class BankruptcyEnded(Fact):
     """These units hold neither lots nor shortfall any more."""
 
+    rules_hash: str
     units: tuple[UnitEquity, ...]
 
 
@@ -126,6 +128,7 @@ class FundPaid(Movement):
     ``after_stage_5``: the funding source lets candidates go first; these are shortfalls that have no lots any more.
     """
 
+    rules_hash: str
     after_stage_5: bool
     entered_quanta: int
     own_unit_quanta: int
@@ -231,6 +234,7 @@ class Socialised(Movement):
     ``market_id`` and ``side`` name the pool that the rule was asked about; empty: all debts together.
     """
 
+    rules_hash: str
     rule: str
     market_id: str
     side: str
@@ -253,6 +257,7 @@ class Residual(NamedTuple):
 class ResidualNamed(Movement):
     """Stage 7: the residual is a named, published number; with money in it the domain is halted."""
 
+    rules_hash: str
     residuals: tuple[Residual, ...]
     named_quanta: int
 
@@ -264,6 +269,7 @@ class StepEnded(Fact):
     ``stopped`` is ``quiet`` (nothing left to do) or ``pace`` (pace or the throttle of stage 5 left lots or rounds).
     """
 
+    rules_hash: str
     step: int
     rounds: int
     stopped: str

@@ -36,11 +36,14 @@ class ProgrammeSet(Fact):
 class Netted(Movement):
     """Stage 1: opposite legs of one distressed unit closed against each other at the mark; no equity moves."""
 
+    rules_hash: str
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reduced(Movement):
     """Stage 2: lots of unhealthy units sold into the resting orders of one market and side."""
 
+    rules_hash: str
     round: int
     market_id: str
     side: str
@@ -54,6 +57,7 @@ class TakenOver(Movement):
     ``surplus_quanta`` moved with the lots; ``edge_quanta`` of it is the takers' (the fund's goes to the surplus pot).
     """
 
+    rules_hash: str
     market_id: str
     side: str
     shortfall_quanta: int

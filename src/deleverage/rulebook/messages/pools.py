@@ -91,4 +91,5 @@ class PoolSwitch(NamedTuple):
 class PoolsSwitched(Fact):
     """Stage 0: these pools have fallen and stop paying, or have recovered and pay again."""
 
+    rules_hash: str
     switches: tuple[PoolSwitch, ...]

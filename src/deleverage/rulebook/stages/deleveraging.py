@@ -51,7 +51,6 @@ def deleverage(scratch: Scratch) -> None:
         orders=scratch.cancellations(lambda order: (order.unit_id, order.market_id) in touched),
         step=scratch.step,
         round=scratch.round,
-        rules_hash=scratch.rules.hash(),
         marks=tuple(
             (market_id, scratch.book.markets[market_id].mark_price_ticks)
             for market_id in sorted({pool.market_id for pool in pools})

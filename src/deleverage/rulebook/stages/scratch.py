@@ -33,6 +33,7 @@ class Scratch:
 
     book: Book
     rules: Rules
+    rules_hash: str  # of these rules
     write: Callable[[Book, Fact], None]
     time_ns: int
     guarded: dict[str, str]  # market -> reason
@@ -56,7 +57,9 @@ class Scratch:
     guarded_assets: dict[str, str] = field(default_factory=dict)  # asset -> reason; stands for the whole step
 
     def emit(self, kind: type[Fact], **values: Any) -> None:
-        """Write the next fact on the scratch and keep it for the answer."""
+        """Write the next fact on the scratch and keep it for the answer; what only a step tells names its rules."""
+        if hasattr(kind, "rules_hash"):
+            values["rules_hash"] = self.rules_hash
         fact = kind(seq=self.book.seq + 1, time_ns=self.time_ns, **values)
         self.write(self.book, fact)
         self.facts.append(fact)
