@@ -3,7 +3,8 @@
 import ast
 from pathlib import Path
 
-from tests.vulnerabilities.catalogue import NOT_YET, VULNERABILITIES
+from tests.vulnerabilities.catalogue import LIMITS, NOT_YET, VULNERABILITIES
+from tests.vulnerabilities.page import PAGE, elsewhere, page
 
 
 def listed_here() -> set[str]:
@@ -23,3 +24,15 @@ def test_catalogue_when_read_then_every_id_of_the_corpus_is_played_or_has_a_reas
     """V-01 to V-79, each in exactly one of the two tables."""
     assert sorted([*VULNERABILITIES, *NOT_YET]) == [f"V-{number:02d}" for number in range(1, 80)]
     assert all(len(reason.split()) > 3 for reason in NOT_YET.values())
+
+
+def test_limits_when_they_are_stated_then_they_belong_to_ids_that_are_played() -> None:
+    """A limit of what a test shows; whatever is not played has a reason instead."""
+    assert set(LIMITS) <= set(VULNERABILITIES)
+    assert all(len(limit.split()) > 3 for limit in LIMITS.values())
+
+
+def test_page_of_failures_when_made_anew_then_it_is_the_one_in_the_repository() -> None:
+    """After a change of the tables: ``python -m tests.vulnerabilities.page --write``."""
+    assert list(elsewhere()) == sorted([*VULNERABILITIES, *NOT_YET])
+    assert PAGE.read_text("utf-8") == page()
