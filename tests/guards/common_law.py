@@ -87,14 +87,14 @@ def complaints(page: str, sizes: dict[str, int], law: str) -> list[str]:
 
 
 def renewed(page: str, sizes: dict[str, int]) -> str:
-    """Return the page with today's sums, and the sizes that are not nearly true any more."""
+    """Return the page with today's sums and sizes."""
     listed = record_of(page).sizes
     beside = max((size for name, size in sizes.items() if name not in listed), default=0)
     total = sum(sizes[name] for name in listed)
     text = f"{len(listed)} files, {total:,} lines; no file beside them has more than {beside} lines."
     section = _section(page, LIST_HEADING)
     for name, size in listed.items():
-        if abs(sizes[name] - size) > SLACK:
+        if sizes[name] != size:
             section = section.replace(f"| `{name}` | {size} |", f"| `{name}` | {sizes[name]} |")
     return page.replace(_section(page, LIST_HEADING), SUMMARY.sub(text, section))
 

@@ -62,7 +62,8 @@ def settle_unit(unit: Unit, market: Market, lots: int, amount_quanta: int, leg_s
 def money_asked(price: Price, market: Market, side: int, closed_lots: int, shortfall_quanta: int) -> int:
     """Return the quanta that stage 5 asks of candidates for ``closed_lots`` of bankrupt longs (side 1) or shorts (-1).
 
-    Whatever the price is, it lies in [0, shortfall], so that a bankrupt's equity ends between its old value and zero.
+    The bankruptcy price asks for the whole shortfall. Whatever the price is, it lies in [0, shortfall], so that a
+    bankrupt's equity ends between its old value and zero.
     """
     previous = market.terms.value_at(market.previous_mark_price_ticks)
     return asked(price, Closed(side, closed_lots, shortfall_quanta, market.value_quanta, previous))

@@ -12,6 +12,10 @@
     6 socialise  debts without lots, borne as the loss rule says (left out: cut from open gains)
     7 halt       what is left is a named, published number
 
+Where nothing is configured: no auction, no backstop, no inventory; the fund offers all it has before stage 5, which
+always starts; a queue by the BitMEX score; the price is the whole shortfall, capped at each equity; then gains are cut.
+A step runs on ``RunStep`` alone, never because a mark has moved.
+
 A bankrupt unit carries two debts, lots and money; the waterfall ends for it only when both are zero or named. Each
 stage is asked only for what the one before has left.
 """

@@ -213,7 +213,9 @@ class Deleveraged(Movement):
 
 
 class Haircut(NamedTuple):
-    """Money taken from one unit, and where it is booked (a flat unit: nowhere): the same gain is never cut twice.
+    """Money taken from one unit, and where it is booked: the same gain is never cut twice.
+
+    Of a flat unit it is booked nowhere; only rules on equity or profit may name one, the default rule never does.
 
     ``base_quanta`` is the most that the rule lets it bear, ``weight`` what the loss was split by: the same quanta for
     most rules, a profit or lots for others. ``claim_quanta`` of what was taken is owed back from later repayments.

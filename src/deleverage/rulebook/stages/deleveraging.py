@@ -106,7 +106,11 @@ def _may_start(scratch: Scratch, pool: BankruptPool) -> bool:
 
 
 def _close_pooled(scratch: Scratch, pools: list[BankruptPool], plan: Plan) -> None:
-    """Close all pools at once: lots by the policy, money equal per lot, capped at each unit's equity over all pools."""
+    """Close all pools at once: lots by the policy, money equal per lot, capped at each unit's equity over all pools.
+
+    What one capped candidate cannot pay the other closed ones pay; only when all are at their cap the rest becomes debt
+    without lots.
+    """
     closed: Lots = {}
     caps: dict[str, int | None] = {}
     chosen = []

@@ -51,6 +51,7 @@ class Scratch:
     # per round
     unsold: list[Sale] = field(default_factory=list)
     paced: bool = False  # pace has left lots that candidates could have taken
+    # each bankrupt's negative equity, split over its legs anew in every round, lowered by what the fund pays
     shortfalls: Debts = field(default_factory=dict)
     surpluses: Debts = field(default_factory=dict)
     freed: PoolDebts = field(default_factory=dict)  # debt whose lots stage 5 has closed
@@ -94,7 +95,7 @@ class Scratch:
     def gains_before(self) -> dict[str, Gains]:
         """Return every solvent unit's gains as they were when the step began.
 
-        Marks do not move within a step, so a gain that was closed or cut in one round is not there again in the next.
+        They are not taken anew after a closing: marks do not move within a step, and what was taken is subtracted.
         """
         if self.gains is None:
             self.gains = gains_now(self.original, self.guarded)

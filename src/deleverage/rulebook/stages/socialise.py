@@ -2,6 +2,10 @@
 
 A haircut is in *haircut* space: positions stay, money is taken. What is taken is booked to the unit's legs, or the same
 gain would be cut again and again.
+
+By default (``winners-pro-rata``) weight and cap of a unit are max(0, min(equity now, net gain of its legs when the step
+began less what stages 5 and 6 have taken from it)). A unit that is flat by now bears nothing; one that was closed in
+part still bears for the lots that were closed.
 """
 
 from deleverage.rulebook.apportion import Share, apportion
