@@ -49,6 +49,7 @@ def test_run_when_a_venue_is_named_then_its_rules_replace_the_scenarios(capsys: 
     assert call(["run", "one-bankrupt", "--venue", "ccp", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["policy"], found["price_rule"], found["loss_rule"]) == ("pro-rata", "mark", "vmgh")
+    assert found["scenario"]["venue"] == "ccp"
 
 
 def test_run_when_a_switch_is_set_then_another_side_is_played(capsys: Captured) -> None:
@@ -82,6 +83,9 @@ def test_run_when_several_venues_are_named_then_they_stand_side_by_side(capsys: 
         (["run", "one-bankrupt", "--venue", "bitmex", "--switch", "a"], "is not NAME=SIDE"),
         (["run", "one-bankrupt", "--venue", "bitmex,deribit"], "deribit does not publish"),
         (["run", "one-bankrupt", "--venue", "bitmex,nobody"], "nearest is"),
+        (["run", "one-bankrupt", "--venue", "bluefin"], "only ranks"),
+        (["run", "one-bankrupt", "--venue", "bybit", *2 * ("--switch", "limits=examples")], "is named twice"),
+        (["queue", "nowhere.csv", "--venue", "vega"], "closes nobody"),
         (["run", "--event", "nowhere", "--venue", "bitmex"], "--venue does not go with --event"),
         (["queue", "nowhere.csv", "--venue", "bitmex", "--ranking", "bitmex"], "--ranking or --venue"),
         (["queue", "nowhere.csv", "--switch", "a=b"], "--switch goes with --venue"),

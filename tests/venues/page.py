@@ -81,7 +81,9 @@ def catalogue() -> str:
         rules = found.law(Scale(1, 2))
         policy = "asked for" if "policy" in found.asks_for else rules.policy.name
         title = found.title.partition(": ")[2]
-        cells = (name, found.grade, found.as_of, title, policy, rules.price.kind, rules.loss_rule.kind)
+        stated = {"price": rules.price.kind, "loss_rule": rules.loss_rule.kind}
+        price, loss = (kind if key in found.rules else "not published" for key, kind in stated.items())
+        cells = (name, found.grade, found.as_of, title, policy, price, loss)
         rows.append(f"| {' | '.join(cells)} |\n")
     return "".join(rows)
 

@@ -1,5 +1,7 @@
 """A preset file with mistakes is refused with all of them, in the words of the file."""
 
+from pathlib import Path
+
 import pytest
 
 from deleverage.scenarios.faults import ScenarioError
@@ -64,6 +66,38 @@ def test_switch_when_a_side_makes_bad_rules_then_the_preset_is_refused() -> None
     )
     (fault,) = faults(GOOD + switch)
     assert "marke" in fault
+
+
+@pytest.mark.parametrize(
+    ("lines", "place", "words"),
+    [
+        ('drawdown = { slots = 1, slot_seconds = 60, fall = "0.3", stop = "0.5" }', "drawdown.fall", "above the stop"),
+        (
+            '[[switches]]\nname = "a"\nwhy = "w"\nchoices = [{ name = "p" }, { name = "p" }]',
+            "switches[0].choices[1].name",
+            "exists already",
+        ),
+        (
+            2 * '[[switches]]\nname = "a"\nwhy = "w"\nchoices = [{ name = "p" }, { name = "q" }]\n',
+            "switches[1].name",
+            "exists already",
+        ),
+    ],
+)
+def test_preset_when_a_part_could_never_be_used_then_it_is_refused_when_it_is_read(
+    lines: str, place: str, words: str
+) -> None:
+    """Not when a story is played, under a path that the file does not have."""
+    text = GOOD.replace("[rules]", f"{lines}\n[rules]") if lines.startswith("drawdown") else GOOD + lines
+    assert any(fault.startswith(f"{place}: ") and words in fault for fault in faults(text))
+
+
+def test_venue_when_a_file_has_the_name_of_a_preset_that_ships_then_it_is_refused(tmp_path: Path) -> None:
+    """Nobody takes somebody's copy for the preset."""
+    file = tmp_path / "copy.toml"
+    file.write_text(GOOD.replace('"mine"', '"binance"'), "utf-8")
+    with pytest.raises(ScenarioError, match="which is a preset that ships"):
+        venue(str(file))
 
 
 def test_venue_when_its_name_is_unknown_then_the_nearest_is_told() -> None:

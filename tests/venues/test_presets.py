@@ -10,14 +10,19 @@ import pytest
 from deleverage.domain.bill import bill_of
 from deleverage.domain.conservation import balance
 from deleverage.domain.player import Run, play
+<<<<<<< HEAD
 from deleverage.rulebook.apply import apply
 from deleverage.rulebook.book import Book
 from deleverage.rulebook.messages import Fact
+=======
+from deleverage.rulebook.messages import DepositToFund
+>>>>>>> 0eb657e (venues: what a hostile reading found)
 from deleverage.rulebook.quantities import Scale
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.selection import Allotment, Ordered, PolicyFault, Request
 from deleverage.rulebook.transitions import UNDER_RULES
 from deleverage.scenarios.loader import load, loads, text_of
+from deleverage.scenarios.model import Origin
 from deleverage.venues.catalogue import executing_names, venue, venue_names
 from deleverage.venues.model import EXECUTES, GRADES
 
@@ -156,12 +161,24 @@ def _once(name: str) -> dict[str, object]:
 def test_fund_when_it_is_per_market_then_the_parts_sum_to_the_scenarios_deposit(name: str) -> None:
     """One million over three markets is 333,333.333334 and twice 333,333.333333: the split loses nothing."""
     run = played(name, "crash", accounts=300)
-    deposits = [
-        origin.command.amount_quanta  # type: ignore[attr-defined]
-        for origin in run.scenario.setup
-        if type(origin.command).__name__ == "DepositToFund"
-    ]
+    commands = [origin.command for origin in run.scenario.setup]
+    deposits = [command.amount_quanta for command in commands if isinstance(command, DepositToFund)]
     assert sorted(deposits) == [333_333_333_333, 333_333_333_333, 333_333_333_334]
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_fund_when_a_preset_is_laid_over_a_story_of_pools_then_no_money_appears_or_is_lost(name: str) -> None:
+    """A market that has a pool, or whose name a pool has, gets no part; what has no taker stays in the common pool."""
+    story = text_of("fund-pools")
+    for text in (story, story.replace("[[pools]]", '[[pools]]\nid = "XYZ"\ndeposit = 1\n[[pools]]', 1)):
+        shared, laid = (loads(text, preset=venue(one).preset()) for one in ("mexc", name))
+        assert _deposited(shared.setup) == _deposited(laid.setup) > 0
+
+
+def _deposited(setup: tuple[Origin, ...]) -> int:
+    """Return the quanta that go into the fund before the story begins."""
+    commands = [origin.command for origin in setup]
+    return sum(command.amount_quanta for command in commands if isinstance(command, DepositToFund))
 
 
 def test_worked_example_when_two_venues_price_apart_then_the_numbers_are_those_of_the_rules() -> None:

@@ -87,7 +87,8 @@ def queue(
         keys = {"ranking": order, "venue": label, "indicator": scale, "shape": positions.shape}
         print_json({**head("queue"), **keys, "quantum": format_units(1, positions.money), "queues": queues})
     else:
-        _print(queues, scale or "")
+        first = "rank 1 is closed first" if shown.ranks else f"closed by {rules.policy.name}, in no order"
+        _print(queues, scale or "", first)
     return DONE
 
 
@@ -125,7 +126,8 @@ def _queue(positions: PositionBook, name: str, side: str, places: list[Place], s
     }
 
 
-def _print(queues: list[dict[str, Any]], indicator: str) -> None:
+def _print(queues: list[dict[str, Any]], indicator: str, order: str) -> None:
+    """Print the queues; ``order`` says what a rank means."""
     from deleverage.commands.run_text import lights_text
     from deleverage.commands.text_table import TextTable
 
@@ -133,7 +135,7 @@ def _print(queues: list[dict[str, Any]], indicator: str) -> None:
     names = ("rank", "lights", "account", "score", "size", "size ahead", "percentile", "equity", *scale)
     for item in queues:
         size, mark = grouped(item["size"]), grouped(item["mark"])
-        title = f"{item['side']}s in {item['market']} at {mark}, {size} in all; rank 1 is closed first"
+        title = f"{item['side']}s in {item['market']} at {mark}, {size} in all; {order}"
         table = TextTable(title, names, left=("lights", "account"))
         for row in item["positions"][:ROWS]:
             table.add(

@@ -65,6 +65,8 @@ class _Printer:
         self.line(scenario.lesson)
         if scenario.note:
             self.line(scenario.note)
+        if scenario.venue:
+            self.line(f"under the rules of {scenario.venue}, not the story's own", "bold")
         rules, units = scenario.rules, counted(len(run.before), "unit")
         self.line(f"policy {rules.policy.name}, price rule {text_of(rules.price)}, {units}")
         for step in run.steps:

@@ -5,6 +5,7 @@ from typing import Any
 
 from deleverage.commands.bills import bill_entry, bill_text
 from deleverage.commands.output import DONE, console, head, print_json, refuse
+from deleverage.commands.text_table import TextTable
 from deleverage.domain.player import Run, play
 from deleverage.domain.rounds import RoundWriter
 from deleverage.rulebook.plug import text_of
@@ -35,7 +36,7 @@ def venues(name: str | None, *, as_json: bool) -> int:
 
 
 def entry_of(one: Venue, *, worked: bool) -> dict[str, Any]:
-    """Return a preset as a document; ``worked`` adds what it does to the worked example, if it executes or ranks."""
+    """Return a preset as a document; ``worked`` adds what it does to the worked example, if it executes."""
     entry: dict[str, Any] = {key: getattr(one, key) for key in ("name", "title", "as_of", "grade", "rule")}
     entry |= {key: list(getattr(one, key)) for key in LISTS}
     entry |= {"asks_for": list(one.asks_for), "indicator": one.indicator or None, "fund": one.fund}
@@ -45,7 +46,7 @@ def entry_of(one: Venue, *, worked: bool) -> dict[str, Any]:
         {"name": switch.name, "why": switch.why, "choices": [choice.name for choice in switch.choices]}
         for switch in one.switches
     ]
-    if worked and one.grade in (EXECUTES, RANKS):
+    if worked and one.grade == EXECUTES:
         entry["worked"] = _worked_entry(one)
     return entry
 
@@ -118,8 +119,10 @@ def _print_one(one: Venue) -> None:
     for switch in one.switches:
         sides = ", ".join(choice.name for choice in switch.choices)
         paragraph(f"switch {switch.name}: ", f"{sides} (the first unless `--switch {switch.name}=SIDE`): {switch.why}")
-    if one.grade in (EXECUTES, RANKS):
+    if one.grade == EXECUTES:
         _print_worked(one)
+    elif one.grade == RANKS:
+        _print_queue(one)
 
 
 def _print_worked(one: Venue) -> None:
@@ -133,3 +136,11 @@ def _print_worked(one: Venue) -> None:
     print_rounds(run, out)
     out.print(Text("  " + bill_text(run)), soft_wrap=True)
     out.print(Text(f"  rules hash {run.scenario.rules.hash()}"), soft_wrap=True)
+
+
+def _print_queue(one: Venue) -> None:
+    """Print the order of the worked example alone: at which price, and when, is not published."""
+    table = TextTable(f"its queue of shorts in {WORKED}", ("rank", "unit", "score"), left=("unit",))
+    for place in play_worked(one).steps[0].rounds[0].queues[0].places:
+        table.add(f"{place.rank:,}", place.unit_id, place.score or "-")
+    print("\n".join(table.lines(indent="  ")))

@@ -64,6 +64,7 @@ class _Writer:
                 "drawn_accounts": str(scenario.drawn_accounts),
                 "seed": None if scenario.seed is None else str(scenario.seed),
                 "note": scenario.note,
+                "venue": scenario.venue or None,
             },
             "policy": rules.policy.name,
             "price_rule": text_of(rules.price),

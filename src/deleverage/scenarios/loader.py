@@ -3,6 +3,7 @@
 How positions come about is told in ``opening``. Deliberately absent: playing (that is ``domain``), and any repair.
 """
 
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path as File
 from typing import Any
@@ -102,7 +103,7 @@ def loads(
     scenario = builder.scenario()
     if reader.faults:
         raise ScenarioError(reader.faults)
-    return scenario
+    return scenario if preset is None else replace(scenario, venue=preset.label)
 
 
 _OPENING = ("settlement", "markets", "assets", "accounts", "population", "fund", "pools", "orders", "allow_underwater")

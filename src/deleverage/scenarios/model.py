@@ -74,3 +74,4 @@ class Scenario:
     drawn_accounts: int = 0
     seed: int | None = None
     note: str = ""  # what the draw says about itself
+    venue: str = ""  # the preset whose rules are played, with the switches that were set

@@ -26,17 +26,20 @@ def lay_over(tables: dict[str, Any], preset: Preset) -> dict[str, Any]:
     """Return the tables of a scenario with a preset laid over them; the scenario's own are not changed.
 
     With a fund per market each market that names no pool gets one of its own, and what the common pool would have
-    is split over these in equal parts (largest remainder, by market id).
+    is split over these in equal parts (largest remainder, by market id). A market whose name a pool has already gets
+    that pool, and no part.
     """
     laid = {**tables, "rules": dict(preset.rules)}
     pools = [dict(pool) for pool in tables.get("pools", [])]
     if preset.fund_per_market:
         alone = [market["id"] for market in tables.get("markets", []) if "pool" not in market]
         laid["markets"] = [{"pool": market["id"], **market} for market in tables.get("markets", [])]
-        parts = _split(tables, alone)
         known = {pool.get("id") for pool in pools}
-        pools += [{"id": market_id, "deposit": parts[market_id]} for market_id in alone if market_id not in known]
-        laid["fund"] = {key: value for key, value in tables.get("fund", {}).items() if key != "deposit"}
+        alone = [market_id for market_id in alone if market_id not in known]
+        parts = _split(tables, alone)
+        pools += [{"id": market_id, "deposit": parts[market_id]} for market_id in alone]
+        if alone:  # otherwise nobody is there who could take it over: the common pool keeps what it has
+            laid["fund"] = {key: value for key, value in tables.get("fund", {}).items() if key != "deposit"}
     if preset.drawdown is not None:
         if not any(pool.get("id") == COMMON for pool in pools):
             pools.append({"id": COMMON})

@@ -32,7 +32,13 @@ def executing_names() -> list[str]:
 
 def venue(name: str) -> Venue:
     """Return a preset by its name, or of a TOML file by its path; raise ScenarioError with every fault."""
-    return _bundled(name) if name in venue_names() else venue_of_text(_text_of_file(name))
+    if name in venue_names():
+        return _bundled(name)
+    found = venue_of_text(_text_of_file(name))
+    if found.name in venue_names():
+        words = f"is {found.name!r}, which is a preset that ships: a file has a name of its own"
+        raise ScenarioError([Fault("name", words)])
+    return found
 
 
 @cache
@@ -88,6 +94,9 @@ def _check(found: Venue, reader: Reader) -> None:
             _check_rules(found, {switch.name: choice.name}, reader)
     if not found.switches:
         _check_rules(found, {}, reader)
+    _check_names(found, reader)
+    for chosen in ({}, *({switch.name: choice.name} for switch in found.switches for choice in switch.choices)):
+        _check_drawdown(found, chosen, reader)
     if found.asks_for and found.grade == EXECUTES:
         reader.fault(("asks_for",), "is not empty: a preset that executes asks for nothing")
 
@@ -97,3 +106,30 @@ def _check_rules(found: Venue, chosen: dict[str, str], reader: Reader) -> None:
     read_rules(reader, _MONEY, found.preset(chosen).rules, None)
     new = reader.faults[before:]
     reader.faults[before:] = [fault for fault in new if fault not in reader.faults[:before]]
+
+
+def _check_names(found: Venue, reader: Reader) -> None:
+    """Note switches and sides that have one name: the second could not be chosen."""
+    for at, switch in enumerate(found.switches):
+        if switch.name in [other.name for other in found.switches[:at]]:
+            reader.fault(("switches", at, "name"), f"{switch.name!r} exists already")
+        names = [choice.name for choice in switch.choices]
+        for place, name in enumerate(names):
+            if name in names[:place]:
+                reader.fault(("switches", at, "choices", place, "name"), f"{name!r} exists already")
+
+
+def _check_drawdown(found: Venue, chosen: dict[str, str], reader: Reader) -> None:
+    """Note a stop that is not below the fall, on any side of a switch."""
+    drawdown = found.preset(chosen).drawdown
+    if drawdown is None or reader.is_muted(("drawdown",)):
+        return
+    if missing := [key for key in ("slots", "slot_seconds", "fall", "stop") if key not in drawdown]:
+        reader.fault(("drawdown", missing[0]), "is missing")
+        return
+    before = len(reader.faults)
+    fall, stop = (reader.units(("drawdown", key), drawdown[key], Scale(1, 9), 0) for key in ("fall", "stop"))
+    if len(reader.faults) == before and not stop < fall <= 10**9:
+        side = "".join(f", with {name}={side}" for name, side in chosen.items())
+        words = f"is {drawdown['fall']}, at most 1 and above the stop of {drawdown['stop']}{side}"
+        reader.fault(("drawdown", "fall"), words)
