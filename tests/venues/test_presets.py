@@ -10,13 +10,9 @@ import pytest
 from deleverage.domain.bill import bill_of
 from deleverage.domain.conservation import balance
 from deleverage.domain.player import Run, play
-<<<<<<< HEAD
 from deleverage.rulebook.apply import apply
 from deleverage.rulebook.book import Book
-from deleverage.rulebook.messages import Fact
-=======
-from deleverage.rulebook.messages import DepositToFund
->>>>>>> 0eb657e (venues: what a hostile reading found)
+from deleverage.rulebook.messages import DepositToFund, Fact
 from deleverage.rulebook.quantities import Scale
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.selection import Allotment, Ordered, PolicyFault, Request
