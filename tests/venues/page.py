@@ -18,8 +18,8 @@ from deleverage.scenarios.preset import Preset
 from deleverage.venues.catalogue import executing_names, venue, venue_names
 
 FILE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "venues.md"
-ACCOUNTS = 800
-BOOKS, SHORTS, SEED = 20, 14, 1
+ACCOUNTS = 600
+BOOKS, SHORTS, SEED = 12, 14, 1
 HEAD = """# Venues
 
 Generated from the presets (`deleverage venues`) by `python -m tests.venues.page --write`; a test keeps it true.
