@@ -4,6 +4,7 @@ Margin is 10 % initial and 5 % maintenance. al is long 10 lots from 100 with 200
 is 200 - 160 = 40, below the maintenance of 840 x 5 % = 42, and above zero; at 79 it is bankrupt, 10 short.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -252,9 +253,12 @@ def test_stage_3_when_lots_were_opened_in_the_grace_then_they_are_taken_over() -
     assert (taken, ended(facts).spared) == ([[("vault", 10), ("x", -10)]], (SPARED,))
 
 
-@pytest.mark.parametrize(("book", "binds"), [(unhealthy(83), False), (newcomer(83), True)])
-def test_throttle_when_lots_were_opened_in_the_grace_then_they_wait_for_stage_2(book: Book, binds: bool) -> None:
+@pytest.mark.parametrize(("told_by", "binds"), [(unhealthy, False), (newcomer, True)])
+def test_throttle_when_lots_were_opened_in_the_grace_then_they_wait_for_stage_2(
+    told_by: Callable[[int], Book], binds: bool
+) -> None:
     """One lot may be sold in a step: that keeps back x's other lots; al's are not asked for."""
+    book = told_by(83)
     order(book, "cy", 10, 83)
     (told,) = ended(run(book, 104, replace(GRACE, reduce_throttle=(Limit(0, 1),)))).throttles
     assert (told.stage, told.binds) == (2, binds)
