@@ -36,7 +36,7 @@ ALLOWED_IMPORTS = frozenset(
 """The pure part of the standard library. A list of what is allowed forgets nothing; a list of what is not, does."""
 
 ALLOWED_FROM_MATH = frozenset({"gcd", "isqrt", "lcm"})
-MAY_HOLD_FLOATS = frozenset({"ranking.py", "scores.py"})
+MAY_HOLD_FLOATS = frozenset({"ranking.py"})
 MAY_ROUND = frozenset({"quantities.py", "decimals.py", "apportion.py"})
 
 FLOAT_DIVISION = frozenset({"truediv", "itruediv", "__truediv__", "__rtruediv__", "__itruediv__"})

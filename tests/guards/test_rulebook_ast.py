@@ -139,7 +139,7 @@ def test_rulebook_scan_when_code_is_lawful_then_nothing_is_reported(source: str,
     [
         ("ranking.py", "x: float = 1.0 / 3", set()),
         ("ranking.py", "x = 7 // 2", {Kind.ROUNDING}),
-        ("scores.py", "x = 7 / 2.0", set()),
+        ("scores.py", "x = 7 / 2.0", {Kind.FLOAT, Kind.TRUE_DIVISION}),
         ("stages/scores.py", "x = 7 / 2.0", {Kind.FLOAT, Kind.TRUE_DIVISION}),
         ("quantities.py", "x = 7 // 2 + 7 % 2 + divmod(7, 2)[0]", set()),
         ("apportion.py", "x = 7 // 2", set()),

@@ -1,7 +1,7 @@
-"""Two scores, the total order, percentile and lights. Only this module and ``scores`` may hold a float.
+"""Two scores, what scores are made of, and the total order. The only module of the law that may hold a float.
 
 A score is an ordering, not money: IEEE binary64 operations in a stated order on exact integers, the same on every
-machine. Ties are broken by id, so the order is total. ``scores`` holds the other venues' formulas.
+machine. Ties are broken by id, so the order is total. ``scores`` holds the other venues' formulas, of these parts.
 """
 
 from collections.abc import Callable, Iterable
@@ -34,6 +34,25 @@ class Candidate(NamedTuple):
 
 Score = float | tuple[float, ...]
 """What a candidate is ordered by, the largest first; of several keys the first is the one that is shown."""
+
+
+Binary64 = float
+"""An IEEE binary64 number as ``binary64``, ``ratio`` and ``quotient`` give it; it orders, and is never money."""
+
+
+def binary64(whole: int) -> Binary64:
+    """Return the binary64 nearest to a whole number, half to even."""
+    return float(whole)
+
+
+def ratio(one: int, other: int) -> Binary64:
+    """Return one whole number over another (not 0), each converted first; the quotient is rounded once more."""
+    return float(one) / float(other)
+
+
+def quotient(one: Binary64, other: Binary64) -> Binary64:
+    """Return one binary64 number over another (not 0), rounded once, half to even."""
+    return one / other
 
 
 def bitmex_score(candidate: Candidate) -> float | None:

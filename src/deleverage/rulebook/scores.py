@@ -1,4 +1,4 @@
-"""The scores that venues publish, a function each. Beside ``ranking`` the only module of the law that may hold a float.
+"""The scores that venues publish, a function each, of the parts that ``ranking`` gives.
 
 Rules of this module:
 
@@ -15,19 +15,24 @@ smaller loss first), which is ``bitmex`` in other words; ``okx``, which is ``ret
 from collections.abc import Callable
 
 from deleverage.rulebook.quantities import MARGIN_SCALE
-from deleverage.rulebook.ranking import Candidate, Score, bitmex_score, profit_score
+from deleverage.rulebook.ranking import (
+    Binary64,
+    Candidate,
+    Score,
+    binary64,
+    bitmex_score,
+    profit_score,
+    quotient,
+    ratio,
+)
 
 
-def _ratio(one: int, other: int) -> float:
-    return float(one) / float(other)
+def _roi(candidate: Candidate) -> Binary64:
+    return ratio(candidate.pnl_quanta, candidate.base_quanta)
 
 
-def _roi(candidate: Candidate) -> float:
-    return _ratio(candidate.pnl_quanta, candidate.base_quanta)
-
-
-def _leverage(candidate: Candidate) -> float:
-    return _ratio(candidate.value_quanta, candidate.equity_quanta)
+def _leverage(candidate: Candidate) -> Binary64:
+    return ratio(candidate.value_quanta, candidate.equity_quanta)
 
 
 def binance_score(candidate: Candidate, wallet_floor_quanta: int) -> Score | None:
@@ -40,8 +45,8 @@ def binance_score(candidate: Candidate, wallet_floor_quanta: int) -> Score | Non
     if candidate.equity_quanta <= 0:
         return None
     wallet_quanta = candidate.equity_quanta - candidate.unit_pnl_quanta
-    percent = _ratio(max(0, candidate.unit_pnl_quanta), max(wallet_floor_quanta, wallet_quanta))
-    return percent * _ratio(candidate.unit_maintenance_scaled, candidate.equity_quanta * MARGIN_SCALE)
+    percent = ratio(max(0, candidate.unit_pnl_quanta), max(wallet_floor_quanta, wallet_quanta))
+    return percent * ratio(candidate.unit_maintenance_scaled, candidate.equity_quanta * MARGIN_SCALE)
 
 
 def return_score(candidate: Candidate) -> Score | None:
@@ -60,7 +65,7 @@ def return_leverage_winners_score(candidate: Candidate) -> Score | None:
     """
     if candidate.equity_quanta <= 0:
         return None
-    return _ratio(max(0, candidate.pnl_quanta), candidate.base_quanta) * _leverage(candidate)
+    return ratio(max(0, candidate.pnl_quanta), candidate.base_quanta) * _leverage(candidate)
 
 
 def return_mmr_score(candidate: Candidate) -> Score | None:
@@ -73,7 +78,7 @@ def return_mmr_score(candidate: Candidate) -> Score | None:
     if candidate.equity_quanta <= 0:
         return None
     held, needed = candidate.equity_quanta * MARGIN_SCALE, max(1, candidate.unit_maintenance_scaled)
-    return _roi(candidate) * (_ratio(needed, held) if candidate.pnl_quanta >= 0 else _ratio(held, needed))
+    return _roi(candidate) * (ratio(needed, held) if candidate.pnl_quanta >= 0 else ratio(held, needed))
 
 
 def bluefin_score(candidate: Candidate) -> Score | None:
@@ -85,9 +90,9 @@ def bluefin_score(candidate: Candidate) -> Score | None:
     """
     if candidate.equity_quanta <= 0:
         return None
-    rate = _ratio(candidate.maintenance_scaled, candidate.value_quanta * MARGIN_SCALE)
-    margin_ratio = _ratio(candidate.equity_quanta, candidate.unit_value_quanta)
-    return _ratio(max(0, candidate.pnl_quanta), candidate.base_quanta) / max(rate, margin_ratio)
+    rate = ratio(candidate.maintenance_scaled, candidate.value_quanta * MARGIN_SCALE)
+    margin_ratio = ratio(candidate.equity_quanta, candidate.unit_value_quanta)
+    return quotient(ratio(max(0, candidate.pnl_quanta), candidate.base_quanta), max(rate, margin_ratio))
 
 
 def hyperliquid_score(candidate: Candidate) -> Score | None:
@@ -100,7 +105,7 @@ def hyperliquid_score(candidate: Candidate) -> Score | None:
     if candidate.equity_quanta <= 0:
         return None
     smaller, larger = sorted((candidate.value_quanta, candidate.base_quanta))
-    relative = _ratio(larger, smaller) if candidate.pnl_quanta >= 0 else _ratio(smaller, larger)
+    relative = ratio(larger, smaller) if candidate.pnl_quanta >= 0 else ratio(smaller, larger)
     return relative * _leverage(candidate)
 
 
@@ -112,7 +117,7 @@ def pnl_leverage_score(candidate: Candidate) -> Score | None:
     """
     if candidate.equity_quanta <= 0:
         return None
-    return float(candidate.pnl_quanta) * _leverage(candidate)
+    return binary64(candidate.pnl_quanta) * _leverage(candidate)
 
 
 def pnl_ratio_score(candidate: Candidate) -> Score | None:
@@ -120,7 +125,7 @@ def pnl_ratio_score(candidate: Candidate) -> Score | None:
 
     FLOX (``pnl_ratio``), a simulator; no venue. Ambiguous: there equity is the position's own.
     """
-    return _ratio(candidate.pnl_quanta, candidate.equity_quanta) if candidate.equity_quanta > 0 else None
+    return ratio(candidate.pnl_quanta, candidate.equity_quanta) if candidate.equity_quanta > 0 else None
 
 
 def size_score(candidate: Candidate) -> Score | None:
