@@ -97,6 +97,7 @@ lock: $(VENV)/ready-uv ## renew requirements/*.txt after a change in pyproject.t
 	$(call lock,build,--group build)
 	$(call lock,run,pyproject.toml -c requirements/build.txt)
 	$(call lock,dev,pyproject.toml --group dev -c requirements/build.txt -c requirements/run.txt)
+	$(call lock,bench,--group bench -c requirements/dev.txt -c requirements/run.txt)
 	$(call lock,mutants,--group mutants -c requirements/dev.txt -c requirements/run.txt)
 	@echo "requirements/ is up to date with pyproject.toml"
 
