@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help demo test check static parity coverage conformance hunt mutants replay format lock ratchets schemas setup clean
+.PHONY: help demo test check static parity engines coverage conformance hunt mutants bench replay format lock ratchets schemas setup clean
 
 VENV := .venv
 PY   := $(VENV)/bin/python
@@ -12,7 +12,7 @@ UV   := $(VENV)/bin/uv
 
 JOBS  ?= 2
 SEED  ?= 1
-COUNT ?= 200000
+COUNT ?= 100000
 
 help: ## list the targets
 	@sed -n 's/^\([a-z][a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -22,7 +22,7 @@ help: ## list the targets
 demo: $(VENV)/ready-run ## a crash from the first liquidation to the sum that must be 0; writes build/crash.html
 	@$(VENV)/bin/deleverage run crash --html build/crash.html
 
-test: static coverage ## everything; what CI runs
+test: static coverage engines ## everything; what CI runs
 	$(PY) -m pytest -n $(JOBS) --hypothesis-profile=ci
 
 check: static ## format, lint, types, floors, ratchets, guards and the short tests; under a minute
@@ -35,8 +35,12 @@ static: $(VENV)/ready-dev
 	$(VENV)/bin/lint-imports --no-logo
 	$(PY) -m tests.guards.ratchets
 
-parity: $(VENV)/ready-dev ## the twins side by side: SEED= first seed, COUNT= commands
+parity: $(VENV)/ready-dev ## engine and rulebook, rulebook and model side by side: SEED= first seed, COUNT= commands
+	$(PY) -m tests.parity.engines --seed $(SEED) --count $(COUNT) --jobs $(JOBS)
 	$(PY) -m tests.parity.run --seed $(SEED) --count $(COUNT)
+
+engines: $(VENV)/ready-dev ## engine and rulebook on 100,000 commands in every way, and on 900,000 more in one: each cell at least 20 times
+	$(PY) -m tests.parity.engines --seed 1 --count 100000 --covering 900000 --jobs $(JOBS)
 
 coverage: $(VENV)/ready-dev ## the twins on 600,000 commands; each command x answer x contract x margin mode at least 20 times
 	$(PY) -m tests.parity.run --seed 1 --count 600000 --jobs $(JOBS) --coverage
@@ -49,6 +53,9 @@ hunt: $(VENV)/ready-dev ## plant sixteen bugs in copies of the rulebook and see 
 
 mutants: $(VENV)/ready-mutants ## alter the splitting, closing, selecting and ordering code line by line; which tests notice?
 	@rm -rf mutants && $(MUTANTS)/bin/mutmut run --max-children $(JOBS) && $(MUTANTS)/bin/python -m tests.mutants
+
+bench: $(VENV)/ready-bench ## the engine's ratios against memory, pandas, objects and a C++ rival; ARGS=--quick, ARGS=--json
+	@$(VENV)/bin/deleverage bench $(ARGS)
 
 replay: $(VENV)/ready-dev ## one printed seed again: SEED=, and TEST= path of a property test (without: parity)
 ifeq ($(origin SEED),file)
@@ -76,6 +83,10 @@ MUTANTS := $(VENV)/mutants
 $(VENV)/ready-mutants: $(VENV)/ready-dev requirements/mutants.txt
 	@$(PY) -m venv --clear $(MUTANTS) && $(index) && \
 	$(UV) pip install --quiet --python $(MUTANTS)/bin/python --require-hashes -r requirements/mutants.txt -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/ready-bench: $(VENV)/ready-dev requirements/bench.txt
+	@$(index) && $(UV) pip install --quiet --python $(PY) --require-hashes -r requirements/bench.txt
 	@touch $@
 
 clean: ## remove everything that make made
@@ -146,18 +157,20 @@ $(VENV)/ready-uv: requirements/uv.txt
 	  echo "deleverage needs Python 3.11, 3.12 or 3.13 with venv (on Debian: apt install python3-venv);" >&2; \
 	  echo "name another one with make PYTHON=/path/to/python" >&2; exit 1; \
 	fi; \
-	echo "Preparing .venv with $$("$$found" -V) (once, less than a minute) ..." && \
+	echo "Preparing .venv with $$("$$found" -V) (once, about a minute) ..." && \
 	"$$found" -m venv --clear $(VENV)
 	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/uv.txt
 	@echo "$(HERE)" > $(VENV)/made-in
 	@touch $@
 
-# $(1): the locks. Exactly what they name is installed, checked against the hashes, then the project itself, editable.
+# $(1): the locks. Exactly what they name is installed, checked against the hashes, then the project itself, editable;
+# last, the engine is compiled, which says so line by line.
 define install
 	@$(index) && \
 	$(UV) pip sync --quiet --python $(PY) --require-hashes --compile-bytecode $(1) && \
 	$(UV) pip install --quiet --python $(PY) --no-deps --no-build-isolation --editable . && \
-	$(PY) -m compileall -q src
+	$(PY) -m compileall -q src && \
+	$(PY) -m deleverage.bench.rehearse
 endef
 
 $(VENV)/ready-run: $(VENV)/ready-uv requirements/run.txt requirements/build.txt pyproject.toml

@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import REPOSITORY
 
-LOCKS = ("uv", "build", "run", "dev", "mutants")
+LOCKS = ("uv", "build", "run", "dev", "bench", "mutants")
 PINNED = re.compile(
     r"(?P<name>[a-z0-9][a-z0-9._-]*)==(?P<version>\S+)(?: ; .*?)?(?P<hashes>(?: --hash=sha256:[0-9a-f]{64})+)"
 )
@@ -48,6 +48,7 @@ def named_in_pyproject(lock: str) -> set[str]:
         "build": groups["build"] + project["build-system"]["requires"],
         "run": needed,
         "mutants": groups["mutants"],
+        "bench": groups["bench"],
         "dev": needed + groups["build"] + [entry for entry in groups["dev"] if isinstance(entry, str)],
     }[lock]
     return {re.split(r"[^A-Za-z0-9._-]", entry, maxsplit=1)[0].lower() for entry in asked}

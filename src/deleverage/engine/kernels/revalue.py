@@ -1,0 +1,275 @@
+"""Every unit's equity and maintenance in one pass over the rows, at the speed of memory.
+
+Rows may stand in any order, free ones (lots 0) among them. Blocks of rows are short, so that the cells of the units
+they speak of are set, added to and compared while they lie in the nearest cache: with rows sorted by unit, each byte
+is fetched once. Where a row comes late, its unit is compared again.
+
+Bounds, which the door proves: ``|lots x worth|`` and ``|lots| x held`` below 2^54 a leg, at most 128 legs a unit, a
+quote's magnitude below 2^61: no sum leaves int64. ``magnitudes``, which come back, are the bits of all products
+together: from 2^54 on, a bound has been broken somewhere and nothing of the pass may be used.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from deleverage.engine.kernels.compiled import compiled
+from deleverage.engine.kernels.prefetch import prefetch
+from deleverage.engine.kernels.wide import difference_wide, less_wide, product_wide, sum_wide
+
+Array = Any
+Whole = Any
+
+BLOCK, AHEAD, LINE = np.uint64(128), np.uint64(128), np.uint64(8)
+"""How many rows are a block, how many cells ahead of it are asked for, and how many of them one line holds."""
+ONE, NONE = np.uint64(1), np.uint64(0)
+PPB = 1_000_000_000
+WORTH, HELD, SPARE, LEAST, SPAN = range(5)
+"""Columns of the tables that a pass with tiers makes itself: all that a row needs lies in one cache line."""
+_, VALUE, RATE, LESS, LESS_LOW = range(5)
+"""And those of the exact pass, besides the worth; ``LESS`` is the deduction in quanta x 10^9, in halves."""
+
+
+@compiled
+def begun(
+    owner: Array, first: Whole, end: Whole, begin: Whole, quote: Array, equity: Array, maintenance: Array
+) -> tuple[Whole, Whole]:
+    """Set the cells, from ``begin`` on, of the units that a block speaks of; return their end and the lowest unit."""
+    highest = lowest = owner[first]
+    for row in range(first, end):
+        highest = max(highest, owner[row])
+        lowest = min(lowest, owner[row])
+    until = max(begin, np.uint64(highest) + ONE)
+    for unit in range(begin + AHEAD, until + AHEAD, LINE):
+        prefetch(quote, unit)
+        prefetch(equity, unit)
+        prefetch(maintenance, unit)
+    for unit in range(begin, until):
+        equity[unit] = quote[unit]
+        maintenance[unit] = 0
+    return until, np.uint64(lowest)
+
+
+@compiled
+def compared(
+    owner: Array, first: Whole, end: Whole, lowest: Whole, done: Whole, equity: Array, maintenance: Array, flags: Array
+) -> Any:
+    """Compare the units before a block's last one, and late ones again; return the first that is not compared."""
+    if lowest < done:
+        for row in range(first, end):
+            unit = owner[row]
+            flags[unit] = equity[unit] < maintenance[unit]
+    until = max(done, np.uint64(owner[end - ONE]))
+    for unit in range(done, until):
+        flags[unit] = equity[unit] < maintenance[unit]
+    return until
+
+
+@compiled
+def ended(
+    begin: Whole, done: Whole, size: Whole, quote: Array, equity: Array, maintenance: Array, flags: Array
+) -> None:
+    """Set what no row has spoken of, and compare the rest."""
+    for unit in range(begin, size):
+        equity[unit] = quote[unit]
+        maintenance[unit] = 0
+    for unit in range(done, size):
+        flags[unit] = equity[unit] < maintenance[unit]
+
+
+@compiled
+def revalue(
+    lots: Array,
+    owner: Array,
+    code: Array,
+    rows: Whole,
+    quote: Array,
+    size: Whole,
+    worth: Array,
+    held: Array,
+    equity: Array,
+    maintenance: Array,
+    flags: Array,
+) -> Whole:
+    """Fill ``equity``, ``maintenance`` (quanta) and ``flags`` (1: below) of ``size`` units; return the magnitudes.
+
+    For books in which every market has one tier and no deduction. Maintenance is from above, as ``held`` is.
+    """
+    begin, done, magnitudes = NONE, NONE, np.int64(0)
+    first, last = NONE, np.uint64(rows)
+    while first < last:
+        end = min(last, first + BLOCK)
+        begin, lowest = begun(owner, first, end, begin, quote, equity, maintenance)
+        for row in range(first, end):
+            unit, place, mine = owner[row], code[row], lots[row]
+            value, need = mine * worth[place], abs(mine) * held[place]
+            magnitudes |= (value ^ (value >> 63)) | need
+            equity[unit] += value
+            maintenance[unit] += need
+        done = compared(owner, first, end, lowest, done, equity, maintenance, flags)
+        first = end
+    ended(begin, done, np.uint64(size), quote, equity, maintenance, flags)
+    return magnitudes
+
+
+@compiled
+def revalue_tiers(
+    lots: Array,
+    owner: Array,
+    code: Array,
+    rows: Whole,
+    quote: Array,
+    size: Whole,
+    worth: Array,
+    held: Array,
+    spare: Array,
+    least: Array,
+    most: Array,
+    equity: Array,
+    maintenance: Array,
+    flags: Array,
+    wrong: Array,
+) -> tuple[Whole, Whole]:
+    """Fill the same with tiers and deductions; return the magnitudes and how many rows have a code of another tier.
+
+    Those rows stand in ``wrong``, as many as it holds: recode them and call again. Each leg's need is at least 0.
+    """
+    table = np.empty((worth.shape[0], 8), np.int64)  # a cache line by code
+    for at in range(worth.shape[0]):
+        table[at, WORTH], table[at, HELD], table[at, SPARE] = worth[at], held[at], spare[at]
+        table[at, LEAST], table[at, SPAN] = least[at], most[at] - least[at]
+    begin, done, magnitudes, count = NONE, NONE, np.int64(0), np.int64(0)
+    first, last = NONE, np.uint64(rows)
+    while first < last:
+        end = min(last, first + BLOCK)
+        begin, lowest = begun(owner, first, end, begin, quote, equity, maintenance)
+        misplaced: Whole = False
+        for row in range(first, end):
+            unit, place, mine = owner[row], code[row], lots[row]
+            mass = abs(mine)
+            value, gross = mine * table[place, WORTH], mass * table[place, HELD]
+            misplaced |= np.uint64(mass - table[place, LEAST]) >= np.uint64(table[place, SPAN])
+            magnitudes |= (value ^ (value >> 63)) | gross
+            equity[unit] += value
+            maintenance[unit] += max(np.int64(0), gross - table[place, SPARE])
+        if misplaced:
+            count = noted(lots, code, first, end, least, most, wrong, count)
+        done = compared(owner, first, end, lowest, done, equity, maintenance, flags)
+        first = end
+    ended(begin, done, np.uint64(size), quote, equity, maintenance, flags)
+    return magnitudes, count
+
+
+@compiled
+def noted(
+    lots: Array, code: Array, first: Whole, end: Whole, least: Array, most: Array, wrong: Array, count: Whole
+) -> Whole:
+    """Write the misplaced rows of a block behind the ``count`` that are known; return how many there are then."""
+    for row in range(first, end):
+        mass, place = abs(lots[row]), code[row]
+        if mass != 0 and not least[place] <= mass < most[place]:
+            if count < wrong.shape[0]:
+                wrong[count] = row
+            count += 1
+    return count
+
+
+@compiled
+def tier_code(place: Whole, mass: Whole, least: Array, most: Array) -> Whole:
+    """Return the code of the same market and sign whose tier ``mass`` lots fall into; tiers cover 0 to 2^63 - 1."""
+    while mass >= most[place]:
+        place += 2
+    while mass < least[place]:
+        place -= 2
+    return place
+
+
+@compiled
+def recode(lots: Array, code: Array, wrong: Array, count: Whole, least: Array, most: Array) -> None:
+    """Give ``count`` rows the code of their tier."""
+    for at in range(count):
+        row = wrong[at]
+        code[row] = tier_code(np.int64(code[row]), abs(lots[row]), least, most)
+
+
+@compiled
+def credited(equity: Array, maintenance: Array, flags: Array, units: Array, credits: Array) -> None:
+    """Compare again the few units that have collateral: ``equity + credit < maintenance``; ``credits`` in quanta."""
+    for at in range(units.shape[0]):
+        unit = np.uint64(units[at])
+        flags[unit] = equity[unit] + credits[at] < maintenance[unit]
+
+
+@compiled
+def flagged(flags: Array, size: Whole, found: Array) -> Whole:
+    """Write the units that have a flag into ``found``, ascending; return how many. ``found`` has to hold them all."""
+    count = NONE
+    for unit in range(np.uint64(size)):
+        if flags[unit]:
+            found[count] = unit
+            count += ONE
+    return np.int64(count)
+
+
+@compiled
+def is_below(equity: Whole, high: Whole, low: Whole) -> Whole:
+    """Return whether an equity in quanta lies below a requirement in quanta x 10^9."""
+    owned = product_wide(equity, PPB)
+    return less_wide(owned[0], owned[1], high, low)
+
+
+@compiled
+def revalue_exactly(
+    lots: Array,
+    owner: Array,
+    code: Array,
+    rows: Whole,
+    quote: Array,
+    size: Whole,
+    worth: Array,
+    value: Array,
+    rate: Array,
+    deduction: Array,
+    equity: Array,
+    high: Array,
+    low: Array,
+    flags: Array,
+) -> None:
+    """Fill equity, the exact maintenance in quanta x 10^9 (``high``, ``low``) and the exact flags of ``size`` units.
+
+    Tables by code: ``value`` the quanta of a lot as a magnitude, ``rate`` in ppb, at most 10^9 (so no leg needs more
+    than it is worth), ``deduction`` in quanta. For markets whose factor is one, and rows whose codes are right.
+    """
+    table = np.empty((worth.shape[0], 8), np.int64)
+    for at in range(worth.shape[0]):
+        less = product_wide(deduction[at], PPB)
+        table[at, WORTH], table[at, VALUE], table[at, RATE] = worth[at], value[at], rate[at]
+        table[at, LESS], table[at, LESS_LOW] = less[0], np.int64(less[1])
+    begin, done, first, last, all_units = NONE, NONE, NONE, np.uint64(rows), np.uint64(size)
+    while first < last:
+        end = min(last, first + BLOCK)
+        before = begin
+        begin, lowest = begun(owner, first, end, begin, quote, equity, high)
+        for unit in range(before, begin):
+            low[unit] = NONE
+        for row in range(first, end):
+            unit, place, mine = owner[row], code[row], lots[row]
+            equity[unit] += mine * table[place, WORTH]
+            need = product_wide(abs(mine) * table[place, VALUE], table[place, RATE])
+            need = difference_wide(need[0], need[1], table[place, LESS], np.uint64(table[place, LESS_LOW]))
+            keep = ~(need[0] >> 63)
+            high[unit], low[unit] = sum_wide(high[unit], low[unit], need[0] & keep, need[1] & np.uint64(keep))
+        if lowest < done:
+            for row in range(first, end):
+                unit = owner[row]
+                flags[unit] = is_below(equity[unit], high[unit], low[unit])
+        until = max(done, np.uint64(owner[end - ONE]))
+        for unit in range(done, until):
+            flags[unit] = is_below(equity[unit], high[unit], low[unit])
+        done, first = until, end
+    for unit in range(begin, all_units):
+        equity[unit] = quote[unit]
+        high[unit] = 0
+        low[unit] = NONE
+    for unit in range(done, all_units):
+        flags[unit] = is_below(equity[unit], high[unit], low[unit])

@@ -1,0 +1,1 @@
+"""Tests of the engine: kernels against the law, bounds against a prover."""
