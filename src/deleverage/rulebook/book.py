@@ -295,7 +295,7 @@ class Book:
 
     def copy(self) -> "Book":
         """Return an independent copy: the scratch on which a step is planned."""
-        return Book(**{item.name: _copied(getattr(self, item.name)) for item in fields(self)})
+        return Book(**{item.name: copied(getattr(self, item.name)) for item in fields(self)})
 
     def digest(self) -> str:
         """Return the SHA-256 of the whole state in canonical order, as 64 hexadecimal digits."""
@@ -313,7 +313,7 @@ def copy_unit(unit: Unit) -> Unit:
     )
 
 
-def _copied(part: Any) -> Any:
+def copied(part: Any) -> Any:
     """Return a part of the book for a copy: rows that move are copied, what is frozen is shared."""
     if not isinstance(part, dict):
         return part

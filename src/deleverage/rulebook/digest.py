@@ -9,16 +9,16 @@ def digest_of(state: Any) -> str:
     """Return the SHA-256 of a record and everything in it, as 64 hexadecimal digits."""
     sha = sha256()
     for item in fields(state):
-        sha.update(f"{item.name}={_canonical(getattr(state, item.name))}\n".encode("ascii"))
+        sha.update(f"{item.name}={canonical(getattr(state, item.name))}\n".encode("ascii"))
     return sha.hexdigest()
 
 
-def _canonical(value: Any) -> str:
+def canonical(value: Any) -> str:
     """Return one text for one state: mappings sorted by key, rows in field order, texts quoted so none can imitate."""
     if isinstance(value, dict):
-        return "{" + ",".join(f"{key!r}:{_canonical(value[key])}" for key in sorted(value)) + "}"
+        return "{" + ",".join(f"{key!r}:{canonical(value[key])}" for key in sorted(value)) + "}"
     if isinstance(value, tuple):
-        return "(" + ",".join(_canonical(item) for item in value) + ")"
+        return "(" + ",".join(canonical(item) for item in value) + ")"
     if hasattr(value, "__dataclass_fields__"):
-        return "[" + ",".join(_canonical(getattr(value, item.name)) for item in fields(value)) + "]"
+        return "[" + ",".join(canonical(getattr(value, item.name)) for item in fields(value)) + "]"
     return repr(value)

@@ -1,0 +1,271 @@
+"""The truth of the engine: every unit a cell and a record, every leg a row, and the names beside them.
+
+A unit's number is its place in the columns; it never changes. Tables grow by doubling; rows that became free are used
+again before new ones are made. What few units have - chosen leverages, assets, debts with several pools - stands in
+``special`` and marks the unit, so that kernels leave it to the law.
+
+Rules of this module: nothing is decided here. Whatever does not fit 64 bits with the bounds of ``bounds`` raises
+``TooWide`` before anything was written.
+"""
+
+from collections.abc import Iterator
+from copy import copy
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deleverage.engine.bounds import LEGS, QUOTE_BITS, TooWide, require_bits
+from deleverage.engine.kernels.records import BANKRUPT, HEDGE, LONG_LEG, MEMO, SHORT_LEG, SPECIAL, UNIT
+from deleverage.engine.prices import Prices
+from deleverage.rulebook.book import LONG, SHORT, Leg, Unit, leg_id_of, market_of, side_of
+
+LINE = 64
+"""Bytes of a cache line."""
+
+SIDES = {"": 0, LONG: 1, SHORT: -1}
+SIDE_NAMES = {number: name for name, number in SIDES.items()}
+SIDE_BITS = {0: 0, 1: LONG_LEG, -1: SHORT_LEG}
+
+
+class Special(NamedTuple):
+    """What only few units have; the mappings of ``Unit``."""
+
+    leverages: dict[str, int]
+    debt_pools: dict[str, int]
+    assets: dict[str, int]
+    carried: int
+
+
+class Columns:
+    """Units, legs and names; arrays are longer than what is used of them (``size`` units, ``rows`` rows)."""
+
+    def __init__(self, prices: Prices) -> None:
+        """Start empty; ``prices`` knows the markets' numbers and codes."""
+        self.prices = prices
+        self.size = 0
+        self.rows = 0
+        self.names: list[str] = []
+        self.numbers: dict[str, int] = {}
+        self.special: dict[int, Special] = {}
+        self.free: NDArray[np.int32] = np.zeros(16, np.int32)  # rows without lots, a stack
+        self.free_count = 0
+        self._by_name: list[int] = []
+        self.is_in_order = False  # as ``order`` has found it: ids ascend with the numbers
+        self._order: NDArray[np.uint32] = np.zeros(0, np.uint32)
+        self.quote: NDArray[np.int64] = np.zeros(16, np.int64)
+        self.units: NDArray[Any] = _zeros(16, UNIT)
+        self.lots: NDArray[np.int64] = np.zeros(16, np.int64)
+        self.owner: NDArray[np.uint32] = np.zeros(16, np.uint32)
+        self.code: NDArray[np.uint16] = np.zeros(16, np.uint16)
+        self.cost: NDArray[np.int64] = np.zeros(16, np.int64)
+        self.memos: NDArray[Any] = _zeros(16, MEMO)
+
+    def copy(self) -> "Columns":
+        """Return an independent copy, prices included."""
+        copied = copy(self)
+        for name, value in vars(self).items():
+            if not isinstance(value, int):
+                setattr(copied, name, value.copy())
+        return copied
+
+    # -- rows of units --------------------------------------------------------------------------------------------
+
+    def add(self, unit: Unit, hedge: bool) -> int:
+        """Take a new unit in and return its number; its account is known already, or is its own."""
+        number = self.size
+        self.reserve(number + 1, self.rows)
+        record = self.units[number]
+        record["head"], record["debt_pool"], record["legs"] = -1, 0, 0
+        record["market"] = -1
+        if unit.isolated_market_id:
+            record["market"] = self.prices.numbers[unit.isolated_market_id]
+        record["flags"] = (HEDGE if hedge else 0) | SIDE_BITS[SIDES[unit.isolated_side]]
+        record["account"] = self.numbers.get(unit.account_id, number)
+        self.names.append(unit.unit_id)
+        self.numbers[unit.unit_id] = number
+        self.size += 1
+        self.store(number, unit)
+        return number
+
+    def unit(self, number: int) -> Unit:
+        """Return a unit as the law reads it: a copy, to be stored again if it was written."""
+        record, special = self.units[number], self.special.get(number)
+        name, market = self.names[number], int(record["market"])
+        flags = int(record["flags"])
+        unit = Unit(
+            name,
+            self.names[record["account"]],
+            self.prices.names[market] if market >= 0 else "",
+            LONG if flags & LONG_LEG else SHORT if flags & SHORT_LEG else "",
+            int(record["quote"]),
+            bool(flags & BANKRUPT),
+            int(record["deposits"]),
+            int(record["realised"]),
+            int(record["transfers"]),
+            int(record["result_before"]),
+        )
+        for row in self.chain(number):
+            unit.legs[self.leg_id(row)] = self.leg(row)
+        if special is not None:
+            unit.leverages.update(special.leverages)
+            unit.debt_pools.update(special.debt_pools)
+            unit.assets.update(special.assets)
+            unit.carried = special.carried
+        elif record["debt_pool"]:
+            unit.debt_pools[self.prices.pools[record["debt_pool"] - 1]] = 1
+        return unit
+
+    def leg(self, row: int) -> Leg:
+        """Return the leg of a row."""
+        memo = self.memos[row]
+        return Leg(int(memo["lots"]), int(memo["cost"]), int(memo["entry_funding"]), int(memo["haircut"]))
+
+    def leg_id(self, row: int) -> str:
+        """Return the name of a row's leg."""
+        market_id = self.prices.names[self.prices.code_market[self.memos[row]["code"]]]
+        return leg_id_of(market_id, SIDE_NAMES[int(self.memos[row]["side"])])
+
+    def chain(self, number: int) -> Iterator[int]:
+        """Yield the rows of a unit."""
+        row = int(self.units[number]["head"])
+        while row >= 0:
+            following = int(self.memos[row]["next"])
+            yield row
+            row = following
+
+    def store(self, number: int, unit: Unit) -> None:
+        """Write a unit as the law left it. Raises TooWide, with nothing written, where a number does not fit."""
+        require_fits(unit)
+        special, pool = self._special(unit)
+        for leg_id, leg in unit.legs.items():
+            self.prices.require_leg(self.prices.numbers[market_of(leg_id)], abs(leg.lots))
+        record = self.units[number]
+        record["flags"] = int(record["flags"]) & ~(BANKRUPT | SPECIAL) | (BANKRUPT if unit.bankrupt else 0)
+        self.quote[number] = record["quote"] = unit.quote
+        record["deposits"], record["realised"] = unit.deposits, unit.realised
+        record["transfers"], record["result_before"] = unit.transfers, unit.result_before
+        record["debt_pool"] = pool
+        if special is None:
+            self.special.pop(number, None)
+        else:
+            self.special[number] = special
+            record["flags"] |= SPECIAL
+        self._store_legs(number, unit)
+
+    def _special(self, unit: Unit) -> tuple[Special | None, int]:
+        """Return what is special about a unit, and the number of its one debt pool where nothing is."""
+        plain = not (unit.leverages or unit.assets or unit.carried)
+        if plain and not unit.debt_pools:
+            return None, 0
+        if plain and list(unit.debt_pools.values()) == [1]:
+            return None, 1 + self.prices.pool_number(next(iter(unit.debt_pools)))
+        return Special(dict(unit.leverages), dict(unit.debt_pools), dict(unit.assets), unit.carried), 0
+
+    def _store_legs(self, number: int, unit: Unit) -> None:
+        rows = {self.leg_id(row): row for row in self.chain(number)}
+        legs = unit.legs
+        kept = [row for leg_id, row in rows.items() if leg_id in legs]
+        for leg_id, row in rows.items():
+            if leg_id not in legs:
+                self.lots[row] = self.memos[row]["lots"] = 0
+                self.free[self.free_count] = row
+                self.free_count += 1
+        for leg_id in legs.keys() - rows.keys():
+            row = self._new_row()
+            self.owner[row] = number
+            self.memos[row]["side"] = SIDES[side_of(leg_id)]
+            rows[leg_id] = row
+            kept.append(row)
+        for leg_id, leg in legs.items():
+            row, market = rows[leg_id], self.prices.numbers[market_of(leg_id)]
+            memo = self.memos[row]
+            self.lots[row] = memo["lots"] = leg.lots
+            self.code[row] = memo["code"] = self.prices.code_of(market, leg.lots)
+            self.cost[row] = leg.cost
+            memo["cost"], memo["entry_funding"], memo["haircut"] = leg.cost, leg.entry_funding, leg.haircut
+        record = self.units[number]
+        record["legs"] = len(kept)
+        record["head"] = kept[0] if kept else -1
+        for row, following in zip(kept, [*kept[1:], -1], strict=False):
+            self.memos[row]["next"] = following
+
+    # -- names ----------------------------------------------------------------------------------------------------
+
+    def order(self) -> NDArray[np.uint32]:
+        """Return the rank of each unit's id in ASCII order; kept until units are added."""
+        if len(self._order) < self.size:
+            self._by_name += range(len(self._by_name), self.size)
+            self._by_name.sort(key=self.names.__getitem__)  # What was sorted before is one run: it costs one pass.
+            self._order = np.empty(self.size, np.uint32)
+            self._order[self._by_name] = np.arange(self.size, dtype=np.uint32)
+            self.is_in_order = self._by_name == list(range(self.size))
+        return self._order
+
+    # -- codes ----------------------------------------------------------------------------------------------------
+
+    def codes(self, market: NDArray[Any], lots: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the codes of legs, by the number of their market and their lots, at the marks of now."""
+        prices = self.prices
+        found: NDArray[np.int64] = prices.first_code[market] + (lots < 0)
+        for _ in range(int(prices.markets["tiers"].max(initial=1)) - 1):
+            found += np.where(abs(lots) >= prices.most[found], 2, 0)
+        return found
+
+    def recode(self) -> None:
+        """Give every leg the code of its tier at the marks of now."""
+        if not self.prices.tiered:
+            return
+        lots, code = self.lots[: self.rows], self.code[: self.rows]
+        size = abs(lots)
+        wrong = np.flatnonzero((lots != 0) & ((size < self.prices.least[code]) | (size >= self.prices.most[code])))
+        self.code[wrong] = self.codes(self.prices.code_market[code[wrong]], lots[wrong])
+        self.memos["code"][wrong] = self.code[wrong]
+
+    # -- room -----------------------------------------------------------------------------------------------------
+
+    def reserve(self, size: int, rows: int) -> None:
+        """Make room for so many units and rows in all."""
+        if size > len(self.quote):
+            more = max(size, 2 * len(self.quote))
+            self.quote, self.units = _grown(self.quote, more), _grown(self.units, more)
+        if rows > len(self.lots):
+            more = max(rows, 2 * len(self.lots))
+            self.lots, self.owner = _grown(self.lots, more), _grown(self.owner, more)
+            self.code, self.memos = _grown(self.code, more), _grown(self.memos, more)
+            self.cost = _grown(self.cost, more)
+            self.free = _grown(self.free, more)
+
+    def _new_row(self) -> int:
+        """Return a free row, the one that became free last, or a new one."""
+        if self.free_count:
+            self.free_count -= 1
+            return int(self.free[self.free_count])
+        self.reserve(self.size, self.rows + 1)
+        self.rows += 1
+        return self.rows - 1
+
+
+def require_fits(unit: Unit) -> None:
+    """Raise TooWide where a number of a unit lies outside its bounds, or where it has too many legs."""
+    for name in ("quote", "deposits", "realised", "transfers", "result_before"):
+        require_bits(f"{name} of {unit.unit_id}", getattr(unit, name), QUOTE_BITS)
+    if len(unit.legs) > LEGS:
+        raise TooWide(f"legs of {unit.unit_id}", len(unit.legs), LEGS)
+    for leg_id, leg in unit.legs.items():
+        for name in ("cost", "entry_funding", "haircut"):
+            require_bits(f"{name} of {unit.unit_id} {leg_id}", getattr(leg, name), QUOTE_BITS)
+
+
+def _grown(column: NDArray[Any], count: int) -> NDArray[Any]:
+    grown = _zeros(count, column.dtype)
+    grown[: len(column)] = column
+    return grown
+
+
+def _zeros(count: int, kind: Any) -> NDArray[Any]:
+    """Return cells of 0 that begin with a cache line: a unit would lie on two otherwise."""
+    size = count * np.dtype(kind).itemsize
+    memory = np.zeros(size + LINE, np.uint8)
+    start = -memory.ctypes.data % LINE
+    return memory[start : start + size].view(kind)
