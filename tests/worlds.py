@@ -18,12 +18,14 @@ from tests.model import Model
 Commands = Generator[Plain, Plain | None, None]
 
 
-def world(seed: int) -> tuple[Plain, Commands]:
-    """Return the rules of a world and the commands of its life."""
+def world(seed: int, most: int | None = None) -> tuple[Plain, Commands]:
+    """Return the rules of a world and the commands of its life; usual legs are worth at most ``most`` quanta in it."""
     rng = Random(f"world {seed}")
     rules = random_rules(rng)
     rules["hash"] = to_rules(rules).hash()
-    return rules, _with_state(rules, Life(rng, rules))
+    life = Life(rng, rules)
+    life.size = min(life.size, most or life.size)
+    return rules, _with_state(rules, life)
 
 
 def _with_state(rules: Plain, life: "Life") -> Commands:
