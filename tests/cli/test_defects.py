@@ -8,7 +8,7 @@ import pytest
 
 from deleverage import cli
 from deleverage.cli import call
-from deleverage.domain import domain as door
+from deleverage.engine import engine as door
 from deleverage.rulebook.book import Book
 from deleverage.rulebook.messages import Deleveraged, Fact
 from deleverage.rulebook.selection import POLICIES, Allotment, ProRata, Request

@@ -140,7 +140,7 @@ def test_run_when_a_file_is_given_then_it_is_played(tmp_path: Path, capsys: Capt
 def test_run_when_an_invariant_breaks_then_exits_with_1(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
     """Our own bug has an exit code of its own, and is no traceback either."""
 
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise InvariantBroken("INV-1", "one quantum is missing")
 
     monkeypatch.setattr("deleverage.commands.run.play", broken)

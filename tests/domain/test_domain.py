@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from deleverage.domain import Domain, UnknownMarket, UnknownSide
+from deleverage.domain.engines import RULEBOOK
 from deleverage.rulebook.book import Book, MarketTerms, Tier
 from deleverage.rulebook.invariants import InvariantBroken
 from deleverage.rulebook.messages import Code, Command, Deposit, Fact, ListMarket, OpenAccount, Rejection
@@ -17,7 +18,7 @@ TERMS = MarketTerms("X", 1, (Tier(0, 0, 0),), 10, 10, 10)
 def opened(name: str = "six-longs") -> Domain:
     """Return the domain of a story after its opening and its first marks."""
     scenario = load(name)
-    domain = Domain.open(scenario.rules)
+    domain = Domain.open(scenario.rules, RULEBOOK)
     domain.submit([origin.command for origin in scenario.setup] + list(scenario.path[0].commands))
     return domain
 
@@ -35,7 +36,7 @@ class Thief:
 
 def test_domain_when_a_command_is_refused_then_the_answer_is_a_rejection_and_the_book_is_unchanged() -> None:
     """A refusal is a value; the digest stays."""
-    domain = Domain.open(Rules())
+    domain = Domain.open(Rules(), RULEBOOK)
     domain.submit([OpenAccount(time_ns=0, account_id="a")])
     before = domain.digest()
     (answer,) = domain.submit([Deposit(time_ns=0, unit_id="b", amount_quanta=5)])
@@ -65,19 +66,19 @@ def test_domain_when_asked_for_an_unknown_queue_then_says_what_is_known() -> Non
         opened().queue("XYZ", "up")
     assert (side.value.name, side.value.known) == ("up", ("long", "short"))
     with pytest.raises(UnknownMarket, match="known are none"):
-        Domain.open(Rules()).queue("XYZ", "long")
+        Domain.open(Rules(), RULEBOOK).queue("XYZ", "long")
 
 
 def test_domain_when_nobody_holds_lots_on_a_side_then_its_queue_is_empty() -> None:
     """A market without positions has two empty queues."""
-    domain = Domain.open(Rules())
+    domain = Domain.open(Rules(), RULEBOOK)
     domain.submit([ListMarket(time_ns=0, terms=TERMS)])
     assert domain.queue("X", "long") == domain.queue("X", "short") == []
 
 
 def test_domain_when_money_disappears_then_it_stops_and_refuses_everything_after() -> None:
     """A broken invariant is our bug: the domain goes no further."""
-    domain = Domain.open(Rules())
+    domain = Domain.open(Rules(), RULEBOOK)
     domain.submit([OpenAccount(time_ns=0, account_id="a"), Deposit(time_ns=0, unit_id="a", amount_quanta=10)])
     command: Command = Deposit(time_ns=0, unit_id="a", amount_quanta=1)
     with pytest.raises(InvariantBroken):

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from deleverage.domain import Domain, DomainStopped, Plan
-from deleverage.domain import domain as door
+from deleverage.domain import engines as door
+from deleverage.domain.engines import RULEBOOK
 from deleverage.rulebook.apply import apply
 from deleverage.rulebook.book import Book
 from deleverage.rulebook.decide import decide
@@ -33,7 +34,7 @@ from tests.worlds import world
 def opened(name: str = "six-longs") -> Domain:
     """Return the domain of a story after its opening and its first marks: a step is due."""
     scenario = load(name)
-    domain = Domain.open(scenario.rules)
+    domain = Domain.open(scenario.rules, RULEBOOK)
     domain.submit([origin.command for origin in scenario.setup] + list(scenario.path[0].commands))
     return domain
 
@@ -41,7 +42,7 @@ def opened(name: str = "six-longs") -> Domain:
 def driven(seed: int) -> Iterator[tuple[Domain, list[Command]]]:
     """Yield a random world's domain before each command, with the commands that follow."""
     rules, plain = world(seed)
-    domain = Domain.open(to_rules(rules))
+    domain = Domain.open(to_rules(rules), RULEBOOK)
     commands = [to_command(one) for one in plain]
     for at, command in enumerate(commands):
         yield domain, commands[at:]

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from deleverage.domain import Domain
-from deleverage.domain import domain as door
+from deleverage.domain import engines as door
+from deleverage.domain.engines import RULEBOOK
 from deleverage.domain.faults import DomainStopped
 from deleverage.rulebook.book import Book, MarketTerms, Tier
 from deleverage.rulebook.invariants import InvariantBroken
@@ -35,7 +36,7 @@ DEPOSIT = Deposit(time_ns=0, unit_id="a", amount_quanta=10)
 
 def opened() -> Domain:
     """Return a domain with one account."""
-    domain = Domain.open(Rules())
+    domain = Domain.open(Rules(), RULEBOOK)
     domain.submit([OpenAccount(time_ns=0, account_id="a")])
     return domain
 
@@ -77,7 +78,7 @@ def test_domain_when_writing_fails_in_the_middle_of_a_step_then_the_rest_is_neve
 ) -> None:
     """A step has several facts; after the one that failed none is written, and nobody may go on from the half."""
     scenario = load("two-traders")
-    domain = Domain.open(scenario.rules)
+    domain = Domain.open(scenario.rules, RULEBOOK)
     domain.submit([origin.command for origin in scenario.setup] + list(scenario.path[0].commands))
     failing(monkeypatch, AssertionError("half"), StepEnded)
     with pytest.raises(DomainStopped):
@@ -143,7 +144,7 @@ class Greedy(ProRata):
 def test_domain_when_the_policy_is_unlawful_then_nothing_changes_and_it_goes_on() -> None:
     """An unlawful allocation is the policy's fault: it is typed, the digest stays, other commands are answered."""
     scenario = load("two-traders")
-    domain = Domain.open(replace(scenario.rules, policy=Greedy()))
+    domain = Domain.open(replace(scenario.rules, policy=Greedy()), RULEBOOK)
     domain.submit([origin.command for origin in scenario.setup] + list(scenario.path[0].commands))
     before, time_ns = domain.digest(), domain.book.time_ns
     with pytest.raises(PolicyFault, match="9 lots, 10 are needed"):

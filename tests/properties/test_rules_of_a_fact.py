@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 import pytest
 
 from deleverage.documents.published import FACTS
+from deleverage.domain.engines import RULEBOOK
 from deleverage.domain.player import play
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.invariants import InvariantBroken, Invariants
@@ -39,5 +40,5 @@ def test_step_when_a_fact_names_other_rules_then_the_checks_object(monkeypatch: 
 
     monkeypatch.setattr(Invariants, "before", lied_to)
     for name in STORIES:
-        play(load(name))
+        play(load(name), engine=RULEBOOK)
     assert caught == set(UNDER_RULES)

@@ -95,7 +95,7 @@ def test_crash_when_a_preset_plays_it_then_every_fact_that_carries_a_hash_carrie
             found.append((type(fact).__name__, fact.rules_hash))
         apply(book, fact)
 
-    monkeypatch.setattr("deleverage.domain.domain.apply", noted)
+    monkeypatch.setattr("deleverage.engine.engine.apply", noted)
     run = played(name, "crash", accounts=60, seed=3)
     assert {rules_hash for _, rules_hash in found} == {venue(name).law(run.scenario.money).hash()}
     assert {"BankruptcyDeclared", "StepEnded"} <= {kind for kind, _ in found}

@@ -8,6 +8,7 @@ from pathlib import Path
 from deleverage.adapters.tables import TableFault
 from deleverage.adapters.waves import QUANTUM, load_event
 from deleverage.commands.output import DONE, RESIDUAL_LEFT, broken, print_json, progress, refuse, write_page
+from deleverage.domain.engines import COLUMNS
 from deleverage.lab.event import PUBLISHED_ACCOUNTS, EventFault, Options, play_event
 from deleverage.lab.event_document import event_document, event_text
 from deleverage.rulebook.invariants import InvariantBroken
@@ -26,6 +27,7 @@ def run(
     population_equity: str = "1",
     accounts: int = PUBLISHED_ACCOUNTS,
     html: Path | None = None,
+    engine: str = COLUMNS,
 ) -> int:
     """Play the event below ``event_dir`` and print it; ``fund`` is USD, ``population_equity`` a factor, both decimals.
 
@@ -36,7 +38,7 @@ def run(
         options = _options(seed, fund, price_rule, population_equity, accounts)
         event = load_event(Path(event_dir), None if prices is None else Path(prices))
         with progress() as show:
-            result = play_event(event, options, show)
+            result = play_event(event, options, show, engine)
     except (TableFault, ConfigError, EventFault) as refusal:
         return refuse(refusal.faults, as_json=as_json)
     except InvariantBroken as failure:

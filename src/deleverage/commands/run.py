@@ -18,6 +18,7 @@ from deleverage.commands.output import (
 from deleverage.commands.presets import chosen_preset
 from deleverage.domain.conservation import balance
 from deleverage.domain.document import document, residual_left
+from deleverage.domain.engines import COLUMNS
 from deleverage.domain.player import Run, play
 from deleverage.rulebook.invariants import InvariantBroken
 from deleverage.rulebook.selection import PolicyFault
@@ -34,11 +35,13 @@ def run(
     accounts: int | None = None,
     seed: int | None = None,
     html: Path | None = None,
+    engine: str = COLUMNS,
     as_json: bool = False,
 ) -> int:
     """Play a bundled scenario or a TOML file, print what happened, and return the exit code.
 
-    ``venue`` lays a venue's preset over it, ``switches`` are NAME=SIDE of its switches.
+    ``venue`` lays a venue's preset over it, ``switches`` are NAME=SIDE of its switches; ``engine`` is
+    the one that it runs on.
     """
     started = perf_counter()
     where = f"scenario {name}"
@@ -49,7 +52,7 @@ def run(
         where += "" if scenario.seed is None else f", {scenario.drawn_accounts} accounts, seed {scenario.seed}"
         loaded = perf_counter()
         with progress() as show:
-            played = play(scenario, show)
+            played = play(scenario, show, engine=engine)
     except ScenarioError as refusal:
         return refuse(refusal.faults, as_json=as_json)
     except PolicyFileFault as fault:

@@ -11,7 +11,9 @@ from deleverage.scenarios.faults import Fault, ScenarioError
 from deleverage.scenarios.loader import load
 
 
-def side_by_side(name: str, venues: list[str], *, accounts: int | None, seed: int | None, as_json: bool) -> int:
+def side_by_side(
+    name: str, venues: list[str], *, accounts: int | None, seed: int | None, engine: str, as_json: bool
+) -> int:
     """Play a scenario under each venue, print who paid, and return the exit code: of the worst run."""
     runs: dict[str, Run] = {}
     faults: list[Fault] = []
@@ -25,7 +27,7 @@ def side_by_side(name: str, venues: list[str], *, accounts: int | None, seed: in
             continue
         try:
             with progress() as show:
-                runs[venue] = play(scenario, show)
+                runs[venue] = play(scenario, show, engine=engine)
         except InvariantBroken as failure:
             return broken(failure, f"scenario {name}, venue {venue}", as_json=as_json)
     if faults:

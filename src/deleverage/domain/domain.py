@@ -1,8 +1,10 @@
-"""One writer around the law: commands go in, facts come out, and every fact is checked before the next one is asked.
+"""One writer around the law: commands go in, facts come out, and money is accounted for before the next one is asked.
 
 Rules of this module:
 
-* Nothing is decided here. ``decide`` answers, ``apply`` writes, ``Invariants`` looks; this module only calls them.
+* Nothing is decided here. An engine answers and writes, and says whether its book adds up: the columns (the law at the
+  speed of memory; every sum over the book is checked after each batch in which something was forced) or the rulebook
+  (every fact is recomputed on its way into the book). Both give the same facts and the same digest.
 * A broken invariant, or whatever else nobody foresaw, stops the domain: it refuses everything from then on, the book
   stays as it was found, and the evidence (command, fact, sequence number, rules) is kept.
 * What others can cause is no defect: what is no command is a TypeError, an unlawful policy a PolicyFault, an unlawful
@@ -15,22 +17,20 @@ Deliberately absent: threads, journals, clocks in commands (every command carrie
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice, takewhile
 from time import perf_counter_ns
 from typing import NamedTuple, Protocol
 
+from deleverage.domain.engines import BATCH, COLUMNS, RULEBOOK, Engine, engine_of
 from deleverage.domain.faults import DomainStopped, Evidence, UnknownMarket, UnknownSide, stopped_by
-from deleverage.rulebook.apply import apply
 from deleverage.rulebook.book import Book
-from deleverage.rulebook.decide import decide
 from deleverage.rulebook.gates import Gate, withdrawal_gates
-from deleverage.rulebook.invariants import Invariants
 from deleverage.rulebook.losses.rule import LossFault
-from deleverage.rulebook.messages import Command, Fact, MarksSet, Rejection, RunStep
+from deleverage.rulebook.messages import Command, Fact, MarksSet, Rejection, RunStep, StepEnded
 from deleverage.rulebook.places import Place
 from deleverage.rulebook.plug import PlugFault
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.selection import PolicyFault
-from deleverage.rulebook.stages.candidates import queue_of
 
 Answer = tuple[Fact, ...] | Rejection
 
@@ -87,18 +87,28 @@ class Domain:
     []
     """
 
-    def __init__(self, book: Book, rules: Rules) -> None:
-        """Take over a book; ``open`` is the usual door."""
-        self.book = book
-        self.rules = rules
-        self.timings = Timings()
-        self.stopped: DomainStopped | None = None
-        self._invariants = Invariants(book, rules)
+    def __init__(self, book: Book, rules: Rules, engine: str = RULEBOOK) -> None:
+        """Take over a book; ``open`` is the usual door. The rulebook writes into this very book, columns into a copy.
+
+        ``engine`` is "columns" or "rulebook"; raises ValueError for any other.
+        """
+        self._take(engine_of(book, rules, engine))
 
     @classmethod
-    def open(cls, rules: Rules) -> "Domain":
-        """Return a domain with an empty book under these rules."""
-        return cls(Book(), rules)
+    def open(cls, rules: Rules, engine: str = COLUMNS) -> "Domain":
+        """Return a domain with an empty book under these rules; ``engine`` is "columns" or "rulebook"."""
+        return cls(Book(), rules, engine)
+
+    def _take(self, engine: Engine) -> None:
+        self.engine = engine
+        self.rules = engine.rules
+        self.timings = Timings()
+        self.stopped: DomainStopped | None = None
+
+    @property
+    def book(self) -> Book:
+        """The state as the law reads it; nobody but the domain's engine writes it."""
+        return self.engine.book
 
     def submit(self, commands: Iterable[Command], watcher: Watcher | None = None) -> list[Answer]:
         """Return the answer to each command, in order: its facts, or the rejection that left the book unchanged.
@@ -108,7 +118,15 @@ class Domain:
         are, and TypeError where it is no command at all - nothing was changed; DomainStopped where we have a bug - the
         domain then refuses to go on.
         """
-        return [self._answer(command, watcher) for command in commands]
+        answers: list[Answer] = []
+        if watcher is None and self.engine.takes_batches:
+            rest = iter(commands)
+            while some := list(islice(rest, BATCH)):
+                self._submit(some, answers)
+        else:
+            for command in commands:
+                answers.append(self._answer(command, watcher))
+        return answers
 
     def plan(self, time_ns: int) -> Plan | Rejection:
         """Return what a step of the waterfall at ``time_ns`` would do now, or the rejection it would meet.
@@ -132,7 +150,8 @@ class Domain:
         """
         if self.stopped is not None:
             raise self.stopped
-        fork = Domain(self.book.copy(), self.rules)
+        fork = Domain.__new__(Domain)
+        fork._take(self.engine.fork())
         return WhatIf(fork.submit(commands), fork)
 
     def queue(self, market_id: str, side: str) -> list[Place]:
@@ -147,7 +166,7 @@ class Domain:
             raise UnknownMarket(market_id, sorted(self.book.markets))
         if side not in BANKRUPT_SIGN:
             raise UnknownSide(side, list(BANKRUPT_SIGN))
-        return queue_of(self.book, self.rules, market_id, BANKRUPT_SIGN[side])
+        return self.engine.queue(market_id, BANKRUPT_SIGN[side])
 
     def withdrawal_gates(self, time_ns: int) -> tuple[Gate, ...]:
         """Return every gate that keeps money in at ``time_ns`` (ns): whom it holds, why, and what has to happen.
@@ -158,16 +177,40 @@ class Domain:
 
     def digest(self) -> str:
         """Return the SHA-256 of the whole state, 64 hexadecimal digits."""
-        return self.book.digest()
+        return self.engine.digest()
+
+    def _submit(self, commands: list[Command], answers: list[Answer]) -> None:
+        """Answer a batch; what is no command ends it, behind those before it."""
+        if self.stopped is not None:
+            raise self.stopped
+        count = len(list(takewhile(lambda one: isinstance(one, Command), commands)))
+        started, before = perf_counter_ns(), len(answers)
+        try:
+            self.engine.submit_into(commands[:count], answers)
+            self.timings.decide_ns += perf_counter_ns() - started
+            if any(_is_forced(answer) for answer in answers[before:]):
+                started = perf_counter_ns()
+                self.engine.check()
+                self.timings.check_ns += perf_counter_ns() - started
+        except (PolicyFault, LossFault, PlugFault):
+            raise
+        except BaseException as defect:
+            stopped = self._stop(self.engine.answering or commands[0], self.engine.writing, defect)
+            if isinstance(defect, Exception):
+                raise stopped from defect
+            raise  # Half of an answer may be written: nobody may go on from there.
+        if count < len(commands):
+            raise TypeError(f"{type(commands[count]).__name__} is no command of the law")
 
     def _answer(self, command: Command, watcher: Watcher | None) -> Answer:
+        """Answer one command, fact by fact."""
         if self.stopped is not None:
             raise self.stopped
         if not isinstance(command, Command):
             raise TypeError(f"{type(command).__name__} is no command of the law")
         started = perf_counter_ns()
         try:
-            answer = decide(self.book, command, self.rules)
+            answer = self.engine.decide(command)
         except (PolicyFault, LossFault, PlugFault):
             raise
         except Exception as defect:
@@ -181,7 +224,7 @@ class Domain:
                 self._write(fact, watcher)
                 if _ends_a_batch(command, fact, answer[at + 1] if at + 1 < len(answer) else None):
                     started = perf_counter_ns()
-                    self._invariants.full()
+                    self.engine.check()
                     self.timings.check_ns += perf_counter_ns() - started
             except Exception as defect:
                 raise self._stop(command, fact, defect) from defect
@@ -199,16 +242,21 @@ class Domain:
         if watcher is not None:
             watcher.before(self.book, fact)
         started = perf_counter_ns()
-        self._invariants.before(fact)
+        self.engine.look(fact)
         checked = perf_counter_ns()
-        apply(self.book, fact)
+        self.engine.apply(fact)
         applied = perf_counter_ns()
-        self._invariants.after(fact)
+        self.engine.looked(fact)
         done = perf_counter_ns()
         self.timings.apply_ns += applied - checked
         self.timings.check_ns += checked - started + done - applied
         if watcher is not None:
             watcher.after(self.book, fact)
+
+
+def _is_forced(answer: Answer) -> bool:
+    """Return whether an answer tells of a step of the waterfall."""
+    return not isinstance(answer, Rejection) and isinstance(answer[-1], StepEnded)
 
 
 def _ends_a_batch(command: Command, fact: Fact, following: Fact | None) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from deleverage.domain.domain import Domain
+from deleverage.domain.engines import COLUMNS
 from deleverage.domain.news import news_of
 from deleverage.domain.observer import StepObserver
 from deleverage.domain.records import Refused, StepRecord, UnitState
@@ -30,6 +31,9 @@ from deleverage.scenarios.faults import Fault, ScenarioError
 from deleverage.scenarios.model import Frame, Scenario
 from deleverage.scenarios.opening import refusal, terms_of
 
+AT_ONCE = 1024
+"""Commands of an opening between two signs of progress."""
+
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and how much there is."""
 
@@ -48,13 +52,18 @@ class Run:
     after: tuple[UnitState, ...] = ()
 
 
-def play(scenario: Scenario, progress: Progress = lambda what, done, total: None, domain: Domain | None = None) -> Run:
+def play(
+    scenario: Scenario,
+    progress: Progress = lambda what, done, total: None,
+    domain: Domain | None = None,
+    engine: str = COLUMNS,
+) -> Run:
     """Return the run of a scenario.
 
-    ``domain`` is where it is played: an empty one under the scenario's rules; left out, a new one. Raises ScenarioError
-    where the law refuses the opening, InvariantBroken where we have a bug.
+    ``domain`` is where it is played: an empty one under the scenario's rules; left out, a new one on ``engine``.
+    Raises ScenarioError where the law refuses the opening, InvariantBroken where we have a bug.
     """
-    domain = Domain.open(scenario.rules) if domain is None else domain
+    domain = Domain.open(scenario.rules, engine) if domain is None else domain
     _open(domain, scenario, progress)
     run = Run(scenario, domain, states(domain.book), domain.book.fund_quanta())
     for at, frame in enumerate(scenario.path):
@@ -79,16 +88,13 @@ def states(book: Book) -> tuple[UnitState, ...]:
 def _open(domain: Domain, scenario: Scenario, progress: Progress) -> None:
     """Bring the opening about; what the law refuses is a fault of the scenario, and all of them are listed."""
     faults = []
-    for at, origin in enumerate(scenario.setup):
-        (answer,) = domain.submit([origin.command])
-        if isinstance(answer, Rejection):
-            faults.append(
-                Fault(
-                    origin.path, f"is refused, {refusal(answer, scenario.money, terms_of(domain.book, origin.command))}"
-                )
-            )
-        if at % 256 == 0:
-            progress("opening", at, len(scenario.setup))
+    for start in range(0, len(scenario.setup), AT_ONCE):
+        progress("opening", start, len(scenario.setup))
+        origins = scenario.setup[start : start + AT_ONCE]
+        for origin, answer in zip(origins, domain.submit(origin.command for origin in origins), strict=True):
+            if isinstance(answer, Rejection):
+                told = refusal(answer, scenario.money, terms_of(domain.book, origin.command))
+                faults.append(Fault(origin.path, f"is refused, {told}"))
     if faults:
         raise ScenarioError(faults)
 

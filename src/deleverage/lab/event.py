@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from deleverage.adapters.waves import Event
+from deleverage.domain.engines import COLUMNS
 from deleverage.domain.player import Progress
 from deleverage.lab.numbers import usd
 from deleverage.lab.wave_step import BANKRUPT_LEVERAGE, Short, WaveOutcome, Winner, play_wave
@@ -79,8 +80,13 @@ class EventResult:
         return None if None in published else sum(quanta or 0 for quanta in published)
 
 
-def play_event(event: Event, options: Options, progress: Progress = lambda what, done, total: None) -> EventResult:
-    """Return the outcome of every wave.
+def play_event(
+    event: Event,
+    options: Options,
+    progress: Progress = lambda what, done, total: None,
+    engine: str = COLUMNS,
+) -> EventResult:
+    """Return the outcome of every wave, each in a domain of its own on ``engine``.
 
     Raises ConfigError for a price rule the law does not know, EventFault for accounts that do not fit the event.
     """
@@ -99,6 +105,7 @@ def play_event(event: Event, options: Options, progress: Progress = lambda what,
             rules,
             fund_quanta=fund_quanta,
             equity_ppb=options.population_equity_ppb,
+            engine=engine,
         )
         outcomes.append(outcome)
     return EventResult(event, options, rules.hash(), measured, tuple(outcomes), fund_quanta)

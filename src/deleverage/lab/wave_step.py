@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from deleverage.adapters.waves import Coin, Wave, WaveRow
 from deleverage.domain import Domain
+from deleverage.domain.engines import COLUMNS
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.book import FUND_POT, Book, MarketTerms, Tier, market_of
 from deleverage.rulebook.margin import equity
@@ -88,11 +89,12 @@ def play_wave(
     *,
     fund_quanta: int,
     equity_ppb: int,
+    engine: str = COLUMNS,
 ) -> tuple[WaveOutcome, int]:
     """Return what the wave moved and what is left of the fund; ``equity_ppb`` scales every winner's equity."""
     rows = tuple(row for row in wave.rows if row.gap_quanta)
     setup = _Setup(wave, rows, coins, shorts, winners, equity_ppb)
-    domain = Domain.open(rules)
+    domain = Domain.open(rules, engine)
     _submit(domain, setup.commands(fund_quanta))
     book = domain.book
     for row in rows:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from deleverage.documents import Json, encode
 from deleverage.domain.domain import Answer, Domain, Watcher
+from deleverage.domain.engines import RULEBOOK
 from deleverage.rulebook.book import Book
 from deleverage.rulebook.messages import Command, Rejection
 from deleverage.rulebook.rules import Rules
@@ -15,7 +16,7 @@ class Recorder(Domain):
 
     def __init__(self, rules: Rules) -> None:
         """Start from the empty book."""
-        super().__init__(Book(), rules)
+        super().__init__(Book(), rules, RULEBOOK)
         self.entries: list[Entry] = []
         self._start = self.book.copy()
         self._state = encode(Book, self.book)
