@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from cyclopts import App, CycloptsError, Parameter, Token
 
@@ -53,6 +53,10 @@ Rates = Annotated[
 ContractSizes = Annotated[
     list[str] | None, Parameter(help="MARKET=SIZE, what one contract is of the coin.", group=_LACKING, negative="")
 ]
+Engine = Annotated[
+    Literal["columns", "rulebook"],
+    Parameter(help="columns: fast, sums checked; rulebook: plain integers, every fact recomputed. Same results."),
+]
 Json = Annotated[
     bool, Parameter(help="Print one JSON document on stdout, all else on stderr.", name="--json", negative="")
 ]
@@ -82,6 +86,7 @@ def run(
     fund: Fund = None,
     price_rule: PriceRule = None,
     population_equity: PopulationEquity = None,
+    engine: Engine = "columns",
     json: Json = False,
 ) -> int:
     """Play a scenario, or a real event, through the whole waterfall.
@@ -104,7 +109,7 @@ def run(
     real = _given(prices=prices, fund=fund, price_rule=price_rule, population_equity=population_equity)
     if event is not None:
         drawn = _given(html=html, seed=seed, accounts=accounts, venue=venue, switch=switch)
-        return _run_event(event, scenario, policy, json, {**real, **drawn})
+        return _run_event(event, scenario, policy, json, {**real, **drawn, "engine": engine})
     faults = [f"--{name.replace('_', '-')} goes with --event only" for name in real]
     if scenario is None:
         faults.append("which scenario? `deleverage scenarios` lists them; or give --event DIR")
@@ -118,10 +123,11 @@ def run(
             return _refuse(alone, json)
         from deleverage.commands.side_by_side import side_by_side
 
-        return side_by_side(scenario, venue.split(","), accounts=accounts, seed=seed, as_json=json)
+        names = venue.split(",")
+        return side_by_side(scenario, names, accounts=accounts, seed=seed, engine=engine, as_json=json)
     from deleverage.commands.run import run as play
 
-    chosen: dict[str, Any] = {"policy": policy, "venue": venue, "switches": switch}
+    chosen: dict[str, Any] = {"policy": policy, "venue": venue, "switches": switch, "engine": engine}
     return play(scenario, **chosen, accounts=accounts, seed=seed, html=html, as_json=json)
 
 
@@ -263,6 +269,22 @@ def vectors(
     if drawn:
         return _refuse([f"--{name} does not go with --check" for name in drawn], json)
     return golden.check_file(check, as_json=json)
+
+
+@app.command
+def bench(*, quick: bool = False, write: Path | None = None, json: Json = False) -> int:
+    """Measure the engine against memory, pandas, plain Python and a C++ engine: ratios of one run, on this machine.
+
+    Parameters
+    ----------
+    quick
+        Only 10,000 and 100,000 positions: under a minute.
+    write
+        Write the page of figures to this file, too.
+    """
+    from deleverage.commands.bench import bench as measure
+
+    return measure(quick=quick, write=write, as_json=json)
 
 
 def _given(**options: Any) -> dict[str, Any]:

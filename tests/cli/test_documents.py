@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from deleverage.bench.run import run as measured
 from deleverage.cli import app, call
-from deleverage.domain import domain as door
+from deleverage.commands.output import head, print_json
+from deleverage.engine import engine as door
 from tests.adapters.shapes import HYPERLIQUID
 from tests.adapters.test_markers import MARKERS
 
@@ -24,7 +26,7 @@ KINDS = (
     "vector",
     "check",
     "markers",
-    *("venues", "side-by-side"),
+    *("venues", "side-by-side", "bench"),
     "refusal",
     "broken",
 )
@@ -142,6 +144,12 @@ def test_document_of_an_event_when_printed_then_its_schema_accepts_it(tmp_path: 
     check(capsys.readouterr().out, "event")
 
 
+def test_document_of_a_bench_when_nothing_is_connected_then_its_schema_accepts_it(capsys: Captured) -> None:
+    """Rivals and floors of a tiny book, and every figure with its goal."""
+    print_json({**head("bench"), "quick": True, **measured(None, sizes=(10_000,), rounds=1)})
+    check(capsys.readouterr().out, "bench")
+
+
 def test_schemas_when_listed_then_each_kind_of_document_is_checked_here() -> None:
     """No schema ships that no test has compared with a printed document, and no command is left out."""
     shipped = {entry.name for entry in resources.files("deleverage").joinpath("schemas").iterdir()}
@@ -154,6 +162,7 @@ def test_schemas_when_listed_then_each_kind_of_document_is_checked_here() -> Non
         "queue",
         "markers",
         "vectors",
+        "bench",
     }
 
 

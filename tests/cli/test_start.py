@@ -80,3 +80,11 @@ def test_catalogues_when_a_name_is_unknown_then_the_nearest_is_named(command: st
     captured = capsys.readouterr()
     assert "nearest is " in captured.err
     assert json.loads(captured.out)["kind"] == "refusal"
+
+
+def test_domain_when_imported_then_no_compiler_and_no_tables_are_loaded() -> None:
+    """Who embeds a domain pays for NumPy, and for the compiler when there is something to run."""
+    heavy = ("numba", "llvmlite", "pandas")
+    script = f"import sys, deleverage.domain; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

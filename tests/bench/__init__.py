@@ -1,0 +1,1 @@
+"""The harness of the benchmark: drawn books, timing, rivals, figures. Nothing here is timed."""
