@@ -30,6 +30,7 @@ _EVENT = "With --event"
 Accounts = Annotated[int | None, Parameter(help="How many accounts are drawn, where a draw is made.", converter=_whole)]
 Seed = Annotated[int | None, Parameter(help="The seed of the draw.", converter=_whole)]
 Count = Annotated[int | None, Parameter(help="How many worlds are drawn beside the scenarios.", converter=_whole)]
+Positions = Annotated[int | None, Parameter(help="The largest size that is measured.", converter=_whole)]
 Prices = Annotated[Path | None, Parameter(help="CSV file of reference prices.", group=_EVENT)]
 Fund = Annotated[str | None, Parameter(help="The insurance fund, in USD.", group=_EVENT)]
 PriceRule = Annotated[str | None, Parameter(help="bankruptcy, mark or previous-mark.", group=_EVENT)]
@@ -272,19 +273,21 @@ def vectors(
 
 
 @app.command
-def bench(*, quick: bool = False, write: Path | None = None, json: Json = False) -> int:
+def bench(*, quick: bool = False, largest: Positions = None, write: Path | None = None, json: Json = False) -> int:
     """Measure the engine against memory, pandas, plain Python and a C++ engine: ratios of one run, on this machine.
 
     Parameters
     ----------
     quick
         Only 10,000 and 100,000 positions: under a minute.
+    largest
+        No size above so many positions, of 10,000 to 10,000,000.
     write
         Write the page of figures to this file, too.
     """
     from deleverage.commands.bench import bench as measure
 
-    return measure(quick=quick, write=write, as_json=json)
+    return measure(quick=quick, largest=largest, write=write, as_json=json)
 
 
 def _given(**options: Any) -> dict[str, Any]:

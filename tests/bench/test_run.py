@@ -186,8 +186,14 @@ def test_bench_when_the_folder_of_the_page_is_missing_then_nothing_is_measured(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A refusal after a minute of measuring would be a joke."""
-    assert command(quick=True, write=tmp_path / "none" / "page.md", as_json=False) == 2
+    assert command(quick=True, largest=None, write=tmp_path / "none" / "page.md", as_json=False) == 2
     assert "there is no folder" in capsys.readouterr().err
+
+
+def test_bench_when_the_largest_size_is_below_all_then_it_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """With the smallest size there is."""
+    assert command(quick=False, largest=9_999, write=None, as_json=False) == 2
+    assert "--largest is 9999, the smallest size is 10,000" in capsys.readouterr().err
 
 
 def test_command_line_when_loaded_then_neither_rivals_nor_numba_are() -> None:

@@ -5,6 +5,7 @@ What is compiled is kept (``engine.kernels.compiled``); where it was kept alread
 
 import sys
 from collections.abc import Callable
+from shutil import rmtree
 from time import perf_counter
 
 from deleverage.bench.books import draw, one_market, quiet
@@ -50,7 +51,15 @@ def _day(subject: EngineSubject) -> None:
     subject.replay(draw_log(book, 200), 50)
 
 
+def forget_others() -> None:
+    """Remove what was compiled of other text, beside what is in use."""
+    for other in folder().parent.glob("kernels-*"):
+        if other != folder():
+            rmtree(other, ignore_errors=True)
+
+
 if __name__ == "__main__":
     started, shown = perf_counter(), sys.stderr.isatty()
     rehearse(lambda line: print(line, file=sys.stderr, end="\r\x1b[K" if shown else "\n", flush=True))
+    forget_others()
     print(f"engine compiled in {perf_counter() - started:.0f} s, kept in {folder()}", file=sys.stderr)

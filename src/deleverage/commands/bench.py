@@ -3,17 +3,20 @@
 from pathlib import Path
 
 from deleverage.bench.page import figure_rows, page
-from deleverage.bench.run import run
+from deleverage.bench.run import QUICK_SIZES, SIZES, run
 from deleverage.bench.subject import Brute, Maker
 from deleverage.commands.output import DONE, console, head, print_json, refuse, say
 from deleverage.commands.text_table import TextTable
 
 
-def bench(*, quick: bool, write: Path | None, as_json: bool) -> int:
-    """Measure, and print the figures; ``write``: put the page there, too."""
+def bench(*, quick: bool, largest: int | None, write: Path | None, as_json: bool) -> int:
+    """Measure, and print the figures; ``largest``: no size above it; ``write``: put the page there, too."""
+    sizes = [size for size in (QUICK_SIZES if quick else SIZES) if largest is None or size <= largest]
+    if not sizes:
+        return refuse([f"--largest is {largest}, the smallest size is {min(SIZES):,}"], as_json=as_json)
     if write is not None and not write.parent.is_dir():
         return refuse([f"--write {write}: there is no folder {write.parent}"], as_json=as_json)
-    document = {**head("bench"), "quick": quick, **run(_connect, quick=quick, say=say)}
+    document = {**head("bench"), "quick": quick, **run(_connect, quick=quick, sizes=sizes, say=say)}
     if write is not None:
         write.write_text(page(document), encoding="utf-8")
         say(f"page written to {write}")

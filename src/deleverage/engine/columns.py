@@ -212,16 +212,6 @@ class Columns:
             found += np.where(abs(lots) >= prices.most[found], 2, 0)
         return found
 
-    def recode(self) -> None:
-        """Give every leg the code of its tier at the marks of now."""
-        if not self.prices.tiered:
-            return
-        lots, code = self.lots[: self.rows], self.code[: self.rows]
-        size = abs(lots)
-        wrong = np.flatnonzero((lots != 0) & ((size < self.prices.least[code]) | (size >= self.prices.most[code])))
-        self.code[wrong] = self.codes(self.prices.code_market[code[wrong]], lots[wrong])
-        self.memos["code"][wrong] = self.code[wrong]
-
     # -- room -----------------------------------------------------------------------------------------------------
 
     def reserve(self, size: int, rows: int) -> None:
