@@ -106,6 +106,7 @@ def ask_once(plant: Plant) -> None:
 def ask_nobody(plant: Plant) -> None:
     """Let a loss without lots be borne by those who are there."""
     plant.setattr(step, "_asks_everybody", lambda fact: False)
+    plant.setattr(step, "_owe_without_lots", lambda *_: False)
 
 
 def free_nothing(plant: Plant) -> None:

@@ -44,9 +44,7 @@ def run_step(desk: Desk, rules: Rules, command: RunStep, screen: Screen) -> Answ
         return None
     columns = desk.columns
     concerned = screen.distressed()
-    units = columns.units[concerned]
-    flat_debtors = ((units["head"] < 0) & (units["quote"] < 0)).any()  # No fact tells that all were asked for them.
-    if flat_debtors or (len(concerned) and _is_guarded(desk, rules, command.time_ns)):
+    if _owe_without_lots(desk, concerned) or (len(concerned) and _is_guarded(desk, rules, command.time_ns)):
         return None
     value = valued(desk) if len(concerned) and fronts.is_enough(desk, rules) else None
     need_in = 1
@@ -72,6 +70,12 @@ def _is_for_all(desk: Desk, rules: Rules, time_ns: int) -> bool:
     announced = (one for market in desk.markets.values() for one in market.announced)
     due = any(one.effective_ns <= time_ns for one in announced)
     return due or bool(rules.reduce_throttle or rules.close_throttle)
+
+
+def _owe_without_lots(desk: Desk, concerned: Numbers) -> bool:
+    """Return whether a debtor is flat already: no fact need tell that everybody was asked for its debt."""
+    units = desk.columns.units[concerned]
+    return bool(((units["head"] < 0) & (units["quote"] < 0)).any())
 
 
 def _is_guarded(desk: Desk, rules: Rules, time_ns: int) -> bool:
