@@ -13,7 +13,7 @@ import pytest
 import z3  # type: ignore[import-untyped]
 
 from deleverage.engine import bounds
-from deleverage.engine.kernels import cost
+from deleverage.engine.kernels import cost, day, weighing
 from deleverage.engine.kernels import split as kernels
 
 Claim = tuple[list[Any], Any]
@@ -273,6 +273,8 @@ def test_bounds_when_kernels_state_them_too_then_they_are_the_same() -> None:
     assert 1 << bounds.SPLIT_BITS == kernels.BOUND
     assert cost.GUESSABLE == 1 << 59
     assert kernels.TAIL == 12
+    assert (1 << bounds.QUOTE_BITS, bounds.LEGS) == (day.MOST_QUOTE, day.MOST_LEGS)
+    assert 1 << bounds.LEG_BITS == weighing.MOST_LEG
 
 
 def test_bounds_when_a_number_is_at_its_bound_then_the_refusal_shows_both() -> None:

@@ -1,4 +1,4 @@
-"""The clearing domain that people embed: one writer around the law, every fact checked on its way into the book.
+"""The clearing domain that people embed: one writer around an engine, every book added up.
 
 ``Domain`` is the door, ``player`` plays scenarios through it, ``document`` says in one JSON document what happened.
 """

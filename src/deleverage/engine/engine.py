@@ -1,8 +1,8 @@
 """The engine: the rulebook's answers and facts, from columns.
 
-What an ordinary day brings in masses - trades, money in and out, marks - kernels decide and write. Everything else is
-the law's: it reads and writes a *desk*, a book that lies over the columns and makes only the units that it is asked
-for. So there is one law for whatever is rare, and a second, fast one for what is not.
+What an ordinary day brings in masses - trades, money in and out, marks, funding - kernels decide and write. Everything
+else is the law's: it reads and writes a *desk*, a book that lies over the columns and makes only the units that it is
+asked for. So there is one law for whatever is rare, and a second, fast one for what is not.
 
 A domain whose numbers leave the bounds of 64 bits (``bounds``) goes on in the rulebook's own integers: ``wide`` says
 why. Nothing is refused that the law accepts.

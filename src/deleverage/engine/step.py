@@ -10,8 +10,8 @@ What makes this exact, and not a guess:
 * Whom it concerns may be too many, never too few: the distressed are found by a screen that can only select too much.
 * Afterwards the facts are played on the small book. Whoever they have touched and left unhealthy was distressed in the
   middle of the step: his markets are asked about, too, and the step runs again.
-* Where a question goes to everybody - who bears a loss that no lots carry, throttles by the stress of the book, guarded
-  marks, policies' own rankings - everybody is there: the law runs on the whole book.
+* Where a question goes to everybody - who bears a loss that no lots carry, or that closed lots set free, throttles by
+  the stress of the book, distress behind guarded marks, requirements that are due - the law runs on the whole book.
 """
 
 from collections.abc import Iterable

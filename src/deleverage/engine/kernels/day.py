@@ -1,4 +1,4 @@
-"""An ordinary day: trades, money in and out, marks - decided and written in one pass, as long as nothing is unusual.
+"""An ordinary day: trades, money in and out, marks, funding - decided and written in one pass while all is usual.
 
 ``run`` accepts an event where every rung of the law's ladder lets it pass and exactly one fact follows, and refuses it
 where margin or free money are the first rung that does not. At the first other event it stops with nothing of it
