@@ -82,9 +82,19 @@ def test_catalogues_when_a_name_is_unknown_then_the_nearest_is_named(command: st
     assert json.loads(captured.out)["kind"] == "refusal"
 
 
-def test_domain_when_imported_then_no_compiler_and_no_tables_are_loaded() -> None:
-    """Who embeds a domain pays for NumPy, and for the compiler when there is something to run."""
-    heavy = ("numba", "llvmlite", "pandas")
-    script = f"import sys, deleverage.domain; print([name for name in {heavy} if name in sys.modules])"
+@pytest.mark.parametrize(
+    ("opened", "heavy"),
+    [
+        ("", ("numba", "llvmlite", "pandas", "numpy", "deleverage.engine", "deleverage.rulebook.waterfall")),
+        ("Domain.open(Rules(), 'rulebook')", ("numba", "llvmlite", "pandas", "numpy", "deleverage.engine")),
+        ("Domain.open(Rules())", ("numba", "llvmlite", "pandas")),
+    ],
+)
+def test_domain_when_imported_or_opened_then_only_what_it_needs_is_loaded(opened: str, heavy: tuple[str, ...]) -> None:
+    """The import loads no engine; a domain the one it is told, and the compiler when there is something to run."""
+    script = (
+        "import sys; from deleverage.domain import Domain; from deleverage.rulebook.rules import Rules; "
+        f"{opened or None}; print([name for name in {heavy} if name in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

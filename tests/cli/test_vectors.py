@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from deleverage.cli import call
-from deleverage.domain import engines as door
+from deleverage.domain import on_rulebook as door
 from deleverage.rulebook.messages import Code
 from tests.cli import mutate
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from deleverage.domain import Domain, DomainStopped, Plan
-from deleverage.domain import engines as door
+from deleverage.domain import on_rulebook as door
 from deleverage.domain.engines import RULEBOOK
 from deleverage.rulebook.apply import apply
 from deleverage.rulebook.book import Book

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from deleverage.domain import Domain
-from deleverage.domain import engines as door
+from deleverage.domain import on_rulebook as door
 from deleverage.domain.engines import RULEBOOK
 from deleverage.domain.faults import DomainStopped
 from deleverage.rulebook.book import Book, MarketTerms, Tier

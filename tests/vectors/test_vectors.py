@@ -12,7 +12,7 @@ import pytest
 
 from deleverage.documents import BadDocument, canonical, encode
 from deleverage.documents.codec import members_of
-from deleverage.domain import engines as door
+from deleverage.domain import on_rulebook as door
 from deleverage.rulebook.apply import apply
 from deleverage.rulebook.book import Book
 from deleverage.rulebook.decide import decide

@@ -8,6 +8,12 @@ from statistics import median
 from deleverage.bench.readings import Bench
 
 IMPORT_EXTRA, WARM_COMMAND = "plain import, beyond numpy", "warm command"
+OPEN_EXTRA = "plain import and an open domain, beyond numpy"
+OPENING = (
+    "from deleverage.domain import Domain; from deleverage.rulebook.rules import Rules; Domain.open(Rules()).submit([])"
+)
+"""The import loads no engine; a domain that is opened does."""
+
 COMMAND = ("-m", "deleverage", "run", "six-longs")
 """A story so small that what it takes is the start."""
 SAMPLES = 5
@@ -19,6 +25,7 @@ def measure(bench: Bench) -> None:
     calls: dict[str, tuple[str, ...]] = {
         "numpy": ("-c", "import numpy"),
         "plain": ("-c", "import deleverage.domain"),
+        "open": ("-c", OPENING),
     }
     if bench.make is not None:
         calls["command"] = COMMAND
@@ -29,7 +36,8 @@ def measure(bench: Bench) -> None:
         for name, arguments in calls.items():
             times[name].append(seconds_of(arguments))
     facts = bench.readings.facts
-    facts[IMPORT_EXTRA, 0] = median(times["plain"]) - median(times["numpy"])
+    for fact, name in ((IMPORT_EXTRA, "plain"), (OPEN_EXTRA, "open")):
+        facts[fact, 0] = median(times[name]) - median(times["numpy"])
     if "command" in times:
         facts[WARM_COMMAND, 0] = median(times["command"])
 

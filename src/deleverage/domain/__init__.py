@@ -3,7 +3,8 @@
 ``Domain`` is the door, ``player`` plays scenarios through it, ``document`` says in one JSON document what happened.
 """
 
-from deleverage.domain.domain import Answer, Domain, Plan, WhatIf
+from deleverage.domain.domain import Domain, Plan, WhatIf
+from deleverage.domain.engines import Answer
 from deleverage.domain.faults import DomainStopped, UnknownMarket, UnknownSide
 
 __all__ = ["Answer", "Domain", "DomainStopped", "Plan", "UnknownMarket", "UnknownSide", "WhatIf"]

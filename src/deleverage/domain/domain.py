@@ -21,7 +21,7 @@ from itertools import islice, takewhile
 from time import perf_counter_ns
 from typing import NamedTuple, Protocol
 
-from deleverage.domain.engines import BATCH, COLUMNS, RULEBOOK, Engine, engine_of
+from deleverage.domain.engines import COLUMNS, RULEBOOK, Answer, Engine, engine_of
 from deleverage.domain.faults import DomainStopped, Evidence, UnknownMarket, UnknownSide, stopped_by
 from deleverage.rulebook.book import Book
 from deleverage.rulebook.gates import Gate, withdrawal_gates
@@ -31,8 +31,6 @@ from deleverage.rulebook.places import Place
 from deleverage.rulebook.plug import PlugFault
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.selection import PolicyFault
-
-Answer = tuple[Fact, ...] | Rejection
 
 BANKRUPT_SIGN = {"long": -1, "short": 1}
 """The side whose queue is asked for, and the sign of the bankrupt lots that would be closed against it."""
@@ -119,9 +117,9 @@ class Domain:
         domain then refuses to go on.
         """
         answers: list[Answer] = []
-        if watcher is None and self.engine.takes_batches:
+        if watcher is None and self.engine.at_once > 1:
             rest = iter(commands)
-            while some := list(islice(rest, BATCH)):
+            while some := list(islice(rest, self.engine.at_once)):
                 self._submit(some, answers)
         else:
             for command in commands:

@@ -10,7 +10,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from deleverage.rulebook.invariants import InvariantBroken
+from deleverage.rulebook.checks.view import InvariantBroken
 from deleverage.rulebook.messages import Command, Fact
 
 LONGEST_EVIDENCE = 2_000

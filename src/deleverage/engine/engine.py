@@ -154,9 +154,9 @@ class Engine:
                 self._note_order(order.unit_id, 1)
 
     @property
-    def takes_batches(self) -> bool:
-        """Whether many commands at once are answered faster than one by one."""
-        return True
+    def at_once(self) -> int:
+        """How many commands are best handed over at once; it changes no answer."""
+        return BATCH
 
     def look(self, fact: Fact) -> None:
         """Nothing is checked before a fact: ``check`` adds up what it left."""

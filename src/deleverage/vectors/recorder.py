@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from deleverage.documents import Json, encode
-from deleverage.domain.domain import Answer, Domain, Watcher
-from deleverage.domain.engines import RULEBOOK
+from deleverage.domain.domain import Domain, Watcher
+from deleverage.domain.engines import RULEBOOK, Answer
 from deleverage.rulebook.book import Book
 from deleverage.rulebook.messages import Command, Rejection
 from deleverage.rulebook.rules import Rules
