@@ -19,6 +19,9 @@ KINDS[[TRADE, DEPOSIT, WITHDRAW, MARK, FUNDING]] = (
 )
 """The engine's kind of each drawn one."""
 
+PART = 1 << 14
+"""So many events are translated at once: what lies in between stays in the cache."""
+
 
 class Stream:
     """Events of a log, one after the other; each is a nanosecond later than the one before."""
@@ -37,14 +40,19 @@ class Stream:
 
 def events(log: Log, time_ns: int) -> np.ndarray[Any, Any]:
     """Return the engine's events of a drawn log, a row each."""
-    kind = log["kind"]
     found = np.zeros(len(log), records.EVENT)
+    for start in range(0, len(log), PART):
+        _translate(log[start : start + PART], time_ns + start, found[start : start + PART])
+    return found
+
+
+def _translate(log: Log, time_ns: int, found: np.ndarray[Any, Any]) -> None:
+    kind = log["kind"]
+    is_trade, is_mark = kind == TRADE, kind == MARK
     found["kind"] = KINDS[kind]
     found["time_ns"] = np.arange(time_ns, time_ns + len(log))
-    is_trade, is_mark = kind == TRADE, kind == MARK
     found["amount"] = np.where(is_trade, log["lots"], np.where(is_mark, 1, log["number"]))
     found["price_ticks"] = np.where(is_trade | is_mark, log["number"], 0)
     found["market"] = log["market"]
     found["one"] = np.where(kind <= WITHDRAW, log["unit"], 0)
     found["other"] = np.where(is_trade, log["other"], 0)
-    return found

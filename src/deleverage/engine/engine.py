@@ -181,6 +181,7 @@ class Engine:
         forked = Engine(self.rules, self.desk.fork())
         forked.wide, forked._plain = self.wide, self._plain and self._plain.copy()
         forked._orders, forked._seen = self._orders.copy(), self._seen.copy()
+        forked._close, forked._close_ones = self._close.copy(), self._close_ones
         return forked
 
     def check(self) -> None:
@@ -326,12 +327,10 @@ class Engine:
         value = prices.markets["value"][prices.code_market]
         poor, counts, equity, gross = calm.look(columns.quote, columns.size, *rows, prices.worth, value, parts)
         few = np.flatnonzero(counts <= MOST_CLOSE)
-        units = columns.units[: columns.size]
-        units["flags"] &= ~CLOSE
+        columns.units["flags"][self._close[: self._close_ones]] &= ~CLOSE
         self._calm, self._parts = bool(len(few)), PARTS[few[0]] if len(few) else 1
-        close = np.flatnonzero((equity < gross // self._parts + 1) & (gross > 0)) if len(few) else np.zeros(0, np.int64)
-        units["flags"][close] |= CLOSE
-        self._close[: len(close)], self._close_ones = close, len(close)
+        self._close_ones = calm.listed(equity, gross, self._parts, self._close) if len(few) else 0
+        columns.units["flags"][self._close[: self._close_ones]] |= CLOSE
         prices.be_calm(self._parts if self._calm else 0)
         return bool(poor == 0)
 

@@ -1,7 +1,7 @@
 """When nobody can be below zero: how far values may move from where everybody was looked at last.
 
 At a reference, where a lot of market m is worth v_m, let e be a unit's equity and G = sum |lots| x |v_m|. Whoever has
-e < G / K stands on the list of the *close* and is looked at whenever somebody asks. Nobody else is below zero while no
+e <= G / K stands on the list of the *close* and is looked at whenever somebody asks. Nobody else is below zero while no
 value, and no cumulative funding, has moved by more than |v_m| / 2K: the move costs a unit at most G / K. Whatever a
 kernel accepts keeps that true:
 
@@ -22,6 +22,15 @@ from deleverage.engine.kernels.compiled import compiled
 
 Array = Any
 
+ABOUT = 1 + 2.0**-40
+"""More than binary64 can be off in ``is_close``: who stands at the border is on the list."""
+
+
+@compiled
+def is_close(equity: int, gross: int, parts: int) -> bool:
+    """Return whether equity is at most ``gross / parts``, or hardly more; quanta."""
+    return bool(gross > 0 and float(equity) * float(parts) <= float(gross) * ABOUT)
+
 
 @compiled
 def look(
@@ -41,9 +50,19 @@ def look(
     poor, close = 0, np.zeros(len(parts), np.int64)
     for number in range(np.uint64(size)):
         poor += equity[number] < 0
-        if gross[number] > 0:
-            for at in range(len(parts)):
-                if equity[number] > gross[number] // parts[at]:
-                    break
-                close[at] += 1
+        at = 0
+        while at < len(parts) and is_close(equity[number], gross[number], parts[at]):
+            close[at] += 1
+            at += 1
     return poor, close, equity, gross
+
+
+@compiled
+def listed(equity: Array, gross: Array, parts: int, close_ones: Array) -> int:
+    """Write who is close into ``close_ones``, which holds them all; return how many they are."""
+    count = 0
+    for number in range(np.uint64(equity.shape[0])):
+        if is_close(equity[number], gross[number], parts):
+            close_ones[count] = number
+            count += 1
+    return count

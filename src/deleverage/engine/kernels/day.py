@@ -254,7 +254,7 @@ def _withdraw(
     if amount < 1 or unit.flags & (BANKRUPT | SPECIAL | ORDERS):
         return False
     time_ns, age_ns = event.time_ns, state[AGE]
-    plain, own, asked, _, gross = weigh(unit.head, unit.quote, legs, book, -1, 0, -1, time_ns, age_ns)
+    plain, own, asked, gross = weigh(unit.head, unit.quote, legs, book, -1, 0, -1, True, time_ns, age_ns)
     if not plain:
         return False
     least = max(0, min(own, own - asked))
@@ -359,7 +359,7 @@ def passes(
 ) -> tuple[int, int, int, int]:
     """Return whether a side of a trade passes every rung and leaves nothing behind but the trade itself.
 
-    With it its equity and its notional after the trade, and between them the initial requirement.
+    With it its equity and its notional after the trade, and between them the requirement: initial for who opens.
     """
     unit, market, after = units[number], book[0][event.market], held + change
     flags = unit.flags
@@ -391,12 +391,12 @@ def passes(
         return unsure  # An isolated unit gives its rest back: a second fact.
     age = state[AGE] if gained < 0 else 0
     new = event.market if row < 0 else -1
-    plain, own, asked, required, gross = weigh(unit.head, cash, legs, book, row, after, new, event.time_ns, age)
+    plain, own, asked, gross = weigh(unit.head, cash, legs, book, row, after, new, opens, event.time_ns, age)
     if not plain:
         return unsure
     if opens:
         return (OPENED if own >= asked else SHORT), own, asked, gross
-    fine = own >= 0 and (gained >= 0 or own >= required)
+    fine = own >= 0 and (gained >= 0 or own >= asked)
     return (REDUCED if fine else UNSURE), own, asked, gross
 
 

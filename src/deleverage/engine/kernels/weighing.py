@@ -17,11 +17,20 @@ MOST_LEG = float(1 << 54)
 
 @inlined
 def weigh(
-    head: int, cash: int, legs: Array, book: Array, changed: int, after: int, new: int, time_ns: int, age_ns: int
-) -> tuple[bool, int, int, int, int]:
-    """Return whether all legs lie in ordinary markets, equity, initial and maintenance requirement, and notional.
+    head: int,
+    cash: int,
+    legs: Array,
+    book: Array,
+    changed: int,
+    after: int,
+    new: int,
+    opens: bool,
+    time_ns: int,
+    age_ns: int,
+) -> tuple[bool, int, int, int]:
+    """Return whether all legs lie in ordinary markets, equity, the requirement that is asked for, and notional.
 
-    Quanta; requirements are rounded up.
+    Quanta; the requirement is initial margin for who ``opens``, else maintenance, rounded up.
 
     The row ``changed`` counts with ``after`` lots; a leg in the market ``new`` (-1: none) counts with them, too.
     ``age_ns`` > 0: a mark that is older is out of the ordinary.
@@ -29,9 +38,7 @@ def weigh(
     memos, code_market = legs
     markets, tiers = book
     row = head
-    initial, maintenance = 0, 0
-    initial_rest, maintenance_rest = 0, 0
-    own, gross = cash, 0
+    required, rests, own, gross = 0, 0, cash, 0
     plain = True
     while row >= 0 or new >= 0:
         if row >= 0:
@@ -44,19 +51,14 @@ def weigh(
         notional = abs(count * market.value)
         gross += notional
         tier = tiers[tier_at(notional, market, tiers)]
-        whole, rest = scaled(notional, tier.initial_rate_ppb)
-        if whole >= tier.initial_deduction_quanta:
-            initial += whole - tier.initial_deduction_quanta
-            initial_rest += rest
-        whole, rest = scaled(notional, tier.maintenance_rate_ppb)
-        if whole >= tier.maintenance_deduction_quanta:
-            maintenance += whole - tier.maintenance_deduction_quanta
-            maintenance_rest += rest
+        whole, rest = scaled(notional, tier.initial_rate_ppb if opens else tier.maintenance_rate_ppb)
+        deduction = tier.initial_deduction_quanta if opens else tier.maintenance_deduction_quanta
+        if whole >= deduction:
+            required += whole - deduction
+            rests += rest
         if market.trading == 0 or (age_ns > 0 and time_ns - market.mark_time_ns > age_ns):
             plain = False
-    initial += (initial_rest + PPB - 1) // PPB
-    maintenance += (maintenance_rest + PPB - 1) // PPB
-    return plain, own, initial, maintenance, gross
+    return plain, own, required + (rests + PPB - 1) // PPB, gross
 
 
 @inlined
