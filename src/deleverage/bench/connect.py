@@ -143,9 +143,11 @@ class EngineSubject:
     # -- an ordinary day ----------------------------------------------------------------------------------------------
 
     def replay(self, log: Log, batch: int) -> int:
-        """Answer the events of a log."""
+        """Answer the events of a log, and leave the columns as records are: whoever revalues next reads them."""
         stream = Stream(self.engine)
-        return sum(stream.answer(log[start : start + batch]) for start in range(0, len(log), batch))
+        refused = sum(stream.answer(log[start : start + batch]) for start in range(0, len(log), batch))
+        self.columns.catch_up()
+        return refused
 
     def quotes(self) -> Ints:
         """Return every quote."""

@@ -47,8 +47,9 @@ def _crash(subject: EngineSubject) -> None:
 
 def _day(subject: EngineSubject) -> None:
     book = quiet(800, markets=4)
-    subject.load(book)
-    subject.replay(draw_log(book, 200), 50)
+    for events in (20, 400):  # few units whose records are repeated in columns, and all
+        subject.load(book)
+        subject.replay(draw_log(book, events), 50)
 
 
 def forget_others() -> None:

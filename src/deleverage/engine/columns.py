@@ -23,6 +23,9 @@ from deleverage.rulebook.book import LONG, SHORT, Leg, Unit, leg_id_of, market_o
 LINE = 64
 """Bytes of a cache line."""
 
+MANY = 8
+"""When one in so many units has been written, all are repeated in one pass."""
+
 SIDES = {"": 0, LONG: 1, SHORT: -1}
 SIDE_NAMES = {number: name for name, number in SIDES.items()}
 SIDE_BITS = {0: 0, 1: LONG_LEG, -1: SHORT_LEG}
@@ -37,8 +40,29 @@ class Special(NamedTuple):
     carried: int
 
 
+class Repeated:
+    """A column that repeats a field of the records: whoever asks for it finds it up to date."""
+
+    def __set_name__(self, _kind: type, name: str) -> None:
+        """Keep the cells under the name with an underscore."""
+        self._cells = f"_{name}"
+
+    def __get__(self, columns: "Columns", _kind: type) -> NDArray[Any]:
+        """Return the cells, after what is behind has been repeated."""
+        if columns.behind:
+            columns.catch_up()
+        cells: NDArray[Any] = getattr(columns, self._cells)
+        return cells
+
+
 class Columns:
-    """Units, legs and names; arrays are longer than what is used of them (``size`` units, ``rows`` rows)."""
+    """Units, legs and names; arrays are longer than what is used of them (``size`` units, ``rows`` rows).
+
+    Kernels that answer events write records, and note in ``touched`` whose; ``behind`` of them are not repeated in the
+    columns yet, and if that is more than ``touched`` holds, anybody's may not be.
+    """
+
+    quote, lots, owner, code, cost = Repeated(), Repeated(), Repeated(), Repeated(), Repeated()
 
     def __init__(self, prices: Prices) -> None:
         """Start empty; ``prices`` knows the markets' numbers and codes."""
@@ -53,13 +77,15 @@ class Columns:
         self._by_name: list[int] = []
         self.is_in_order = False  # as ``order`` has found it: ids ascend with the numbers
         self._order: NDArray[np.uint32] = np.zeros(0, np.uint32)
-        self.quote: NDArray[np.int64] = np.zeros(16, np.int64)
         self.units: NDArray[Any] = _zeros(16, UNIT)
-        self.lots: NDArray[np.int64] = np.zeros(16, np.int64)
-        self.owner: NDArray[np.uint32] = np.zeros(16, np.uint32)
-        self.code: NDArray[np.uint16] = np.zeros(16, np.uint16)
-        self.cost: NDArray[np.int64] = np.zeros(16, np.int64)
         self.memos: NDArray[Any] = _zeros(16, MEMO)
+        self.touched: NDArray[np.int32] = np.zeros(16, np.int32)
+        self.behind = 0
+        self._quote: NDArray[np.int64] = np.zeros(16, np.int64)
+        self._lots: NDArray[np.int64] = np.zeros(16, np.int64)
+        self._owner: NDArray[np.uint32] = np.zeros(16, np.uint32)
+        self._code: NDArray[np.uint16] = np.zeros(16, np.uint16)
+        self._cost: NDArray[np.int64] = np.zeros(16, np.int64)
 
     def copy(self) -> "Columns":
         """Return an independent copy, prices included."""
@@ -216,15 +242,27 @@ class Columns:
 
     def reserve(self, size: int, rows: int) -> None:
         """Make room for so many units and rows in all."""
-        if size > len(self.quote):
-            more = max(size, 2 * len(self.quote))
-            self.quote, self.units = _grown(self.quote, more), _grown(self.units, more)
-        if rows > len(self.lots):
-            more = max(rows, 2 * len(self.lots))
-            self.lots, self.owner = _grown(self.lots, more), _grown(self.owner, more)
-            self.code, self.memos = _grown(self.code, more), _grown(self.memos, more)
-            self.cost = _grown(self.cost, more)
+        if size > len(self.units):
+            more = max(size, 2 * len(self.units))
+            self._quote, self.units = _grown(self._quote, more), _grown(self.units, more)
+            self.touched = _grown(self.touched, max(len(self.touched), more // MANY))
+        if rows > len(self.memos):
+            more = max(rows, 2 * len(self.memos))
+            self._lots, self._owner = _grown(self._lots, more), _grown(self._owner, more)
+            self._code, self.memos = _grown(self._code, more), _grown(self.memos, more)
+            self._cost = _grown(self._cost, more)
             self.free = _grown(self.free, more)
+
+    def catch_up(self) -> None:
+        """Repeat in the columns what kernels have written into records."""
+        from deleverage.engine.kernels import repeat
+
+        behind, self.behind = self.behind, 0
+        columns = self.units, self.memos, self._quote, self._lots, self._owner, self._code, self._cost
+        if behind <= len(self.touched):
+            repeat.catch_up(self.touched[:behind], *columns)
+        else:
+            repeat.catch_up_all(self.size, self.free[: self.free_count], *columns)
 
     def _new_row(self) -> int:
         """Return a free row, the one that became free last, or a new one."""

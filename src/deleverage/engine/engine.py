@@ -249,14 +249,10 @@ class Engine:
                 log,
                 until,
                 end,
-                columns.quote,
                 columns.units,
-                columns.lots,
-                columns.owner,
-                columns.code,
-                columns.cost,
                 columns.memos,
                 columns.free,
+                columns.touched,
                 prices.markets,
                 prices.tiers,
                 prices.code_market,
@@ -303,12 +299,14 @@ class Engine:
         state[places.CALM], state[places.PARTS] = self._calm, self._parts
         state[places.CLOSE_ONES] = self._close_ones
         state[places.ROWS], state[places.FREE] = columns.rows, columns.free_count
+        state[places.TOUCHED] = columns.behind
         return state
 
     def _take_over(self, state: NDArray[np.int64]) -> None:
         """Take over what a kernel has done beside the columns."""
         desk, columns = self.desk, self.columns
         columns.rows, columns.free_count = int(state[places.ROWS]), int(state[places.FREE])
+        columns.behind = int(state[places.TOUCHED])
         desk.time_ns, desk.seq = int(state[places.TIME]), desk.seq + int(state[places.ACCEPTED])
         desk.net_deposits_quanta += int(state[places.NET])
         self._nobody_poor, self._calm = bool(state[places.NOBODY_POOR]), bool(state[places.CALM])

@@ -43,6 +43,7 @@ from deleverage.engine.kernels.records import (
     TRADE,
     WITHDRAW,
 )
+from deleverage.engine.kernels.repeat import note
 from deleverage.engine.kernels.settling import find, settle
 from deleverage.engine.kernels.weighing import MOST_LEG, PPB, equity, value_at, value_fits, weigh
 
@@ -68,14 +69,10 @@ def run(
     log: Array,
     start: int,
     end: int,
-    quote: Array,
     units: Array,
-    lots: Array,
-    owner: Array,
-    code: Array,
-    costs: Array,
     memos: Array,
     free: Array,
+    touched: Array,
     markets: Array,
     tiers: Array,
     code_market: Array,
@@ -104,13 +101,11 @@ def run(
         answer = told[at]
         answer.refused = 0
         if kind == TRADE:
-            done = _trade(
-                event, quote, units, lots, owner, code, costs, memos, free, book, code_market, close_ones, state, answer
-            )
+            done = _trade(event, units, memos, free, touched, book, code_market, close_ones, state, answer)
         elif kind == DEPOSIT:
-            done = _deposit(event, quote, units, state)
+            done = _deposit(event, units, touched, state)
         elif kind == WITHDRAW:
-            done = _withdraw(event, quote, units, legs, book, close_ones, state, answer)
+            done = _withdraw(event, units, legs, touched, book, close_ones, state, answer)
         elif kind == MARK:
             done = _mark(event, markets, worth, state, answer)
         elif kind == FUNDING:
@@ -142,14 +137,14 @@ def _fetch_second(number: int, units: Array, memos: Array) -> None:
 
 
 @inlined
-def _deposit(event: Array, quote: Array, units: Array, state: Array) -> bool:
+def _deposit(event: Array, units: Array, touched: Array, state: Array) -> bool:
     number = event.one
     after, deposits = units[number].quote + event.amount, units[number].deposits + event.amount
     if event.amount < 1 or units[number].flags & BANKRUPT or max(abs(after), abs(deposits)) >= MOST_QUOTE:
         return False
     if abs(state[NET]) >= MOST_QUOTE:
         return False
-    quote[number] = after
+    note(touched, number, state)
     units[number].quote = after
     units[number].deposits = deposits
     state[NET] += event.amount
@@ -241,9 +236,9 @@ def is_nobody_poor(units: Array, legs: Array, book: Array, close_ones: Array, st
 @inlined
 def _withdraw(
     event: Array,
-    quote: Array,
     units: Array,
     legs: Array,
+    touched: Array,
     book: Array,
     close_ones: Array,
     state: Array,
@@ -266,7 +261,7 @@ def _withdraw(
     after, deposits = unit.quote - amount, unit.deposits - amount
     if max(abs(after), abs(deposits), abs(state[NET])) >= MOST_QUOTE:
         return False
-    quote[number] = after
+    note(touched, number, state)
     unit.quote, unit.deposits = after, deposits
     state[NET] -= amount
     watch_out(number, own - amount, gross, units, close_ones, state)
@@ -276,14 +271,10 @@ def _withdraw(
 @inlined
 def _trade(
     event: Array,
-    quote: Array,
     units: Array,
-    lots: Array,
-    owner: Array,
-    code: Array,
-    costs: Array,
     memos: Array,
     free: Array,
+    touched: Array,
     book: Array,
     code_market: Array,
     close_ones: Array,
@@ -306,7 +297,7 @@ def _trade(
     interest = market.open_interest_lots
     row, held = find(units[event.one].head, event.market, event.one_side, legs)
     found, had = find(units[event.other].head, event.market, event.other_side, legs)
-    if state[ROWS] + 2 > len(lots):
+    if state[ROWS] + 2 > len(memos):
         state[ASKS_ROOM] = 1
         return False
     one, two = event.one, event.other
@@ -328,7 +319,7 @@ def _trade(
     answer.seen = market.value
     if not market.calm_low <= value <= market.calm_high:
         state[CALM], state[NOBODY_POOR] = 0, 0
-    columns = (quote, units, lots, owner, code, costs, memos, free)
+    columns = (units, memos, free, touched)
     settle(one, event.one_side, row, held, count, value, event.market, columns, book, state)
     settle(two, event.other_side, found, had, -count, value, event.market, columns, book, state)
     if passed == OPENED:

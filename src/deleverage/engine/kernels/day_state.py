@@ -15,8 +15,9 @@
     FREE,  # of them without lots
     NET,  # money in and out on balance
     ACCEPTED,  # events, a fact each
+    TOUCHED,  # how many records are not repeated in the columns yet (``repeat``)
     ASKS_POOR,  # told: a withdrawal has to know who is below zero
     ASKS_ROOM,  # told: a trade needs new rows
     PLACES,
-) = range(17)
+) = range(18)
 """Places in ``state``."""

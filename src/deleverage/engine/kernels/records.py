@@ -6,7 +6,8 @@ appended.
 
 What revaluation reads of all of them is repeated in columns, so that it comes as fast as memory gives it: ``quote`` of
 units (int64); ``lots`` (int64, signed, 0: free), ``owner`` (uint32, its unit) ``code`` (uint16, its place in the
-price tables: market, margin tier and sign) and ``cost`` of legs. Whoever writes a record writes its column.
+price tables: market, margin tier and sign) and ``cost`` of legs. Kernels that answer events write records alone, and
+note whose; the columns follow when somebody reads them (``repeat``). Whoever else writes a record writes its column.
 """
 
 import numpy as np

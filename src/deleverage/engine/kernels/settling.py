@@ -5,6 +5,7 @@ from typing import Any
 from deleverage.engine.kernels.compiled import inlined
 from deleverage.engine.kernels.cost import share_floor
 from deleverage.engine.kernels.day_state import FREE, ROWS
+from deleverage.engine.kernels.repeat import note
 from deleverage.engine.kernels.weighing import tier_at
 
 Array = Any
@@ -36,11 +37,10 @@ def settle(
     state: Array,
 ) -> None:
     """Write one side of a trade, as ``closing.settle_unit`` does: cash, what was realised, the leg and its memos."""
-    quote, units, lots, owner, code, costs, memos, free = columns
+    units, memos, free, touched = columns
     unit, market = units[number], book[0][place]
     amount, after = -change * value, held + change
     unit.quote += amount + change * market.funding
-    quote[number] = unit.quote
     if row < 0:
         if state[FREE] > 0:
             state[FREE] -= 1
@@ -48,7 +48,6 @@ def settle(
         else:
             row = state[ROWS]
             state[ROWS] += 1
-        owner[row] = number
         memo = memos[row]
         memo.side, memo.next = side, unit.head
         memo.cost, memo.entry_funding, memo.haircut = -amount, change * market.funding, 0
@@ -75,15 +74,14 @@ def settle(
             else:
                 drop(unit, row, memos)
                 unit.legs -= 1
+                note(touched, ~row, state)
                 free[state[FREE]] = row
                 state[FREE] += 1
-    lots[row] = after
     memo.lots = after
-    costs[row] = memo.cost
     if after != 0:
         tier = tier_at(abs(after * market.value), market, book[1]) - market.first_tier
         memo.code = market.first_code + 2 * tier + (after < 0)
-        code[row] = memo.code
+    note(touched, number, state)
     unit.debt_pool = market.pool + 1 if unit.head < 0 else 0
 
 
