@@ -7,10 +7,7 @@ import numpy as np
 import pytest
 
 from deleverage.engine.kernels.keys import NO_CANDIDATE, key_of
-from deleverage.engine.kernels.scores import RANKING_OF, WHOLE, score_rows
-from deleverage.engine.kernels.select import choose, score_and_choose
-from deleverage.engine.kernels.sorting import arrange
-from tests.engine.test_keys import columns
+from deleverage.engine.kernels.select import choose
 
 MODES = ("spread", "equal", "few", "whole", "near", "geometric")
 
@@ -56,7 +53,7 @@ def chosen_of(*arguments: Any) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("count", [1, 2, 30, 3_000])
 def test_choice_when_lots_are_needed_then_it_is_the_front_of_the_queue(mode: str, count: int) -> None:
-    """Need of nothing, one lot, everything, one less, more than there is, and something between; in the same order."""
+    """Need of nothing, one lot, everything, one less, more than there is, and something between."""
     random = Random(f"{mode}{count}")
     grades, keys, lots, order = queue(random, count, mode)
     total = sum(asked(grades, keys, lots, order, 1 << 62).values())
@@ -64,7 +61,6 @@ def test_choice_when_lots_are_needed_then_it_is_the_front_of_the_queue(mode: str
         expected = asked(grades, keys, lots, order, need)
         rows, taken = chosen_of(grades, keys, mode == "whole", lots, order, need)
         assert expected == dict(zip(rows.tolist(), taken.tolist(), strict=True))
-        assert list(expected) == arrange(rows, grades, keys, order).tolist()
 
 
 def test_choice_when_nobody_has_lots_then_nobody_is_chosen() -> None:
@@ -88,22 +84,4 @@ def test_choice_when_one_place_holds_everybody_then_ids_decide() -> None:
     order = np.arange(count, dtype=np.uint32)[::-1].copy()
     grades, keys, lots = np.full(count, 5, np.uint8), np.zeros(count, np.int64), np.ones(count, np.int64)
     rows, _ = chosen_of(grades, keys, False, lots, order, count // 2)
-    assert list(range(count - 1, count // 2 - 1, -1)) == arrange(rows, grades, keys, order).tolist()
-
-
-@pytest.mark.parametrize("ranking", ["bitmex", "profit", "return-mmr"])
-def test_choice_when_scores_are_made_on_the_way_then_it_is_the_same(ranking: str) -> None:
-    """Over several blocks, with free rows and units without equity."""
-    lots, value, cost, equity, sums = columns(Random(ranking), 9_000)
-    number, order = RANKING_OF[ranking], np.arange(9_000, dtype=np.uint32)
-    lots[::7] = 0
-    tiers, code = np.arange(9_000, dtype=np.int8) % 6 - 1, np.arange(9_000, dtype=np.uint16)
-    figures = number, 1, number in WHOLE, tiers, lots, code, value, cost, equity, sums, order
-    keys, grades, found = np.empty(9_000, np.int64), np.empty(9_000, np.uint8), []
-    for need in (1_000, int(abs(lots).sum()) // 2):
-        score_rows(*figures[:2], *figures[3:-1], keys, grades)
-        expected = chosen_of(grades, keys, number in WHOLE, lots, order, need)
-        rows, taken = np.empty(9_001, np.uint32), np.empty(9_001, np.int64)
-        count = score_and_choose(*figures, need, np.empty_like(keys), np.empty_like(grades), rows, taken)
-        found.append([expected[0].tolist() == rows[:count].tolist(), expected[1].tolist() == taken[:count].tolist()])
-    assert found == [[True, True], [True, True]]
+    assert list(range(count // 2, count)) == sorted(rows.tolist())

@@ -11,7 +11,10 @@ from time import perf_counter
 from deleverage.bench.books import draw, one_market, quiet
 from deleverage.bench.connect import EngineSubject
 from deleverage.bench.logs import draw_log
+from deleverage.engine import ranks
 from deleverage.engine.kernels.compiled import folder
+from deleverage.rulebook.queues import Queue
+from deleverage.rulebook.rules import Rules
 
 
 def rehearse(say: Callable[[str], None]) -> None:
@@ -25,6 +28,7 @@ def rehearse(say: Callable[[str], None]) -> None:
         ("revaluation in 128 bits", lambda: subject.revalue(book.markets.mark_ticks, exact=True)),
         ("ticks", lambda: subject.tick(0, int(book.markets.mark_ticks[0]) + 1)),
         ("queues", lambda: [subject.select(0, 1, 5), subject.lights()]),
+        ("queues of other orders", lambda: _queues(subject)),
         (
             "books with all there is",
             lambda: [subject.load(draw(800, markets=4, mix=True)), subject.revalue(subject.marks)],
@@ -36,6 +40,14 @@ def rehearse(say: Callable[[str], None]) -> None:
     for at, (name, part) in enumerate(parts, start=1):
         say(f"compiling the engine {at}/{len(parts)}: {name}")
         part()
+
+
+def _queues(subject: EngineSubject) -> None:
+    """Rank by what units hold in all: candidates are gathered and surveyed first, as where accounts have roles."""
+    desk, rules = subject.desk, Rules(policy=Queue("binance"))
+    ranks.lights(desk, rules, subject.value)
+    ranks.queue(desk, rules, desk.columns.prices.names[0], 1)
+    ranks.Chooser(desk, rules).choose(ranks.opposite(desk, 0, 1), subject.value, 5)
 
 
 def _crash(subject: EngineSubject) -> None:

@@ -184,6 +184,28 @@ def _place_apart(desk: Desk, unit: Array, tiers: Array, bankrupt_accounts: Colle
                 tiers[mine & (tiers == ORDINARY_TIER)] = BACKSTOP_TIER
 
 
+def is_plain(desk: Desk, rules: Rules) -> bool:
+    """Return whether every tier is one of health, and scores read nothing but the leg and its unit's equity."""
+    plain = all(account.role == "trader" for account in desk.roles())
+    return plain and isinstance(rules.policy, Queue) and rules.policy.ranking not in NEED_MAINTENANCE
+
+
+def how(rules: Rules) -> tuple[int, int, bool]:
+    """Return the number of a queue's ranking, its wallet floor, and whether its keys are whole numbers."""
+    from deleverage.engine.kernels.scores import RANKING_OF, WHOLE
+
+    assert isinstance(rules.policy, Queue)
+    ranking = RANKING_OF[rules.policy.ranking]
+    return ranking, rules.policy.wallet_floor_quanta, ranking in WHOLE
+
+
+def values_of_lots(desk: Desk) -> NDArray[np.int64]:
+    """Return the signed quanta of a lot at the mark, by code."""
+    prices = desk.columns.prices
+    values: NDArray[np.int64] = prices.markets["value"][prices.code_market]
+    return values
+
+
 class Chooser:
     """Chooses the front of queues; its room is kept from one choice to the next."""
 
@@ -198,35 +220,23 @@ class Chooser:
 
         ``value`` is that of now, ``span`` one side of a market. None where only the law can say.
         """
-        desk, rules, policy = self._desk, self._rules, self._rules.policy
-        if why_law(desk, rules) or not isinstance(policy, Queue):
+        desk, rules = self._desk, self._rules
+        if why_law(desk, rules):
             return None
-        if self._has_roles() or policy.ranking in NEED_MAINTENANCE:
-            return self._apart(span, value, need_lots)
+        if not is_plain(desk, rules):
+            found = candidates(desk, rules, span, value)
+            return None if found is None else front_of(found, need_lots)
         from deleverage.engine.kernels.ask import ask
-        from deleverage.engine.kernels.scores import RANKING_OF, WHOLE
 
-        columns, values = desk.columns, Tables(desk).value
+        columns, values = desk.columns, values_of_lots(desk)
         if not values[span.first]:
             return None
         if not self._room or len(self._room[0]) <= columns.rows:
-            kinds = (np.uint32, np.int64, np.int64, np.uint16, np.uint32, np.uint32, np.int64)
+            kinds = (np.uint16, np.uint32, np.uint32, np.uint32, np.int64)
             self._room = tuple(np.empty(len(columns.lots) + 1, kind) for kind in kinds)
-        ranking = RANKING_OF[policy.ranking]
         legs = columns.lots, columns.owner, columns.code, columns.cost, value.equity, value.flags
-        how = ranking, policy.wallet_floor_quanta, ranking in WHOLE
-        count = ask(*how, *span, columns.rows, *legs, values, columns.order(), need_lots, *self._room)
+        count = ask(*how(rules), *span, columns.rows, *legs, values, columns.order(), need_lots, *self._room)
         return self._room[-2][:count], self._room[-1][:count]
-
-    def _has_roles(self) -> bool:
-        return any(account.role != "trader" for account in self._desk.roles())
-
-    def _apart(
-        self, span: Span, value: Valuation, need_lots: int
-    ) -> tuple[NDArray[np.uint32], NDArray[np.int64]] | None:
-        """Choose where not all tiers are those of health, or a score reads sums of the unit."""
-        found = candidates(self._desk, self._rules, span, value)
-        return None if found is None else front_of(found, need_lots)
 
 
 def front_of(found: Candidates, need_lots: int) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
@@ -267,20 +277,33 @@ def lights(desk: Desk, rules: Rules, value: Valuation | None = None) -> NDArray[
 
     ``value``: what is known already of everybody at the marks of now, exactly.
     """
-    found = None if why_law(desk, rules) else candidates(desk, rules, everybody(desk), value or valued(desk))
+    columns = desk.columns
+    lit = np.zeros(columns.rows, np.uint8)
+    by_kernel = not why_law(desk, rules) and _light_by_kernel(desk, rules, value or valued(desk), lit)
+    for market_id in () if by_kernel else columns.prices.names:
+        for side in (1, -1):
+            _light_by_law(desk, rules, market_id, side, lit)
+    return lit
+
+
+def _light_by_kernel(desk: Desk, rules: Rules, value: Valuation, lit: NDArray[np.uint8]) -> bool:
+    """Write the lights of every row; False where only the law can say."""
+    columns, prices = desk.columns, desk.columns.prices
+    groups = 2 * prices.code_market + np.arange(len(prices.worth)) % 2, 2 * len(prices.names)
+    values = values_of_lots(desk)
+    if is_plain(desk, rules) and values.all():
+        from deleverage.engine.kernels.ask import light_columns
+
+        legs = columns.rows, columns.lots, columns.owner, columns.code, columns.cost
+        light_columns(*how(rules), *legs, value.equity, value.flags, values, columns.order(), *groups, lit)
+        return True
+    found = candidates(desk, rules, everybody(desk), value)
     if found is None:
-        lit = np.zeros(desk.columns.rows, np.uint8)
-        for market_id in desk.columns.prices.names:
-            for side in (1, -1):
-                _light_by_law(desk, rules, market_id, side, lit)
-        return lit
+        return False
     from deleverage.engine.kernels.places import light_rows
 
-    group_of = 2 * desk.columns.prices.code_market + np.arange(len(desk.columns.prices.worth)) % 2
-    own = np.empty(len(found.rows), np.uint8)
-    graded = found.grades, found.keys, found.whole, found.lots, found.order
-    light_rows(found.code, group_of, 2 * len(desk.columns.prices.names), *graded, own)
-    return own
+    light_rows(found.code, *groups, found.grades, found.keys, found.whole, found.lots, found.order, lit)
+    return True
 
 
 def _light_by_law(desk: Desk, rules: Rules, market_id: str, side: int, lit: NDArray[np.uint8]) -> None:

@@ -10,16 +10,13 @@ from typing import Any
 import numpy as np
 
 from deleverage.engine.kernels.compiled import compiled
-from deleverage.engine.kernels.keys import GRADES, PLACES_OF_GRADE, place_rows
-from deleverage.engine.kernels.scores import score_rows
+from deleverage.engine.kernels.keys import ALL_PLACES, NOBODY, add_up, places_of
 from deleverage.engine.kernels.sorting import drop_of
 
 Array = Any
 Whole = Any
 
 _CELLS = 12
-_BLOCK = 8192
-_ALL, _NOBODY = GRADES * PLACES_OF_GRADE, (GRADES - 1) * PLACES_OF_GRADE
 
 
 @compiled
@@ -33,6 +30,39 @@ def margin_of(weights: Array, need: Whole) -> Any:
 
 
 @compiled
+def take(
+    places: Array,
+    lots: Array,
+    names: Array,
+    rows: Array,
+    first: Whole,
+    margin: Whole,
+    chosen: Array,
+    taken: Array,
+    close: Array,
+    found: Whole,
+    count: Whole,
+) -> Any:
+    """Append names and lots of the rows before a place, and ``first`` + row of those at it; return how many there are.
+
+    ``found`` and ``count`` are how many there were of each. Every name is written, and the next one over it unless it
+    is kept: no branch, so the time does not hang on who is taken. At the margin are few, in most blocks nobody.
+    """
+    last, same = np.uint16(margin), np.uint64(0)
+    for at in range(np.uint64(places.size)):
+        chosen[found], taken[found] = names[at], abs(lots[at])
+        found += np.uint64(places[at] < last)
+    for at in range(np.uint64(places.size)):
+        same += np.uint64(places[at] == last)
+    if same > 0 and last < NOBODY:
+        for at in range(np.uint64(places.size)):
+            if places[at] == last:
+                close[count] = first + rows[at]
+                count += np.uint64(1)
+    return found, count
+
+
+@compiled
 def choose(
     grades: Array, keys: Array, whole: Whole, lots: Array, order: Array, need_lots: Whole, chosen: Array, taken: Array
 ) -> Any:
@@ -42,96 +72,39 @@ def choose(
     but that the one who is taken in part is the last. ``lots`` are int64 of either sign, ``order`` the uint32 rank of
     each unit's id. At most what all candidates hold is chosen; who is no candidate or has no lots never is.
     """
-    places = np.empty(keys.size, np.uint16)
-    weights = np.zeros(_ALL, np.int64)
-    _weigh(grades, keys, whole, lots, places, weights)
-    return _pick(places, weights, keys, lots, order, need_lots, chosen, taken)
-
-
-@compiled
-def score_and_choose(
-    ranking: Whole,
-    floor: Whole,
-    whole: Whole,
-    tiers: Array,
-    lots: Array,
-    code: Array,
-    value_of: Array,
-    cost: Array,
-    equity: Array,
-    sums: Array,
-    order: Array,
-    need_lots: Whole,
-    keys: Array,
-    grades: Array,
-    chosen: Array,
-    taken: Array,
-) -> Any:
-    """Do what ``scores.score_rows`` and then ``choose`` do, block by block while a block is near."""
-    places = np.empty(keys.size, np.uint16)
-    weights = np.zeros(_ALL, np.int64)
-    for first in range(0, keys.size, _BLOCK):
-        end = min(first + _BLOCK, keys.size)
-        of_units = sums[first:end] if sums.shape[0] > 0 else sums
-        columns = tiers[first:end], lots[first:end], code[first:end]
-        worth = cost[first:end], equity[first:end]
-        near = keys[first:end], grades[first:end]
-        score_rows(
-            ranking, floor, columns[0], columns[1], columns[2], value_of, worth[0], worth[1], of_units, near[0], near[1]
-        )
-        _weigh(near[1], near[0], whole, columns[1], places[first:end], weights)
-    return _pick(places, weights, keys, lots, order, need_lots, chosen, taken)
-
-
-@compiled
-def _weigh(grades: Array, keys: Array, whole: Whole, lots: Array, places: Array, weights: Array) -> None:
-    place_rows(grades, keys, whole, places)
-    for row in range(np.uint64(keys.size)):
-        weights[places[row]] += abs(lots[row])
-
-
-@compiled
-def _pick(
-    places: Array,
-    weights: Array,
-    keys: Array,
-    lots: Array,
-    order: Array,
-    need_lots: Whole,
-    chosen: Array,
-    taken: Array,
-) -> Any:
     if need_lots <= 0:
         return np.uint64(0)
-    margin, need = margin_of(weights[:_NOBODY], need_lots)
-    near = np.empty(keys.size + 1, np.uint32)
-    found, close = np.uint64(0), np.uint64(0)
-    for row in range(np.uint64(keys.size)):
-        held, place = abs(lots[row]), places[row]
-        chosen[found], taken[found], near[close] = row, held, row
-        found += np.uint64((held > 0) & (place < margin))
-        close += np.uint64((held > 0) & (place == margin) & (margin < _NOBODY))
-    return resolve(near[:close], keys, lots, order, need, chosen, taken, found)
+    places, weights = places_of(grades, keys, whole, lots), np.zeros(ALL_PLACES, np.int64)
+    add_up(places, lots, weights)
+    margin, need = margin_of(weights[:NOBODY], need_lots)
+    rows, close = np.arange(keys.size).astype(np.uint32), np.empty(keys.size + 1, np.uint32)
+    none = np.uint64(0)
+    found, count = take(places, lots, rows, rows, np.uint32(0), margin, chosen, taken, close, none, none)
+    near = close[:count]
+    return resolve(near, keys[near], lots[near], order[near], need, chosen, taken, found)
 
 
 @compiled
 def resolve(
-    near: Array, keys: Array, lots: Array, order: Array, need: Whole, chosen: Array, taken: Array, found: Whole
+    names: Array, keys: Array, lots: Array, order: Array, need: Whole, chosen: Array, taken: Array, found: Whole
 ) -> Any:
-    """Append the front of the rows of one place that covers a need, and return how many are chosen then."""
-    words = np.empty(near.size, np.uint64)
-    for at in range(np.uint64(near.size)):
-        words[at] = drop_of(keys[near[at]])
+    """Append the front of the rows of one place that covers a need, and return how many are chosen then.
+
+    ``names`` (uint32), ``lots``, ``keys`` (int64) and ``order`` are those of these rows; all but keys are overwritten.
+    """
+    words = np.empty(keys.size, np.uint64)
+    for at in range(np.uint64(keys.size)):
+        words[at] = drop_of(keys[at])
     by_id = False
     weights = np.empty((1 << _CELLS) + 1, np.int64)
-    close = np.uint64(near.size)
+    close = np.uint64(keys.size)
     while close > np.uint64(1):
         least, most = words[0], words[0]
         for at in range(close):
             least, most = min(least, words[at]), max(most, words[at])
         if least == most:
             for at in range(close):
-                words[at] = np.uint64(order[near[at]])
+                words[at] = np.uint64(order[at])
             if by_id:
                 break
             by_id = True
@@ -141,18 +114,18 @@ def resolve(
             shift += np.uint64(1)
         weights[:] = 0
         for at in range(close):
-            weights[(words[at] - least) >> shift] += abs(lots[near[at]])
+            weights[(words[at] - least) >> shift] += abs(lots[at])
         margin, need = margin_of(weights, need)
         kept = np.uint64(0)
         for at in range(close):
-            row, word = near[at], words[at]
+            name, word, held, rank = names[at], words[at], lots[at], order[at]
             cell = np.int64((word - least) >> shift)
-            chosen[found], taken[found] = row, abs(lots[row])
-            near[kept], words[kept] = row, word
+            chosen[found], taken[found] = name, abs(held)
+            names[kept], words[kept], lots[kept], order[kept] = name, word, held, rank
             found += np.uint64(cell < margin)
             kept += np.uint64(cell == margin)
         close = kept
     if close > np.uint64(0):
-        chosen[found], taken[found] = near[0], min(need, abs(lots[near[0]]))
+        chosen[found], taken[found] = names[0], min(need, abs(lots[0]))
         found += np.uint64(1)
     return found

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from deleverage.engine.kernels.compiled import compiled
+from deleverage.engine.kernels.keys import places_of
 from deleverage.engine.kernels.places import cells_of, lay_out, light_of
 from deleverage.engine.kernels.products import share_ceil
 from deleverage.engine.kernels.sorting import drop_of, sort_slice
@@ -26,11 +27,12 @@ def stand(
 
     Arguments as in ``places.light_rows``. The percentile is the share of lots through the row, rounded up.
     """
-    layout = lay_out(code, group_of, grades, groups)
-    firsts = layout[2]
     count = np.uint64(code.size)
+    places = places_of(grades, keys, whole, lots)
+    layout = lay_out(code, group_of, places, groups)
+    firsts = layout[2]
     cells = np.empty(count, np.uint32)
-    weights = cells_of(code, group_of, grades, keys, lots, whole, layout, cells)
+    weights = cells_of(code, group_of, places, lots, layout, cells)
     starts = np.zeros(weights.size + 2, np.int64)
     for row in range(count):
         starts[np.uint64(cells[row]) + np.uint64(2)] += 1
