@@ -3,7 +3,6 @@
 Each lemma is a function of its bounds. With those of ``bounds`` its negation has no model; with a wrong bound, planted
 beside it, z3 has to find a counterexample: so a lemma that says nothing cannot pass. A rounding of binary64 is a factor
 ``1 + d`` with ``|d| <= 2^-53``, which holds for all whole numbers below 2^63 and every product and quotient here.
-Division of 128 bits (``cost._divide``) is not proved but tested, in test_cost.
 """
 
 from collections.abc import Callable

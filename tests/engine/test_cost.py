@@ -1,7 +1,6 @@
 """The divisions of the kernels, against the law's own on Python's integers."""
 
 import random
-from collections.abc import Callable
 
 import pytest
 
@@ -24,20 +23,13 @@ def signed(source: random.Random, bound: int) -> int:
     return near(source, bound) * source.choice((1, -1))
 
 
-def multiplied(divide: Callable[[int, int], int]) -> Callable[[int, int, int], int]:
-    """Return the division of a product."""
-    return lambda one, other, divisor: divide(one * other, divisor)
-
-
-@pytest.mark.parametrize("name", ["div_floor", "div_ceil", "div_half_even"])
-def test_division_when_numbers_are_near_powers_of_two_then_as_in_the_law(name: str) -> None:
+def test_division_when_numbers_are_near_powers_of_two_then_as_in_the_law() -> None:
     """Quotients and halves come out as in ``quantities``, for the least and the largest of int64 too."""
     source = random.Random(1)
     cases = [(signed(source, FACTOR), 1 + near(source, FACTOR - 1)) for _ in range(TRIES)]
     cases += [(half * odd, 2 * half) for half, odd in ((1, 3), (1, 5), (7, -3), (1 << 61, 3), (1 << 61, -1))]
     cases += [(-FACTOR, 1), (-FACTOR, FACTOR - 1), (FACTOR - 1, FACTOR - 1), (FACTOR - 1, 2), (0, 1)]
-    law, kernel = getattr(quantities, name), getattr(cost, name)
-    assert [law(*case) for case in cases] == [kernel(*case) for case in cases]
+    assert [quantities.div_half_even(*case) for case in cases] == [cost.div_half_even(*case) for case in cases]
 
 
 @pytest.mark.parametrize("name", ["share_floor", "share_ceil"])
@@ -51,21 +43,6 @@ def test_share_when_amount_part_and_whole_are_at_their_bounds_then_as_in_the_law
         amount = source.choice((near(source, 1 << 62), cost.GUESSABLE - source.randrange(-2, 3)))
         cases.append((amount if name == "share_ceil" else amount * source.choice((1, -1)), part, whole))
     law, kernel = getattr(quantities, name), getattr(cost, name)
-    assert [law(*case) for case in cases] == [kernel(*case) for case in cases]
-
-
-@pytest.mark.parametrize("name", ["floor", "ceil", "half_even"])
-def test_multiplication_when_the_product_needs_128_bits_then_as_in_the_law(name: str) -> None:
-    """Products of any two int64 are divided exactly wherever the quotient is an int64 again."""
-    source = random.Random(3)
-    cases = [(3, 1, 2), (-3, 1, 2), (5, -1, 2), (FACTOR - 1, FACTOR - 1, FACTOR - 1), (1 - FACTOR, 1, 1), (0, -5, 3)]
-    while len(cases) < TRIES:
-        one, other = signed(source, FACTOR), signed(source, FACTOR)
-        divisor = source.choice((1 + near(source, FACTOR - 1), max(1, abs(other) - near(source, 3))))
-        if abs(one * other) // divisor < FACTOR - 1:
-            cases.append((one, other, divisor))
-    law = multiplied(getattr(quantities, f"div_{name}"))
-    kernel = getattr(cost, f"multiply_{name}")
     assert [law(*case) for case in cases] == [kernel(*case) for case in cases]
 
 

@@ -183,25 +183,3 @@ def _spread_digit(
         starts[digit] = to + np.uint32(1)
     for at in range(first, end):
         words[at], rows[at] = spare_drops[at], spare_rows[at]
-
-
-@compiled
-def arrange(rows: Array, grades: Array, keys: Array, order: Array) -> Array:
-    """Return chosen rows (uint32) in the order of the queue: grade, key falling, order."""
-    counts = np.zeros(257, np.int64)
-    for at in range(np.uint64(rows.size)):
-        counts[np.uint64(grades[rows[at]]) + np.uint64(1)] += 1
-    starts = np.cumsum(counts)
-    ends = starts[:-1].copy()
-    arranged = np.empty(rows.size, np.uint32)
-    drops = np.empty(rows.size, np.uint64)
-    for at in range(np.uint64(rows.size)):
-        grade = np.uint64(grades[rows[at]])
-        to = np.uint64(ends[grade])
-        arranged[to], drops[to] = rows[at], drop_of(keys[rows[at]])
-        ends[grade] += 1
-    spare_drops, spare_rows = (np.empty(rows.size, np.uint64), np.empty(rows.size, np.uint32))
-    for each in range(np.uint64(256)):
-        if starts[each] < ends[each]:
-            sort_slice(drops, arranged, order, starts[each], ends[each], spare_drops, spare_rows)
-    return arranged
