@@ -108,29 +108,27 @@ def one_rounding(power: int = 53) -> Claim:
     return given, z3.And(-step <= times, times <= step, over <= limit * (1 + rounding), -over <= limit * (1 + rounding))
 
 
-def guess_of_a_share(guess_bits: int = 59, whole_bits: int = bounds.LEG_BITS) -> Claim:
-    """What a guessed share leaves fits int64: below 2^59 it is off by less than 400, and a whole is below 2^54."""
-    exact, seen, whole = z3.Reals("exact seen whole")
-    guess = z3.Int("guess")
-    given = [exact >= 0, exact < 1 << guess_bits, whole > 0, whole < 1 << whole_bits]
+def guess_of_a_share(product_bits: int = 113, whole_bits: int = 61) -> Claim:
+    """What a guessed share leaves fits int64 where amount x whole < 2^113 and whole < 2^61, the exact share being at
+    most the amount; so it does below 2^59 of a whole below 2^54.
+    """
+    exact, seen, guess, whole = z3.Reals("exact seen guess whole")
+    given = [exact >= 0, whole > 0, whole < 1 << whole_bits, exact * whole < 1 << product_bits]
     given += [seen - exact <= ROUNDINGS * UNIT * exact, exact - seen <= ROUNDINGS * UNIT * exact]
-    given += [z3.ToReal(guess) <= seen, seen < z3.ToReal(guess) + 1]
-    off = exact - z3.ToReal(guess)
-    most = 1 + ROUNDINGS * UNIT * (1 << guess_bits)
-    return given, z3.And(off < most, -off < most, most * (1 << whole_bits) <= INT64)
+    given += [guess <= seen, seen < guess + 1]
+    return given, within((exact - guess) * whole, INT64)
 
 
-def large_share(amount_bits: int = bounds.SHARE_BITS) -> Claim:
-    """Divided by its whole first, an amount gives parts that sum to at most the amount: nothing wraps, and the rest
-    that is then guessed is below the whole.
+def large_share(amount_bits: int = bounds.SHARE_BITS, whole_bits: int = bounds.LEG_BITS) -> Claim:
+    """Divided by its whole first, an amount gives parts that sum to at most the amount: nothing wraps. The rest that is
+    then guessed is no more than the amount, and below the whole, which of a whole below 2^54 may be guessed.
     """
     amount, whole, part, sure = z3.Ints("amount whole part sure")
-    given = [amount >= 0, amount < 1 << amount_bits, whole > 0, whole < 1 << bounds.LEG_BITS, part >= 0, part <= whole]
+    given = [amount >= 0, amount < 1 << amount_bits, whole > 0, whole < 1 << whole_bits, part >= 0, part <= whole]
     given += [sure >= 0, sure * whole <= amount, amount < (sure + 1) * whole]
     rest = amount - sure * whole
-    return given, z3.And(
-        sure * part <= sure * whole, rest >= 0, rest < 1 << cost.GUESSABLE.bit_length() - 1, amount < INT64
-    )
+    wraps_not = z3.And(sure * part <= sure * whole, rest >= 0, rest <= amount, amount < INT64)
+    return given, z3.And(wraps_not, rest < 1 << cost.GUESSABLE.bit_length() - 1)
 
 
 def repair_by_division(floored: bool = True) -> Claim:
@@ -237,9 +235,10 @@ LEMMAS: list[tuple[Callable[..., Claim], dict[str, Any]]] = [
     (weights_total, {"halves_bits": 31}),
     (roundings, {"most": 5}),
     (one_rounding, {"power": 52}),
-    (guess_of_a_share, {"guess_bits": 60}),
-    (guess_of_a_share, {"whole_bits": bounds.LEG_BITS + 1}),
+    (guess_of_a_share, {"product_bits": 114}),
+    (guess_of_a_share, {"whole_bits": 62}),
     (large_share, {"amount_bits": 64}),
+    (large_share, {"whole_bits": 60}),
     (repair_by_division, {"floored": False}),
     (wrapped_residual, {"bits": 64}),
     (guess_of_an_ideal, {"bits": 53}),

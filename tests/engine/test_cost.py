@@ -34,7 +34,7 @@ def test_division_when_numbers_are_near_powers_of_two_then_as_in_the_law() -> No
 
 @pytest.mark.parametrize("name", ["share_floor", "share_ceil"])
 def test_share_when_amount_part_and_whole_are_at_their_bounds_then_as_in_the_law(name: str) -> None:
-    """A part of an amount comes out as in ``quantities`` in the whole domain, on both sides of the guess's bound."""
+    """A part of an amount comes out as in ``quantities`` in the whole domain, on both sides of its bounds."""
     source = random.Random(2)
     cases = []
     for _ in range(TRIES):
@@ -42,6 +42,10 @@ def test_share_when_amount_part_and_whole_are_at_their_bounds_then_as_in_the_law
         part = source.choice((near(source, whole + 1), max(0, whole - near(source, 4)), whole))
         amount = source.choice((near(source, 1 << 62), cost.GUESSABLE - source.randrange(-2, 3)))
         cases.append((amount if name == "share_ceil" else amount * source.choice((1, -1)), part, whole))
+    for _ in range(TRIES):
+        whole = 1 + near(source, (1 << 61) - 1)
+        part = source.choice((near(source, whole + 1), max(0, whole - near(source, 4)), whole))
+        cases.append((min(near(source, 1 << 62), ((1 << 113) - 1) // whole), part, whole))
     law, kernel = getattr(quantities, name), getattr(cost, name)
     assert [law(*case) for case in cases] == [kernel(*case) for case in cases]
 

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from deleverage.engine.kernels.keys import NO_CANDIDATE, key_of, place_of, score_of
-from deleverage.engine.kernels.products import memo_share, scaled_float, share_ceil, share_floor, wide_float
+from deleverage.engine.kernels.products import scaled_float, wide_float
 from deleverage.engine.kernels.scores import RANKING_OF, WHOLE, score_rows
-from deleverage.rulebook import quantities
 from deleverage.rulebook.ranking import Candidate
 from deleverage.rulebook.scores import FLOORED, RANKINGS, SCORES
 
@@ -121,16 +120,3 @@ def test_wide_float_when_half_way_then_it_rounds_to_even_once() -> None:
             number = (top << (size - 53)) + (1 << (size - 54)) + random.choice((-1, 0, 1))
         assert float(number) == wide_float(np.uint64(number >> 64), np.uint64(number & LOW))
     assert float((1 << 61) * 10**18) == scaled_float(1 << 61)
-
-
-def test_shares_when_products_wrap_then_they_are_exact() -> None:
-    """Up to the stated bound: amount x whole below 2^112."""
-    random = Random(5)
-    for _ in range(3_000):
-        whole_bits = random.randint(1, 54)
-        whole = random.randint(1, 1 << whole_bits)
-        part = random.choice((0, 1, whole, whole - 1, random.randint(0, whole)))
-        amount = random.choice((0, 1, whole, random.randint(0, 1 << (111 - whole_bits if whole_bits > 50 else 60))))
-        assert quantities.share_floor(amount, part, whole) == share_floor(amount, part, whole)
-        assert quantities.share_ceil(amount, part, whole) == share_ceil(amount, part, whole)
-        assert quantities.share_floor(-amount, part, whole) == memo_share(-amount, part, whole)

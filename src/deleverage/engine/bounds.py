@@ -14,7 +14,10 @@ QUOTE_BITS = 61
 """Of one unit: its cash and ledger, what its collateral counts, and the memos of a leg are below 2^61 quanta."""
 
 SHARE_BITS = 62
-"""Of ``share_floor`` and ``share_ceil``: the amount is below 2^62, and their whole below 2^LEG_BITS."""
+"""Of ``share_floor`` and ``share_ceil``: the amount is below 2^62, and their whole below 2^LEG_BITS.
+
+Or the whole is below 2^61, and amount x whole below 2^113.
+"""
 
 SPLIT_BITS = 62
 """Of a split: the amount and the sum of the weights are below 2^62."""

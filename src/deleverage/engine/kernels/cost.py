@@ -1,8 +1,9 @@
 """The divisions of ``quantities`` on int64, each with its rounding in its name; products may need 128 bits.
 
 ``share_*`` guess the quotient in binary64 and repair it by the residual. The guess has five roundings of at most 2^-53
-each, so below 2^59 it is off by less than 400; the residual is then below 2^63 for a ``whole`` below 2^54, wrapping
-multiplication gives it exactly, and one division of 64 bits repairs the quotient.
+each; where amount x whole is below 2^113 and the whole below 2^61, the residual is below 2^63, wrapping multiplication
+gives it exactly, and one division of 64 bits repairs the quotient. From 2^59 on an amount is divided by its whole
+before.
 """
 
 import numpy as np
@@ -11,7 +12,7 @@ from deleverage.engine.kernels.compiled import compiled
 from deleverage.engine.kernels.products import high_product, is_less
 
 GUESSABLE = 1 << 59
-"""Below this a quotient may be guessed."""
+"""Below this a quotient may be guessed, if its whole is below 2^54."""
 
 
 @compiled
@@ -23,7 +24,10 @@ def div_half_even(numerator: int, denominator: int) -> int:
 
 @compiled
 def share_floor(amount: int, part: int, whole: int) -> int:
-    """Return ``amount x part / whole``, magnitude rounded down; 0 <= part <= whole < 2^54, |amount| < 2^62."""
+    """Return ``amount x part / whole``, magnitude rounded down; 0 <= part <= whole > 0, |amount| < 2^62.
+
+    The whole is below 2^54; or it is below 2^61, and amount x whole below 2^113.
+    """
     quotient, _ = _share(abs(amount), part, whole)
     return quotient if amount >= 0 else -quotient
 

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from deleverage.engine.kernels.compiled import compiled
+from deleverage.engine.kernels.cost import share_ceil, share_floor
 from deleverage.engine.kernels.heap import TOP, grade_of, is_before, push, regraded, replace_top, row_of, tag_of
 from deleverage.engine.kernels.keys import GRADES, PLACES_OF_GRADE, place_of
-from deleverage.engine.kernels.products import memo_share, prefetch, share_ceil
+from deleverage.engine.kernels.products import prefetch
 from deleverage.engine.kernels.scores import BINANCE, BLUEFIN, RETURN_MMR
 from deleverage.engine.kernels.sorting import drop_of, key_of_drop, sort_slice
 from deleverage.engine.kernels.states import COST, EQUITY, LOTS, rank_again, rank_of, state_of, tier_row
@@ -153,7 +154,7 @@ def close_bankrupts(
             states[row, LOTS], states[row, EQUITY] = signed - lots if signed > 0 else signed + lots, equity - money
             if not reranks:
                 continue
-            states[row, COST] -= memo_share(states[row, COST], lots, held)
+            states[row, COST] -= share_floor(states[row, COST], lots, held)
             home = np.int64(homes[row])
             margin = tier_row(table, abs(states[row, LOTS] * value_quanta))
             state = state_of(states, row)

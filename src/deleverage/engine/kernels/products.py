@@ -1,4 +1,4 @@
-"""Products that need more than 64 bits, and the shares that are made of them; nothing here wraps within its bounds.
+"""Products that need more than 64 bits; nothing here wraps within its bounds.
 
 A *wide* number is a pair of uint64, high and low: a requirement in quanta x 10^18. Wide numbers are not negative.
 """
@@ -108,37 +108,3 @@ def scaled_float(quanta: Whole) -> Any:
     """Return the binary64 nearest to quanta x 10^18, half to even; quanta >= 0."""
     unsigned = np.uint64(quanta)
     return wide_float(high_product(unsigned, SCALE), unsigned * SCALE)
-
-
-@compiled
-def share_floor(amount: Whole, part: Whole, whole: Whole) -> Whole:
-    """Return ``amount x part / whole`` rounded down; all int64, amount >= 0, 0 <= part <= whole > 0.
-
-    A binary64 guess misses by at most 5 x 2^-53 of itself, so where amount x whole < 2^112 the remainder of the guess
-    is below 2^63 and right although the products wrap; it is divided once more, and repaired to the unit.
-    """
-    quotient = np.int64(np.float64(amount) * np.float64(part) / np.float64(whole))
-    remainder = amount * part - quotient * whole
-    step = np.int64(np.float64(remainder) / np.float64(whole))
-    quotient += step
-    remainder -= step * whole
-    while remainder < 0:
-        quotient -= 1
-        remainder += whole
-    while remainder >= whole:
-        quotient += 1
-        remainder -= whole
-    return quotient
-
-
-@compiled
-def share_ceil(amount: Whole, part: Whole, whole: Whole) -> Whole:
-    """Return ``amount x part / whole`` rounded up, within the bounds of ``share_floor``."""
-    quotient = share_floor(amount, part, whole)
-    return quotient + np.int64(amount * part - quotient * whole != 0)
-
-
-@compiled
-def memo_share(amount: Whole, part: Whole, whole: Whole) -> Whole:
-    """Return the share of a signed memo, its magnitude rounded down (``quantities.share_floor``)."""
-    return share_floor(amount, part, whole) if amount >= 0 else -share_floor(-amount, part, whole)

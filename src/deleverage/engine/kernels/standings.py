@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from deleverage.engine.kernels.compiled import compiled
+from deleverage.engine.kernels.cost import share_ceil
 from deleverage.engine.kernels.keys import places_of
 from deleverage.engine.kernels.places import cells_of, lay_out, light_of
-from deleverage.engine.kernels.products import share_ceil
 from deleverage.engine.kernels.sorting import drop_of, sort_slice
 
 Array = Any
@@ -48,10 +48,11 @@ def stand(
     percentiles, lights = np.zeros(count, np.int64), np.zeros(count, np.uint8)
     for group in range(np.uint64(groups)):
         first, end = np.uint64(firsts[group]), np.uint64(firsts[group + np.uint64(1)])
-        total = np.int64(0)
+        total: Whole = np.int64(0)
         for cell in range(first, end):
             total += weights[cell]
-        ahead, begin = np.int64(0), np.uint64(starts[first])
+        ahead: Whole = np.int64(0)
+        begin = np.uint64(starts[first])
         for cell in range(first, end):
             if starts[cell + np.uint64(1)] > starts[cell] + 1:
                 sort_slice(drops, rows, order, starts[cell], starts[cell + np.uint64(1)], spare_drops, spare_rows)
@@ -59,6 +60,6 @@ def stand(
             row = rows[at]
             ranks[row], aheads[row] = at - begin + np.uint64(1), ahead
             ahead += abs(lots[row])
-            percentiles[row] = share_ceil(np.int64(BILLION), ahead, total)
+            percentiles[row] = share_ceil(BILLION, ahead, total)
             lights[row] = light_of(ahead, total)
     return ranks, aheads, percentiles, lights

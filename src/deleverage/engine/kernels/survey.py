@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from deleverage.engine.kernels.compiled import compiled
+from deleverage.engine.kernels.cost import share_ceil
 from deleverage.engine.kernels.decide import decide_exactly
-from deleverage.engine.kernels.products import plus, share_ceil
+from deleverage.engine.kernels.products import plus
 from deleverage.engine.kernels.revalue import tier_code
 from deleverage.engine.kernels.states import (
     COST,
