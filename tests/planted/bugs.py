@@ -112,7 +112,8 @@ BUGS = (
         "tie-by-insertion",
         "equal scores are ordered by who came first instead of by id",
         (
-            Patch("stages/candidates", "for unit in book.sorted_units():", "for unit in book.units.values():"),
+            Patch("book", "in ((key, part[key]) for key in sorted(part))", "in part.items()"),
+            Patch("stages/deleveraging", "in scratch.book.sorted_units() if", "in scratch.book.units.values() if"),
             Patch(
                 "ranking",
                 "(item[0].tier, *_descending(item[1]), item[0].unit_id)",

@@ -253,6 +253,10 @@ class Book:
         for unit_id in sorted(self.units):
             yield self.units[unit_id]
 
+    def bearing_units(self) -> Iterator[Unit]:
+        """Units of whom a loss may be asked, in id order: all. (A book of some may know of more than it walks.)"""
+        return self.sorted_units()
+
     @property
     def is_halted(self) -> bool:
         """Whether the whole domain stands still, by a residual or by an operator."""
@@ -294,7 +298,7 @@ class Book:
         return self.accounts[unit.account_id].role
 
     def copy(self) -> "Book":
-        """Return an independent copy: the scratch on which a step is planned."""
+        """Return an independent copy, the scratch on which a step is planned; in id order, so that walks find it."""
         return Book(**{item.name: copied(getattr(self, item.name)) for item in fields(self)})
 
     def digest(self) -> str:
@@ -319,7 +323,7 @@ def copied(part: Any) -> Any:
         return part
     return {
         key: copy_unit(row) if isinstance(row, Unit) else replace(row) if isinstance(row, MOVING) else row
-        for key, row in part.items()
+        for key, row in ((key, part[key]) for key in sorted(part))
     }
 
 

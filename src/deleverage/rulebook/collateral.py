@@ -29,8 +29,9 @@ def selling_order(book: Book) -> list[Asset]:
 
 def wanted_grains(book: Book, unit: Unit, asset: Asset, from_pool: bool) -> int:
     """Return the grains of one asset that a unit must sell at a forced conversion: what it needs, or all it has."""
-    held, needed = unit.assets.get(asset.terms.asset_id, 0), needed_quanta(book, unit, from_pool)
-    return min(held, asset.grains_for(needed)) if held and needed else 0
+    held = unit.assets.get(asset.terms.asset_id, 0)
+    needed = needed_quanta(book, unit, from_pool) if held else 0
+    return min(held, asset.grains_for(needed)) if needed else 0
 
 
 def repaid_quanta(book: Book, unit: Unit, proceeds_quanta: int) -> int:

@@ -147,8 +147,8 @@ def gain(leg: Leg, market: Market) -> int:
 
 def released_quanta(book: Book, unit: Unit) -> int:
     """Return what a flat isolated unit gives back to its account's cross unit: all its cash, 0 if it may keep it."""
-    if not unit.isolated_market_id or unit.legs or unit.bankrupt:
+    if not unit.isolated_market_id or unit.legs or unit.bankrupt or unit.quote <= 0:
         return 0
     mine = (order for order in book.orders.values() if order.unit_id == unit.unit_id)
     waits = any(not closes(order.leg_side, order.lots) for order in mine)
-    return 0 if waits else max(0, unit.quote)
+    return 0 if waits else unit.quote

@@ -39,7 +39,7 @@ from deleverage.rulebook.stages.guards import asset_guards, guards
 from deleverage.rulebook.stages.liquidation import reduce, relieve
 from deleverage.rulebook.stages.scratch import Scratch
 from deleverage.rulebook.stages.socialise import name_residuals, socialise
-from deleverage.rulebook.stages.stress import stress_ppb
+from deleverage.rulebook.stages.stress import measured_ppb
 from deleverage.rulebook.stages.takeover import split_debts, take_over
 from deleverage.rulebook.stages.tempo import Tempo
 from deleverage.rulebook.stages.till import can_lift_own_unit, switch_pools
@@ -48,7 +48,7 @@ from deleverage.rulebook.stages.till import can_lift_own_unit, switch_pools
 def run_step(book: Book, rules: Rules, time_ns: int, write: Callable[[Book, Fact], None]) -> Scratch:
     """Plan one step on a copy of ``book`` and return the scratch; its ``facts`` are the plan, the book is unchanged."""
     guarded = guards(book, rules, time_ns)
-    tempo, money = Tempo(rules, stress_ppb(book, guarded)), FundMoney(rules, book)
+    tempo, money = Tempo(rules, measured_ppb(book, rules, guarded)), FundMoney(rules, book)
     scratch = Scratch(book.copy(), rules, rules.hash(), write, time_ns, guarded, book.steps + 1, book, tempo, money)
     scratch.guarded_assets = asset_guards(book, rules, time_ns)
     held = [unit for unit in scratch.book.sorted_units() if unit.legs and unit.isolated_market_id]

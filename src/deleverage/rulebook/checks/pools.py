@@ -6,7 +6,7 @@ from deleverage.rulebook.checks.view import Checks, View, require
 from deleverage.rulebook.funding_source import Till
 from deleverage.rulebook.margin import equity
 from deleverage.rulebook.pools import pot_of
-from deleverage.rulebook.stages.scratch import trimmed
+from deleverage.rulebook.stages.scratch import PoolDebts, by_debtor, trimmed
 from deleverage.rulebook.stages.till import FundDebts, by_pool, freed_by_pool, lower_freed
 
 
@@ -78,11 +78,11 @@ def check_empty(view: View, pool_ids: set[str], what: str, time_ns: int) -> None
 
 def owing(view: View, fact: m.Socialised) -> set[str]:
     """Return the pools with which the debts lie that money is about to be taken for; one quantum may be rounding's."""
-    book, found = view.book, set[str]()
+    book, found, freed = view.book, set[str](), by_debtor(view.freed)
     for unit_id in (payment.unit_id for payment in fact.payments if payment.amount_quanta > 0):
         unit, owed = view.units[unit_id], -view.equities[unit_id]
         if unit.legs or fact.market_id:
-            parts = trimmed(view.freed, unit_id, owed).items()
+            parts = trimmed(freed.get(unit_id, {}), owed).items()
             found |= {book.pool_of(key[1]) for key, part in parts if part > 1}
         else:
             parts = by_pool(book, unit_id, "", owed, unit.debt_pools).items()
@@ -104,9 +104,9 @@ def _check_spared(view: View, pool_id: str, paid: int, time_ns: int) -> None:
     require("INV-7", lawful, f"pool {pool_id} paid {paid} and holds {left}, {spared} quanta are to be spared")
 
 
-def _weights(view: View, unit: Unit) -> dict[str, int]:
+def _weights(view: View, unit: Unit, freed: PoolDebts) -> dict[str, int]:
     """Return the pools with which a unit's debt without lots lies, by weight; the unit as before the fact."""
-    return freed_by_pool(view.book, view.freed, unit.unit_id) if unit.legs else unit.debt_pools
+    return freed_by_pool(view.book, freed) if unit.legs else unit.debt_pools
 
 
 def _check_whose(view: View, fact: m.FundPaid) -> None:
@@ -114,12 +114,13 @@ def _check_whose(view: View, fact: m.FundPaid) -> None:
     told: dict[tuple[str, str], FundDebts] = {}
     for debt in fact.debts:
         told.setdefault((debt.unit_id, debt.leg_id), {})[debt.pool_id, debt.unit_id, debt.leg_id] = debt.debt_quanta
+    freed = by_debtor(view.freed)
     for (unit_id, leg_id), parts in told.items():
-        unit = view.bankrupts.get(unit_id)
-        due = by_pool(view.book, unit_id, leg_id, sum(parts.values()), _weights(view, unit)) if unit else {}
+        unit, mine = view.bankrupts.get(unit_id), freed.get(unit_id, {})
+        due = by_pool(view.book, unit_id, leg_id, sum(parts.values()), _weights(view, unit, mine)) if unit else {}
         require("INV-5", parts == due, f"{unit_id} owes on {leg_id or 'no leg'}: told {parts}, due {due}")
     for debt in fact.debts if fact.after_stage_5 else ():
-        lower_freed(view.book, view.freed, debt.unit_id, debt.pool_id, debt.paid_quanta)
+        lower_freed(view.book, view.freed, freed.get(debt.unit_id, {}), debt.pool_id, debt.paid_quanta)
 
 
 def _check_withdrawn(view: View, fact: m.FundWithdrawn) -> None:

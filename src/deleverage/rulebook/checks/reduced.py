@@ -21,7 +21,7 @@ def look_reduced(view: View, fact: m.Reduced) -> None:
     if view.sellers is None or view.reduced_round != fact.round:
         require("INV-12", fact.round > view.reduced_round, f"round {fact.round} follows round {view.reduced_round}")
         view.reduced_round, view.sellers = fact.round, {unit.unit_id for unit in _sellers(view, fact.time_ns)}
-    sellers = [view.book.units[unit_id] for unit_id in sorted(view.sellers)]
+    sellers = [view.book.units[unit_id] for unit_id in sorted(view.sellers)], view.sellers
     market = view.book.markets[fact.market_id]
     view.side = side_of_market(view.book, view.rules, market, SIGN_OF[fact.side], sellers, fact.time_ns)
     near = view.side.depth.near if view.side is not None else ()
@@ -128,7 +128,8 @@ def check_unsold(view: View, fact: m.StepEnded) -> None:
     view.reduced_round, view.sellers = 0, None
     if fact.stopped != "quiet":
         return  # The last round did something: what it found is not there any more.
-    sellers = _sellers(view, fact.time_ns)
+    units = _sellers(view, fact.time_ns)
+    sellers = units, {unit.unit_id for unit in units}
     guarded = guards(view.book, view.rules, fact.time_ns)
     told = {(sale.unit_id, sale.market_id, sale.leg_side): sale for sale in fact.unsold}
     known: set[tuple[str, str, str]] = set()

@@ -12,6 +12,7 @@ from deleverage.rulebook.checks.view import View, require
 from deleverage.rulebook.pace import Room, Spent
 from deleverage.rulebook.stages.guards import asset_guards, guards
 from deleverage.rulebook.stages.held import (
+    Known,
     guard_hides_money,
     lots_after_netting,
     may_start,
@@ -71,10 +72,10 @@ def check_reasons(view: View, fact: m.ResidualNamed) -> None:
     """Every residual's reason is the true one."""
     guarded = guards(view.book, view.rules, fact.time_ns)
     waits = why_money_waits(view.book, view.rules, guarded, asset_guards(view.book, view.rules, fact.time_ns))
-    debt = debt_without_lots(fact)
+    debt, known = debt_without_lots(fact), Known(view.book)
     for residual in fact.residuals:
         unit = view.book.units[residual.unit_id]
-        true = why_lots_stay(view.book, view.rules, guarded, unit) if unit.legs else waits
+        true = why_lots_stay(view.book, view.rules, guarded, unit, known) if unit.legs else waits
         if unit.legs:
             view.named.add(unit.unit_id)
         if not true and residual.reason == "pace" and rules_could_take(view.rules, debt, view.bearers(guarded)):

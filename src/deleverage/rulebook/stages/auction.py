@@ -113,7 +113,7 @@ def auction(scratch: Scratch) -> None:
     if not scratch.rules.auction.lasts_ns():
         return
     fund = scratch.book.fund_unit()
-    for unit in scratch.book.sorted_units():
+    for unit in scratch.unhealthy:
         if unit.bankrupt or unit is fund or unit.unit_id in scratch.book.auctions:
             continue
         if scratch.would_take(unit):

@@ -6,7 +6,7 @@ Who asks for the least edge is asked first: the lots go where they cost the sour
 from collections.abc import Iterator
 
 from deleverage.rulebook.apportion import Share, apportion
-from deleverage.rulebook.book import Unit, copy_unit
+from deleverage.rulebook.book import Book, copy_unit
 from deleverage.rulebook.closing import settle_unit
 from deleverage.rulebook.liquidation import cannot_carry
 from deleverage.rulebook.messages import Fill
@@ -15,10 +15,19 @@ from deleverage.rulebook.quantities import PPB, div_floor
 from deleverage.rulebook.stages.offer import Moved, Offer, edge_quanta, emit_takeover, moved_with, offer_of
 from deleverage.rulebook.stages.scratch import Scratch
 
+Backstops = dict[str, bool]
+"""Their accounts, in id order, and whether each is distressed itself, as a source of the round."""
 
-def take_by_backstops(scratch: Scratch, sources: list[Unit], offer: Offer) -> Offer:
+
+def backstops_of(book: Book, source_ids: set[str]) -> Backstops:
+    """Return every backstop there is, whatever it may take."""
+    names = sorted(key for key, account in book.accounts.items() if account.role == "backstop")
+    return {account_id: account_id in source_ids for account_id in names}
+
+
+def take_by_backstops(scratch: Scratch, backstops: Backstops, offer: Offer) -> Offer:
     """Let every backstop take its part, class by class of the edge they ask for; return what is left of the offer."""
-    rooms, reasons = _rooms(scratch, offer, {unit.unit_id for unit in sources})
+    rooms, reasons = _rooms(scratch, offer, backstops)
     for least, members in _classes(scratch, rooms):
         if not offer.lots:
             break
@@ -58,20 +67,19 @@ def _pays(scratch: Scratch, offer: Offer, unit_id: str, least: int | None) -> bo
     return least is None or edge_quanta(scratch, offer, unit_id) * PPB >= least * notional
 
 
-def _rooms(scratch: Scratch, offer: Offer, source_ids: set[str]) -> tuple[dict[str, int], dict[str, str]]:
+def _rooms(scratch: Scratch, offer: Offer, backstops: Backstops) -> tuple[dict[str, int], dict[str, str]]:
     """Return the lots that each backstop may take here, and for each why it may not (empty: it may), in id order."""
     rooms, reasons = {}, {}
-    for account_id, account in sorted(scratch.book.accounts.items()):
-        if account.role == "backstop":
-            room, reasons[account_id] = _room(scratch, offer, account_id, source_ids)
-            if not reasons[account_id]:
-                rooms[account_id] = room
+    for account_id, is_source in backstops.items():
+        room, reasons[account_id] = _room(scratch, offer, account_id, is_source=is_source)
+        if not reasons[account_id]:
+            rooms[account_id] = room
     return rooms, reasons
 
 
-def _room(scratch: Scratch, offer: Offer, account_id: str, source_ids: set[str]) -> tuple[int, str]:
+def _room(scratch: Scratch, offer: Offer, account_id: str, *, is_source: bool) -> tuple[int, str]:
     unit, backstop = scratch.book.units[account_id], scratch.book.backstops.get(account_id)
-    if unit.bankrupt or account_id in source_ids or scratch.book.is_auctioned(account_id):
+    if unit.bankrupt or is_source or scratch.book.is_auctioned(account_id):
         return 0, "distressed"
     if backstop is not None and cools_down(backstop, scratch.step, scratch.time_ns):
         return 0, "cool_down"

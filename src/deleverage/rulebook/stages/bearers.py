@@ -29,23 +29,22 @@ def gains_now(book: Book, guarded: Container[str]) -> dict[str, Gains]:
 
     A gain at a guarded mark is not counted - cutting it would be a forced act from that mark - but a loss there is.
     """
-    return {unit.unit_id: gains_of(book, unit, guarded) for unit in book.sorted_units() if not unit.bankrupt}
+    return {unit.unit_id: gains_of(book, unit, guarded) for unit in book.bearing_units() if not unit.bankrupt}
 
 
 def gains_of(book: Book, unit: Unit, guarded: Container[str]) -> Gains:
     """Return the gains of one unit."""
-    gains, moves = {}, {}
+    net = open_net = of_legs = moved = open_moved = 0
     for leg_id, leg in unit.legs.items():
-        market = book.markets[market_of(leg_id)]
-        gains[leg_id] = gain(leg, market)
-        moved = market.value_quanta - market.terms.value_at(market.previous_mark_price_ticks)
-        moves[leg_id] = min(gains[leg_id], leg.lots * moved)
-    open_legs = [leg_id for leg_id in unit.legs if market_of(leg_id) not in guarded]
-    return Gains(
-        min(sum(gains[leg_id] for leg_id in open_legs), sum(gains.values())),
-        sum(max(0, gains[leg_id]) for leg_id in open_legs),
-        min(sum(moves[leg_id] for leg_id in open_legs), sum(moves.values())),
-    )
+        market_id = market_of(leg_id)
+        market = book.markets[market_id]
+        won = gain(leg, market)
+        move = market.value_quanta - market.terms.value_at(market.previous_mark_price_ticks)
+        variation = min(won, leg.lots * move)
+        net, moved = net + won, moved + variation
+        if market_id not in guarded:
+            open_net, open_moved, of_legs = open_net + won, open_moved + variation, of_legs + max(0, won)
+    return Gains(min(open_net, net), of_legs, min(open_moved, moved))
 
 
 def bearers(
@@ -57,14 +56,14 @@ def bearers(
     """
     return tuple(
         bearer_of(book, unit, gains.get(unit.unit_id, Gains()), taken.get(unit.unit_id, 0), guarded, market_id)
-        for unit in book.sorted_units()
+        for unit in book.bearing_units()
         if not unit.bankrupt and not behind_guards(unit, guarded)
     )
 
 
 def behind_guards(unit: Unit, guarded: Container[str]) -> bool:
     """Return whether a unit has legs, all of them at guarded marks."""
-    return bool(unit.legs) and all(market_id in guarded for market_id in unit.markets())
+    return bool(unit.legs) and all(market_of(leg_id) in guarded for leg_id in unit.legs)
 
 
 def bearer_of(book: Book, unit: Unit, gains: Gains, taken: int, guarded: Container[str], market_id: str) -> Bearer:

@@ -31,18 +31,23 @@ class Eligible(NamedTuple):
     removed: tuple[str, ...]
 
 
-def eligible(book: Book, rules: Rules, market_id: str, side: int, bankrupt_accounts: frozenset[str]) -> Eligible:
-    """Return the solvent units with lots opposite to bankrupt longs (side 1) or shorts (-1), in id order."""
+def eligible(
+    book: Book, rules: Rules, market_id: str, side: int, bankrupts: frozenset[str], units: list[Unit] | None = None
+) -> Eligible:
+    """Return the solvent of some units (or of all) with lots opposite to bankrupt longs (1) or shorts (-1), by id.
+
+    ``bankrupts`` are the accounts of these.
+    """
     market = book.markets[market_id]
     candidates, removed = [], []
-    for unit in book.sorted_units():
+    for unit in book.sorted_units() if units is None else units:
         found = None if unit.bankrupt else unit.leg_on(market_id, -side)
         if found is None:
             continue
         leg = found[1]
         legs = [(one, book.markets[market_of(leg_id)]) for leg_id, one in unit.legs.items()]
         equity_quanta = equity(book, unit)
-        exclusions = _exclusions(book, unit, equity_quanta, bankrupt_accounts)
+        exclusions = _exclusions(book, unit, equity_quanta, bankrupts)
         declared = [exclusion for exclusion in exclusions if exclusion in rules.removed]
         if declared:
             removed.append(f"{unit.unit_id}: {declared[0]}")

@@ -59,10 +59,10 @@ def backstop_rooms(book: Book, rules: Rules, time_ns: int, asset: Asset) -> Room
     """
     marks, prices = guards(book, rules, time_ns), asset_guards(book, rules, time_ns)
     rooms = {}
-    for account_id, account in sorted(book.accounts.items()):
+    for account_id in sorted(key for key, account in book.accounts.items() if account.role == "backstop"):
         unit = book.units[account_id]
         unsure = not unit.markets().isdisjoint(marks) or not unit.assets.keys().isdisjoint(prices)
-        if account.role != "backstop" or unit.bankrupt or unit.carried or unsure:
+        if unit.bankrupt or unit.carried or unsure:
             continue
         free = free_cash_quanta(book, unit)
         if grains := asset.affordable(free):

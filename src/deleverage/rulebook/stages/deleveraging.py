@@ -6,7 +6,7 @@ the first in the queue is first because of its leverage.
 """
 
 from deleverage.rulebook.apportion import Share, apportion
-from deleverage.rulebook.book import SIGN_OF
+from deleverage.rulebook.book import SIGN_OF, Unit
 from deleverage.rulebook.closing import money_asked
 from deleverage.rulebook.collection import Lots, collect
 from deleverage.rulebook.messages import Deleveraged, Freed
@@ -14,7 +14,7 @@ from deleverage.rulebook.plug import text_of
 from deleverage.rulebook.ranking import Candidate
 from deleverage.rulebook.selection import Allotment, Request, ask
 from deleverage.rulebook.stages.candidates import eligible
-from deleverage.rulebook.stages.held import approved_lots, may_start
+from deleverage.rulebook.stages.held import approved_lots, holders, situation
 from deleverage.rulebook.stages.one_by_one import close_one_by_one
 from deleverage.rulebook.stages.pacing import lots_within, units_within
 from deleverage.rulebook.stages.plan import BankruptPool, Plan
@@ -28,7 +28,8 @@ def deleverage(scratch: Scratch) -> None:
     plan = Plan()
     for market_id in sorted({pool.market_id for pool in pools}):
         _net(scratch, [pool for pool in pools if pool.market_id == market_id], plan)
-    open_pools = [pool for pool in pools if pool.open_lots and _may_start(scratch, pool)]
+    fund = scratch.book.fund_unit()
+    open_pools = [pool for pool in pools if pool.open_lots and _may_start(scratch, pool, fund)]
     if scratch.rules.rerank == "each_fill":
         close_one_by_one(scratch, open_pools, plan)
     else:
@@ -69,16 +70,18 @@ def deleverage(scratch: Scratch) -> None:
 def _pool_bankrupts(scratch: Scratch) -> list[BankruptPool]:
     """Add up lots and shortfalls per market and side: otherwise who pays would hang on names."""
     pools = []
-    bankrupts = scratch.bankrupt_units()
+    bankrupts = holders(scratch.bankrupt_units())
+    solvent = holders(unit for unit in scratch.book.sorted_units() if bankrupts and not unit.bankrupt)
     for market_id, _ in scratch.open_markets():
         for side_name, side in SIGN_OF.items():
             lots, leg_ids, shortfalls = {}, {}, {}
-            for unit in bankrupts:
+            for unit in bankrupts.get((market_id, side), ()):
                 if (found := unit.leg_on(market_id, side)) is not None:
                     leg_ids[unit.unit_id], lots[unit.unit_id] = found[0], abs(found[1].lots)
                     shortfalls[unit.unit_id] = scratch.shortfalls.get((unit.unit_id, found[0]), 0)
             if lots:
-                pools.append(BankruptPool(market_id, side_name, side, lots, leg_ids, shortfalls))
+                others = solvent.get((market_id, -side), [])
+                pools.append(BankruptPool(market_id, side_name, side, lots, leg_ids, shortfalls, others))
     return pools
 
 
@@ -96,9 +99,10 @@ def _net(scratch: Scratch, pools: list[BankruptPool], plan: Plan) -> None:
                 plan.close_bankrupt(scratch, pool, unit_id, lots, 0, "netted")
 
 
-def _may_start(scratch: Scratch, pool: BankruptPool) -> bool:
+def _may_start(scratch: Scratch, pool: BankruptPool, fund: Unit | None) -> bool:
     """Ask the trigger, then the envelope, whether the lots that netting has left may be closed against the solvent."""
-    if not may_start(scratch.book, scratch.rules, pool.market_id, pool.side, pool.open_lots):
+    found = situation(scratch.book, pool.market_id, pool.side, pool.open_lots, pool.others, fund)
+    if not scratch.rules.trigger.fires(found):
         pool.stopped = "trigger"
     elif approved_lots(scratch.book, scratch.rules, pool.market_id, pool.side) == 0:
         pool.stopped = "approval"
@@ -142,7 +146,7 @@ def _close_pooled(scratch: Scratch, pools: list[BankruptPool], plan: Plan) -> No
 def _ask_policy(scratch: Scratch, pool: BankruptPool) -> tuple[dict[str, Candidate], list[Allotment]]:
     """Ask the policy for as many lots as there are, and check its answer as hostile."""
     accounts = frozenset(scratch.book.units[unit_id].account_id for unit_id in pool.lots)
-    found = eligible(scratch.book, scratch.rules, pool.market_id, pool.side, accounts)
+    found = eligible(scratch.book, scratch.rules, pool.market_id, pool.side, accounts, pool.others)
     pool.removed = found.removed
     lots = min(pool.open_lots, sum(candidate.lots for candidate in found.candidates))
     need_lots, pool.stopped = lots_within(scratch, pool, lots)

@@ -53,24 +53,24 @@ class Side(NamedTuple):
         return "equity" if squeezed else "depth"
 
 
-def side_of_market(
-    book: Book, rules: Rules, market: Market, side: int, sellers: Iterable[Unit], time_ns: int
-) -> Side | None:
-    """Return what stage 2 finds on a side of a market; None where no seller has lots that no grace spares.
+Sellers = tuple[list[Unit], set[str]]
+"""Those who may hold lots of a market and side, in id order; and the ids of all sellers of the round: none of their
+orders is sold into."""
 
-    ``sellers`` are all sellers of the round, in id order: none of their orders is sold into.
-    """
-    market_id, sellers = market.terms.market_id, list(sellers)
+
+def side_of_market(book: Book, rules: Rules, market: Market, side: int, sellers: Sellers, time_ns: int) -> Side | None:
+    """Return what stage 2 finds on a side of a market; None where no seller has lots that no grace spares."""
+    market_id, (units, ids) = market.terms.market_id, sellers
     wants, held, leg_sides = {}, {}, {}
-    for unit in sellers:
+    for unit in units:
         if not is_spared(book, unit, market_id, time_ns) and (found := unit.leg_on(market_id, side)) is not None:
             leg_id, leg = found
             wants[unit.unit_id] = wanted(rules.reduction, holding(book, unit, leg_id))
             held[unit.unit_id], leg_sides[unit.unit_id] = abs(leg.lots), side_of(leg_id)
     if not wants:
         return None
-    selling = [unit for unit in sellers if unit.unit_id in wants and wants[unit.unit_id].lots]
-    aside = {unit.unit_id for unit in sellers} | _spared_makers(book, market_id, time_ns)
+    selling = [unit for unit in units if unit.unit_id in wants and wants[unit.unit_id].lots]
+    aside = ids | _spared_makers(book, market_id, time_ns)
     depth = _depth(book, rules, market, side, aside, selling)
     return Side(wants, held, leg_sides, _allowed(wants, depth, rules.reduction.bounds()), depth)
 

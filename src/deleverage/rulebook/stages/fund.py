@@ -10,7 +10,7 @@ from deleverage.rulebook.book import FEES_POT, FUND_POT, SURPLUS_POT, market_of
 from deleverage.rulebook.funding_source import Till
 from deleverage.rulebook.messages import DebtPaid, FundPaid, Payment, PotChange
 from deleverage.rulebook.pools import pot_of
-from deleverage.rulebook.stages.scratch import Scratch
+from deleverage.rulebook.stages.scratch import Scratch, by_debtor
 from deleverage.rulebook.stages.till import FundDebts, by_pool, freed_by_pool, lower_freed, own_debts
 
 
@@ -36,10 +36,11 @@ def pay_from_fund(scratch: Scratch) -> None:
 def pay_what_has_no_lots(scratch: Scratch) -> None:
     """Offer fund money once more after stage 5, for what candidates could not pay: deleveraging goes first."""
     book, fund, debts = scratch.book, scratch.book.fund_unit(), FundDebts()
+    freed = by_debtor(scratch.freed)
     for unit_id, debt in scratch.debts_without_lots().items():
         unit = book.units[unit_id]
         if unit is not fund:
-            weights = freed_by_pool(book, scratch.freed, unit_id) if unit.legs else unit.debt_pools
+            weights = freed_by_pool(book, freed[unit_id]) if unit.legs else unit.debt_pools
             debts |= by_pool(book, unit_id, "", debt, weights)
     cash = {pool_id: book.cash(pool_id) for pool_id in sorted(book.pools)}
     parts, offered = _shared(scratch, debts, cash, after_stage_5=True)
@@ -47,7 +48,7 @@ def pay_what_has_no_lots(scratch: Scratch) -> None:
         if (unit_id, "") in scratch.shortfalls:
             scratch.shortfalls[unit_id, ""] -= part
         else:
-            lower_freed(book, scratch.freed, unit_id, pool_id, part)
+            lower_freed(book, scratch.freed, freed[unit_id], pool_id, part)
     if any(parts.values()):
         _emit(scratch, (debts, parts, offered))
 

@@ -39,7 +39,8 @@ def grace_given(book: Book, scope: str) -> tuple[str, ...]:
 def spared(book: Book, guarded: dict[str, str], time_ns: int) -> tuple[Spared, ...]:
     """Return whom only a grace protects: unhealthy units, not bankrupt, with legs in unguarded markets of a grace."""
     found = []
-    for unit in book.sorted_units():
+    runs = any(time_ns < market.grace_until_ns for market in book.markets.values())
+    for unit in book.sorted_units() if runs else ():
         markets = [key for key in sorted(unit.markets() - guarded.keys()) if is_spared(book, unit, key, time_ns)]
         if markets and is_unhealthy(book, unit):
             found += [Spared(unit.unit_id, key, book.markets[key].grace_until_ns) for key in markets]

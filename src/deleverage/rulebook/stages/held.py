@@ -3,7 +3,7 @@
 Stage 5 asks here whether it may start for a pool, stage 7 why lots were left; the invariants ask the same again.
 """
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
 
 from deleverage.rulebook.book import LONG, SHORT, Book, Unit, leg_id_of, market_of
 from deleverage.rulebook.collateral import awaits_price
@@ -14,6 +14,18 @@ from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.stages.bearers import bearer_of, behind_guards, gains_of
 from deleverage.rulebook.stages.candidates import eligible
 from deleverage.rulebook.trigger import Situation
+
+Holders = dict[tuple[str, int], list[Unit]]
+"""Units by the market and sign (1: long, -1: short) of their legs."""
+
+
+def holders(units: Iterable[Unit]) -> Holders:
+    """Return who of the units holds lots of each market and sign: one walk, instead of one for each of them."""
+    found: Holders = {}
+    for unit in units:
+        for leg_id, leg in unit.legs.items():
+            found.setdefault((market_of(leg_id), sign(leg.lots)), []).append(unit)
+    return found
 
 
 def bankrupts_in(book: Book, market_id: str, side: int) -> list[Unit]:
@@ -31,18 +43,22 @@ def lots_after_netting(book: Book, market_id: str, side: int) -> int:
 
 def may_start(book: Book, rules: Rules, market_id: str, side: int, lots: int) -> bool:
     """Return whether the trigger lets stage 5 start for ``lots`` > 0 bankrupt lots of one market and side."""
-    market, fund = book.markets[market_id], book.fund_unit()
-    inventory = {} if fund is None else fund.legs
-    others = [unit.leg_on(market_id, -side) for unit in book.units.values() if not unit.bankrupt]
-    found = Situation(
+    others = (unit for unit in book.units.values() if not unit.bankrupt)
+    return rules.trigger.fires(situation(book, market_id, side, lots, others, book.fund_unit()))
+
+
+def situation(book: Book, market_id: str, side: int, lots: int, others: Iterable[Unit], fund: Unit | None) -> Situation:
+    """Return what a trigger sees of bankrupt lots; ``others``: the solvent, all who hold the other side among them."""
+    market, inventory = book.markets[market_id], {} if fund is None else fund.legs
+    legs = [found[1] for unit in others if (found := unit.leg_on(market_id, -side)) is not None]
+    return Situation(
         lots,
         lots * abs(market.value_quanta),
         book.cash(market.pool_id),
         sum(abs(leg_value(leg, book.markets[market_of(leg_id)])) for leg_id, leg in inventory.items()),
-        sum(price_pnl(other[1], market) for other in others if other is not None),
+        sum(price_pnl(leg, market) for leg in legs),
         book.pools[market.pool_id].paused,
     )
-    return rules.trigger.fires(found)
 
 
 def approved_lots(book: Book, rules: Rules, market_id: str, side: int) -> int | None:
@@ -56,27 +72,48 @@ def approved_lots(book: Book, rules: Rules, market_id: str, side: int) -> int | 
     return min(envelope.most_lots, worth) - envelope.used_lots
 
 
-def why_lots_stay(book: Book, rules: Rules, guarded: Container[str], unit: Unit) -> str:
+class Known:
+    """What is known of a book as it is: who holds lots, and why those of a market and side stay, once it was asked."""
+
+    def __init__(self, book: Book) -> None:
+        """Walk the book once."""
+        self.bankrupt = holders(unit for unit in book.sorted_units() if unit.bankrupt)
+        self.solvent = holders(unit for unit in book.sorted_units() if not unit.bankrupt)
+        self.why: dict[tuple[str, int, str], str] = {}  # by account, too, where its unit is not bankrupt
+
+    def lots(self, market_id: str, side: int) -> int:
+        """Return the lots of bankrupts on one side."""
+        return sum(unit.lots_on(market_id, side) for unit in self.bankrupt.get((market_id, side), ()))
+
+
+def why_lots_stay(book: Book, rules: Rules, guarded: Container[str], unit: Unit, known: Known | None = None) -> str:
     """Return why a bankrupt unit keeps lots, by the book as it is: the first reason that is true for one of its legs.
 
     ``guard``: a leg's mark is guarded; ``trigger``: stage 5 may not start for what netting would leave of its pool;
     ``approval``: no envelope holds a lot; ``removal``: the preset takes candidates out of its pool; else ``pace``.
+    Who asks about many units keeps what is ``known``: a market and side is looked at once.
     """
-    pools = [(market_of(leg_id), sign(leg.lots)) for leg_id, leg in unit.sorted_legs()]
-    if any(market_id in guarded for market_id, _ in pools):
-        return "guard"
-    for market_id, side in pools:
-        lots = lots_after_netting(book, market_id, side)
-        if lots and not may_start(book, rules, market_id, side, lots):
+    known, found = known or Known(book), {"pace"}
+    for leg_id, leg in unit.legs.items():
+        key = (market_of(leg_id), sign(leg.lots), "" if unit.bankrupt else unit.account_id)
+        if key[0] in guarded:
+            return "guard"
+        if key not in known.why:
+            known.why[key] = _why_here(book, rules, known, *key)
+        found.add(known.why[key])
+    return next(why for why in ("trigger", "approval", "removal", "pace") if why in found)
+
+
+def _why_here(book: Book, rules: Rules, known: Known, market_id: str, side: int, account_id: str) -> str:
+    """Return the first reason that is true for a market and side; ``account_id``: whose units are asked last, too."""
+    others = known.solvent.get((market_id, -side), [])
+    if (lots := known.lots(market_id, side) - known.lots(market_id, -side)) > 0:
+        if not rules.trigger.fires(situation(book, market_id, side, lots, others, book.fund_unit())):
             return "trigger"
-    for market_id, side in pools:
-        if approved_lots(book, rules, market_id, side) == 0 and lots_after_netting(book, market_id, side):
+        if approved_lots(book, rules, market_id, side) == 0:
             return "approval"
-    for market_id, side in pools:
-        accounts = frozenset({unit.account_id, *(one.account_id for one in bankrupts_in(book, market_id, side))})
-        if eligible(book, rules, market_id, side, accounts).removed:
-            return "removal"
-    return "pace"
+    accounts = frozenset({account_id, *(one.account_id for one in known.bankrupt.get((market_id, side), ()))})
+    return "removal" if rules.removed and eligible(book, rules, market_id, side, accounts, others).removed else "pace"
 
 
 def why_money_waits(book: Book, rules: Rules, guarded: Container[str], guarded_assets: Container[str]) -> str:

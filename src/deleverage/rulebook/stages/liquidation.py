@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from deleverage.rulebook.book import LONG, SHORT, SIGN_OF, Unit
 from deleverage.rulebook.messages import Fill, Netted, OrdersCancelled
 from deleverage.rulebook.stages.depth import side_of_market
+from deleverage.rulebook.stages.held import holders
 from deleverage.rulebook.stages.sale import Selling
 from deleverage.rulebook.stages.scratch import Scratch
 
@@ -16,7 +17,8 @@ from deleverage.rulebook.stages.scratch import Scratch
 def relieve(scratch: Scratch) -> None:
     """Stage 1: cancel every open order of units that are bankrupt or unhealthy, and net their opposite legs."""
     units = scratch.book.units
-    distressed = {unit.unit_id for unit in scratch.unhealthy_units()}
+    scratch.unhealthy = scratch.unhealthy_among(scratch.book.sorted_units())
+    distressed = {unit.unit_id for unit in scratch.unhealthy}
     distressed |= {unit.unit_id for unit in scratch.bankrupt_units() if not scratch.out_of_reach(unit)}
     cancelled = scratch.cancellations(
         lambda order: order.unit_id in distressed and not scratch.spares(units[order.unit_id], order.market_id)
@@ -30,10 +32,10 @@ def relieve(scratch: Scratch) -> None:
 
 def _net(scratch: Scratch, unit: Unit) -> Iterator[Fill]:
     """Close opposite legs of one unit against each other at the mark: no equity moves, the requirement falls."""
-    for market_id, market in scratch.open_markets():
+    for market_id in sorted(unit.markets() - scratch.guarded.keys()):
         lots = min(unit.lots_on(market_id, 1), unit.lots_on(market_id, -1))
         if lots and not scratch.spares(unit, market_id):
-            amount = lots * market.value_quanta
+            amount = lots * scratch.book.markets[market_id].value_quanta
             yield Fill(unit.unit_id, market_id, -lots, amount, 0, "netted", LONG)
             yield Fill(unit.unit_id, market_id, lots, -amount, 0, "netted", SHORT)
 
@@ -44,12 +46,14 @@ def reduce(scratch: Scratch) -> None:
     What could not be sold at all is kept: the end of the step says what the last round found.
     """
     scratch.unsold = []
-    sellers = scratch.unhealthy_units()
+    sellers = scratch.unhealthy_among(scratch.unhealthy)
     if not sellers:
         return
-    for _, market in scratch.open_markets():
+    held, ids = holders(sellers), {unit.unit_id for unit in sellers}
+    for market_id, market in scratch.open_markets():
         for side_name, side in SIGN_OF.items():
-            found = side_of_market(scratch.book, scratch.rules, market, side, sellers, scratch.time_ns)
+            here = held.get((market_id, side), [])
+            found = side_of_market(scratch.book, scratch.rules, market, side, (here, ids), scratch.time_ns)
             if found is not None:
                 equities = {unit_id: scratch.equity(unit_id) for unit_id in found.wants}
                 sale = Selling(scratch, market, side, found, dict(found.allowed), equities)

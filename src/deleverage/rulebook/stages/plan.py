@@ -21,6 +21,7 @@ class BankruptPool:
     lots: dict[str, int]
     leg_ids: dict[str, str]
     shortfalls: dict[str, int]
+    others: list[Unit]  # the solvent units on the other side, in id order
     netted_lots: int = 0
     closed_lots: int = 0
     shortfall_quanta: int = 0

@@ -4,7 +4,7 @@ Each stage reads the previous one's result, so the step works on a copy of the b
 before the plan is whole. The pen (``write``) is handed in: nothing in this floor knows how a fact is applied.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,6 +49,7 @@ class Scratch:
     # backstops that left lots of a market and side to others, and why: as it was asked last
     passed: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
     # per round
+    unhealthy: list[Unit] = field(default_factory=list)  # when it began; stages 1 to 3 leave nobody so who was not
     unsold: list[Sale] = field(default_factory=list)
     paced: bool = False  # pace has left lots that candidates could have taken
     # each bankrupt's negative equity, split over its legs anew in every round, lowered by what the fund pays
@@ -108,27 +109,22 @@ class Scratch:
             if leg_id == "" and debt:
                 debts[unit_id, "", ""] = debt
         found: PoolDebts = {}
-        for unit_id in sorted({key[0] for key in debts}):
-            found |= trimmed(debts, unit_id, -self.equity(unit_id))
+        for unit_id, mine in by_debtor(debts).items():
+            found |= trimmed(mine, -self.equity(unit_id))
         return found
 
     def debts_without_lots(self) -> dict[str, int]:
         """Return the same per unit, whatever pool they come from."""
-        debts: dict[str, int] = {}
-        for (unit_id, _, _), debt in self.debts_by_pool().items():
-            debts[unit_id] = debts.get(unit_id, 0) + debt
-        return debts
+        return {unit_id: sum(mine.values()) for unit_id, mine in by_debtor(self.debts_by_pool()).items()}
 
     def equity(self, unit_id: str) -> int:
         """Return a unit's equity on the scratch, in quanta."""
         return equity(self.book, self.book.units[unit_id])
 
-    def unhealthy_units(self) -> list[Unit]:
-        """Units below maintenance, not bankrupt, with legs that may be liquidated, in id order."""
+    def unhealthy_among(self, units: Iterable[Unit]) -> list[Unit]:
+        """Units below maintenance, not bankrupt, with legs that may be liquidated, in the order of the units."""
         return [
-            unit
-            for unit in self.book.sorted_units()
-            if not unit.bankrupt and self.may_liquidate(unit) and is_unhealthy(self.book, unit)
+            unit for unit in units if not unit.bankrupt and self.may_liquidate(unit) and is_unhealthy(self.book, unit)
         ]
 
     def note_taken(self, unit_id: str, quanta: int) -> None:
@@ -144,11 +140,19 @@ class Scratch:
         return tuple(OrderChange(order_id, 0) for order_id, order in sorted(self.book.orders.items()) if chosen(order))
 
 
-def trimmed(debts: PoolDebts, unit_id: str, below_zero_quanta: int) -> PoolDebts:
-    """Return a unit's debts without lots, at most what it is below zero now.
+def by_debtor(debts: PoolDebts) -> dict[str, PoolDebts]:
+    """Return debts by the unit that owes them, in id order."""
+    found: dict[str, PoolDebts] = {}
+    for key, debt in sorted(debts.items()):
+        found.setdefault(key[0], {})[key] = debt
+    return found
+
+
+def trimmed(mine: PoolDebts, below_zero_quanta: int) -> PoolDebts:
+    """Return one unit's debts without lots, at most what it is below zero now.
 
     What an isolated unit has released meanwhile pays its owner's debt before anybody else does.
     """
-    mine = [Share(key, debt, debt) for key, debt in sorted(debts.items()) if key[0] == unit_id]
-    left = max(0, min(sum(share.weight for share in mine), below_zero_quanta))
-    return {key: debt for key, debt in apportion(left, mine).parts.items() if debt}
+    left = max(0, min(sum(mine.values()), below_zero_quanta))
+    parts = apportion(left, [Share(key, debt, debt) for key, debt in mine.items()]).parts
+    return {key: debt for key, debt in parts.items() if debt}

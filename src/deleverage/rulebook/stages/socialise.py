@@ -15,8 +15,8 @@ from deleverage.rulebook.margin import equity, gain
 from deleverage.rulebook.messages import Haircut, Payment, Residual, ResidualNamed, Socialised
 from deleverage.rulebook.plug import text_of
 from deleverage.rulebook.stages.bearers import bearers
-from deleverage.rulebook.stages.held import guard_hides_money, rules_could_take, why_lots_stay, why_money_waits
-from deleverage.rulebook.stages.scratch import PoolDebts, Scratch
+from deleverage.rulebook.stages.held import Known, guard_hides_money, rules_could_take, why_lots_stay, why_money_waits
+from deleverage.rulebook.stages.scratch import PoolDebts, Scratch, by_debtor
 
 
 def socialise(scratch: Scratch) -> None:
@@ -73,13 +73,12 @@ def _spread(scratch: Scratch, rule: LossRule, market_id: str, side: str, debts: 
 
 def _give_back(quanta: int, debts: PoolDebts) -> tuple[dict[str, int], PoolDebts]:
     """Return what each debtor receives, by debt, and what of each of its pools' debts that carries, by debt again."""
-    owed: dict[str, int] = {}
-    for (unit_id, _, _), debt in debts.items():
-        owed[unit_id] = owed.get(unit_id, 0) + debt
-    back = apportion(quanta, [Share(unit_id, debt, debt) for unit_id, debt in owed.items()]).parts
+    owed = by_debtor(debts)
+    sums = {unit_id: sum(mine.values()) for unit_id, mine in owed.items()}
+    back = apportion(quanta, [Share(unit_id, debt, debt) for unit_id, debt in sums.items()]).parts
     carried: PoolDebts = {}
     for unit_id, part in back.items():
-        carried |= apportion(part, [Share(key, debt, debt) for key, debt in debts.items() if key[0] == unit_id]).parts
+        carried |= apportion(part, [Share(key, debt, debt) for key, debt in owed[unit_id].items()]).parts
     return back, carried
 
 
@@ -97,12 +96,12 @@ def name_residuals(scratch: Scratch, paced: bool) -> None:
     if not scratch.bankrupt_units():
         return
     waits = _why_money_waits(scratch, paced)
-    residuals = []
+    residuals, known = [], Known(scratch.book)
     for unit in scratch.bankrupt_units():
         shortfall = max(0, -equity(scratch.book, unit))
         if unit.legs:
             lots = tuple((leg_id, leg.lots) for leg_id, leg in unit.sorted_legs())
-            reason = why_lots_stay(scratch.book, scratch.rules, scratch.guarded, unit)
+            reason = why_lots_stay(scratch.book, scratch.rules, scratch.guarded, unit, known)
             residuals.append(Residual(unit.unit_id, lots, shortfall, 0, reason))
         else:
             named = 0 if waits else shortfall

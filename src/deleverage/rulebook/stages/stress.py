@@ -30,6 +30,11 @@ def stress_ppb(book: Book, guarded: Container[str]) -> int:
     return div_floor(distressed_quanta * PPB, open_quanta) if open_quanta else 0
 
 
+def measured_ppb(book: Book, rules: Rules, guarded: Container[str]) -> int:
+    """Return the stress of a step; 0 where no throttle asks for it."""
+    return stress_ppb(book, guarded) if rules.reduce_throttle or rules.close_throttle else 0
+
+
 def throttles_of(
     book: Book, rules: Rules, time_ns: int, stress: int, sold_quanta: int, closed_quanta: int
 ) -> tuple[Throttled, ...]:

@@ -7,7 +7,8 @@ the mark; what the bankrupt's share is short of (or has over) is paid in the sam
 from deleverage.rulebook.book import SIGN_OF, Unit
 from deleverage.rulebook.margin import equity_shares
 from deleverage.rulebook.messages import Fill
-from deleverage.rulebook.stages.backstops import take_by_backstops
+from deleverage.rulebook.stages.backstops import backstops_of, take_by_backstops
+from deleverage.rulebook.stages.held import holders
 from deleverage.rulebook.stages.offer import Offer, emit_takeover, moved_with, offer_of
 from deleverage.rulebook.stages.scratch import Scratch
 
@@ -21,9 +22,9 @@ def split_debts(scratch: Scratch) -> list[Unit]:
     scratch.shortfalls, scratch.surpluses = {}, {}
     fund = scratch.book.fund_unit()
     sources = []
-    for unit in scratch.book.sorted_units():
-        if not (unit.bankrupt or (unit is not fund and _is_source(scratch, unit))):
-            continue
+    below = {unit.unit_id: unit for unit in scratch.unhealthy if unit is not fund and _is_source(scratch, unit)}
+    below |= {unit.unit_id: unit for unit in scratch.bankrupt_units()}
+    for _, unit in sorted(below.items()):
         for leg_id, share in equity_shares(scratch.book, unit, scratch.rules.shortfall_split).items():
             ledger = scratch.shortfalls if share < 0 else scratch.surpluses
             ledger[unit.unit_id, leg_id] = abs(share)
@@ -34,27 +35,28 @@ def split_debts(scratch: Scratch) -> list[Unit]:
 
 def take_over(scratch: Scratch, sources: list[Unit]) -> None:
     """Stage 3, market by market in id order, longs before shorts: backstops, then the fund what they leave."""
+    given, fund = holders(sources), scratch.book.fund_unit()
+    backstops = backstops_of(scratch.book, {unit.unit_id for unit in sources})
     for market_id, market in scratch.open_markets():
-        given = [unit for unit in sources if not scratch.spares(unit, market_id)]
         for side_name, side in SIGN_OF.items():
-            offer = offer_of(given, market, side_name, side)
+            here = [unit for unit in given.get((market_id, side), ()) if not scratch.spares(unit, market_id)]
+            offer = offer_of(here, market, side_name, side)
             if offer.lots:
-                offer = take_by_backstops(scratch, sources, offer)
-            if offer.lots:
-                _take_by_fund(scratch, offer)
+                offer = take_by_backstops(scratch, backstops, offer)
+            if offer.lots and fund is not None:
+                _take_by_fund(scratch, offer, fund)
 
 
 def _is_source(scratch: Scratch, unit: Unit) -> bool:
     return scratch.would_take(unit) and not scratch.book.is_auctioned(unit.unit_id)
 
 
-def _take_by_fund(scratch: Scratch, offer: Offer) -> None:
+def _take_by_fund(scratch: Scratch, offer: Offer, fund: Unit) -> None:
     """Let the fund's unit take what its inventory cap leaves, if pool and caps can pay the whole shortfall that moves.
 
     A fund whose own unit lies below zero takes nothing: the pool lifts that first.
     """
-    fund = scratch.book.fund_unit()
-    if fund is None or fund.bankrupt or scratch.equity(fund.unit_id) < 0:
+    if fund.bankrupt or scratch.equity(fund.unit_id) < 0:
         return
     market = offer.market
     lots = fund.legs[market.terms.market_id].lots if market.terms.market_id in fund.legs else 0

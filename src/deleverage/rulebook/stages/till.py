@@ -23,19 +23,21 @@ def by_pool(book: Book, unit_id: str, leg_id: str, debt_quanta: int, weights: di
     return {(pool_id, unit_id, leg_id): part for pool_id, part in parts.items() if part}
 
 
-def freed_by_pool(book: Book, freed: PoolDebts, unit_id: str) -> dict[str, int]:
-    """Return what stage 5 has set free of a unit's debt, by the fund's pool that stands for its market; quanta."""
+def freed_by_pool(book: Book, mine: PoolDebts) -> dict[str, int]:
+    """Return what stage 5 has set free of one unit's debt, by the fund's pool that stands for its market; quanta."""
     owed: dict[str, int] = {}
-    for (debtor, market_id, _), debt in sorted(freed.items()):
-        if debtor == unit_id:
-            owed[book.pool_of(market_id)] = owed.get(book.pool_of(market_id), 0) + debt
+    for (_, market_id, _), debt in mine.items():
+        owed[book.pool_of(market_id)] = owed.get(book.pool_of(market_id), 0) + debt
     return owed
 
 
-def lower_freed(book: Book, freed: PoolDebts, unit_id: str, pool_id: str, quanta: int) -> None:
-    """Take what a pool of the fund has paid off the debt that was set free in its markets, by what they hold of it."""
-    mine = {key: debt for key, debt in sorted(freed.items()) if key[0] == unit_id and book.pool_of(key[1]) == pool_id}
-    for key, part in apportion(quanta, [Share(key, debt, debt) for key, debt in mine.items()]).parts.items():
+def lower_freed(book: Book, freed: PoolDebts, mine: PoolDebts, pool_id: str, quanta: int) -> None:
+    """Take what a pool of the fund has paid off what was set free of one unit's debt in its markets, by what they hold.
+
+    ``mine`` are the unit's among the ``freed``.
+    """
+    here = [Share(key, debt, debt) for key, debt in mine.items() if book.pool_of(key[1]) == pool_id]
+    for key, part in apportion(quanta, here).parts.items():
         freed[key] -= part
 
 
