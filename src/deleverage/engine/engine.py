@@ -9,7 +9,7 @@ why. Nothing is refused that the law accepts.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import fields, is_dataclass
 from itertools import islice
 from typing import Any, NamedTuple
@@ -116,7 +116,7 @@ class Engine:
             self._count_orders(fact)
         apply(self.book, fact)
         if self._plain is None:
-            names = set(named_in(fact))
+            names = named_in(fact)
             numbers = [self.columns.numbers[name] for name in names if name in self.columns.numbers]
             markets = [self.prices.numbers[name] for name in names if name in self.prices.numbers]
             if isinstance(fact, AssetPricesSet):
@@ -375,13 +375,15 @@ _OF_ALL_MARKETS = (Halted, Resumed, ResidualNamed)
 _READ_OF_MARKETS = tuple(item.name for item in fields(Market) if item.name not in ("terms", "grace_lost", "announced"))
 
 
-def named_in(part: Any) -> Iterator[str]:
-    """Yield every text in a fact, and in whatever it is made of: the units that it writes are among them."""
-    if isinstance(part, str):
-        yield part
-    elif isinstance(part, tuple):
-        for item in part:
-            yield from named_in(item)
-    elif is_dataclass(part):
-        for item in fields(part):
-            yield from named_in(getattr(part, item.name))
+def named_in(part: Any) -> set[str]:
+    """Return every text in a fact, and in whatever it is made of: the units that it writes are among them."""
+    names, rest = set[str](), [part]
+    while rest:
+        item = rest.pop()
+        if isinstance(item, str):
+            names.add(item)
+        elif isinstance(item, tuple):
+            rest += item
+        elif type(item) is not int and is_dataclass(item):
+            rest += [getattr(item, field.name) for field in fields(item)]
+    return names
