@@ -9,6 +9,9 @@ more lots than it needed. What else it asks about candidates, how many lots they
 
 Who was asked before that member may have changed meanwhile and stand elsewhere: all of them are in the book, where the
 law ranks them anew. If no member is untouched, the front was too short, and a longer one is taken.
+
+A loss that is spread over all changes those outside as well. So a front stands for its queue until then, and members
+count as untouched by what came before; ``step`` sees to it that no queue is asked afterwards.
 """
 
 from typing import Any, NamedTuple
