@@ -81,11 +81,14 @@ class Queue:
         """The policy's name in the catalogue."""
         return f"queue-{self.ranking}"
 
+    def seed_text(self, request: Request) -> str:
+        """Return what a rotation's start is drawn from."""
+        return f"{self.seed}:{request.step}:{request.round}:{request.market_id}:{request.side}"
+
     def order(self, request: Request) -> Ordered:
         """Return the queue."""
         if self.ranking == "rotation":
-            text = f"{self.seed}:{request.step}:{request.round}:{request.market_id}:{request.side}"
-            return order_by_rotation(request.candidates, text)
+            return order_by_rotation(request.candidates, self.seed_text(request))
         if self.ranking == "lexicographic":
             return by_id(request)
         if self.ranking in FLOORED:

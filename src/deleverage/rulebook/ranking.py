@@ -89,12 +89,17 @@ def order_by_rotation(candidates: Iterable[Candidate], seed_text: str) -> list[t
     tiers: dict[int, list[Candidate]] = {}
     for candidate in sorted(candidates, key=lambda c: c.unit_id):
         tiers.setdefault(candidate.tier, []).append(candidate)
-    start = int.from_bytes(sha256(seed_text.encode("ascii")).digest(), "big")
+    start = rotation_start(seed_text)
     ordered: list[tuple[Candidate, str]] = []
     for _, members in sorted(tiers.items()):
         first = wrap(start, len(members))
         ordered += [(candidate, "") for candidate in members[first:] + members[:first]]
     return ordered
+
+
+def rotation_start(seed_text: str) -> int:
+    """Return the number from which a rotation starts in every tier, modulo how many stand there."""
+    return int.from_bytes(sha256(seed_text.encode("ascii")).digest(), "big")
 
 
 def _keys(score: Score | None) -> tuple[float, ...]:

@@ -37,6 +37,7 @@ from deleverage.rulebook.stages.envelopes import end_expired, end_served
 from deleverage.rulebook.stages.fund import pay_from_fund, pay_what_has_no_lots
 from deleverage.rulebook.stages.guards import asset_guards, guards
 from deleverage.rulebook.stages.liquidation import reduce, relieve
+from deleverage.rulebook.stages.one_by_one import PoolCloser, close_pool
 from deleverage.rulebook.stages.scratch import Scratch
 from deleverage.rulebook.stages.socialise import name_residuals, socialise
 from deleverage.rulebook.stages.stress import measured_ppb
@@ -45,11 +46,18 @@ from deleverage.rulebook.stages.tempo import Tempo
 from deleverage.rulebook.stages.till import can_lift_own_unit, switch_pools
 
 
-def run_step(book: Book, rules: Rules, time_ns: int, write: Callable[[Book, Fact], None]) -> Scratch:
-    """Plan one step on a copy of ``book`` and return the scratch; its ``facts`` are the plan, the book is unchanged."""
+def run_step(
+    book: Book, rules: Rules, time_ns: int, write: Callable[[Book, Fact], None], closer: PoolCloser = close_pool
+) -> Scratch:
+    """Plan one step on a copy of ``book`` and return the scratch; its ``facts`` are the plan, the book is unchanged.
+
+    ``closer`` closes pools whose bankrupts are taken one by one; whichever it is, the facts are the same.
+    """
     guarded = guards(book, rules, time_ns)
     tempo, money = Tempo(rules, measured_ppb(book, rules, guarded)), FundMoney(rules, book)
-    scratch = Scratch(book.copy(), rules, rules.hash(), write, time_ns, guarded, book.steps + 1, book, tempo, money)
+    scratch = Scratch(
+        book.copy(), rules, rules.hash(), write, time_ns, guarded, book.steps + 1, book, tempo, money, closer
+    )
     scratch.guarded_assets = asset_guards(book, rules, time_ns)
     held = [unit for unit in scratch.book.sorted_units() if unit.legs and unit.isolated_market_id]
     end_expired(scratch)

@@ -5,6 +5,9 @@ most distressed first. Money is paid with each fill, so a candidate may be somew
 Who does it: dYdX v4, Drift. Pooled, ranking once and ranking again give the same result; here they do not.
 """
 
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from deleverage.rulebook.book import Book, Unit
@@ -12,16 +15,38 @@ from deleverage.rulebook.closing import money_asked, settle_unit
 from deleverage.rulebook.margin import equity, maintenance_numerator
 from deleverage.rulebook.messages import Fill
 from deleverage.rulebook.quantities import MARGIN_SCALE
-from deleverage.rulebook.selection import Request, ask
+from deleverage.rulebook.ranking import Candidate
+from deleverage.rulebook.selection import Allotment, Request, ask
 from deleverage.rulebook.stages.candidates import eligible
 from deleverage.rulebook.stages.pacing import lots_within, units_within
 from deleverage.rulebook.stages.plan import BankruptPool, Plan
 from deleverage.rulebook.stages.scratch import Scratch
 
 
+@dataclass
+class Ahead:
+    """The stage as far as it is planned: the plan, and a book for looking ahead, its fills settled already."""
+
+    scratch: Scratch
+    plan: Plan
+    book: Book
+    closings: Counter[str] = field(default_factory=Counter)  # per market
+
+    def settle(self, fill: Fill) -> None:
+        """Settle a fill of the plan on the book for looking ahead."""
+        unit, market = self.book.units[fill.unit_id], self.book.markets[fill.market_id]
+        settle_unit(unit, market, fill.lots, fill.amount_quanta, fill.leg_side)
+
+
+PoolCloser = Callable[[Ahead, BankruptPool, list[str]], None]
+"""Closes the lots of a pool's bankrupts, given in their order, as ``close_pool`` does: somebody else may be faster."""
+
+
 def close_one_by_one(scratch: Scratch, pools: list[BankruptPool], plan: Plan) -> None:
     """Close bankrupts in order of distress at the start of the stage, asking the queue again before each fill."""
-    view = _overlay(scratch, plan)
+    ahead = Ahead(scratch, plan, scratch.book.copy())
+    for fill in plan.fills:
+        ahead.settle(fill)
     order = {
         pool.market_id: sorted(
             (unit_id for unit_id, lots in pool.lots.items() if lots),
@@ -30,30 +55,22 @@ def close_one_by_one(scratch: Scratch, pools: list[BankruptPool], plan: Plan) ->
         for pool in pools
     }
     for pool in pools:
-        accounts = frozenset(scratch.book.units[unit_id].account_id for unit_id in pool.lots)
-        for unit_id in order[pool.market_id]:
-            while pool.lots[unit_id] and _one_fill(scratch, view, pool, unit_id, accounts, plan):
-                pass
+        scratch.close_pool(ahead, pool, order[pool.market_id])
 
 
-def _overlay(scratch: Scratch, plan: Plan) -> Book:
-    """Return a book for looking ahead: every unit copied, the netting already settled on the copies."""
-    view = scratch.book.copy()
-    for fill in plan.fills:
-        _settle(view, fill)
-    return view
+def close_pool(ahead: Ahead, pool: BankruptPool, bankrupts: list[str]) -> None:
+    """Ask the queue again before each fill, until no lots, or nobody to ask, or no room is left."""
+    accounts = frozenset(ahead.scratch.book.units[unit_id].account_id for unit_id in pool.lots)
+    for unit_id in bankrupts:
+        while pool.lots[unit_id]:
+            if not _one_fill(ahead, pool, unit_id, accounts):
+                return
 
 
-def _settle(view: Book, fill: Fill) -> None:
-    unit, market = view.units[fill.unit_id], view.markets[fill.market_id]
-    settle_unit(unit, market, fill.lots, fill.amount_quanta, fill.leg_side)
-
-
-def _one_fill(
-    scratch: Scratch, view: Book, pool: BankruptPool, unit_id: str, accounts: frozenset[str], plan: Plan
-) -> bool:
-    """Close lots of one bankrupt against the first of the queue as it stands now; False: nobody is left."""
-    found = eligible(view, scratch.rules, pool.market_id, pool.side, accounts)
+def _one_fill(ahead: Ahead, pool: BankruptPool, unit_id: str, accounts: frozenset[str]) -> bool:
+    """Close lots of one bankrupt against the first of the queue as it stands now; False: nothing more can be closed."""
+    scratch = ahead.scratch
+    found = eligible(ahead.book, scratch.rules, pool.market_id, pool.side, accounts)
     pool.removed = found.removed
     capacity = sum(candidate.lots for candidate in found.candidates)
     if not capacity:
@@ -67,23 +84,29 @@ def _one_fill(
     if not allotments:
         return False
     (first,) = allotments
-    candidate = next(item for item in found.candidates if item.unit_id == first.unit_id)
+    close_first(ahead, pool, unit_id, next(item for item in found.candidates if item.unit_id == first.unit_id), first)
+    return True
+
+
+def close_first(ahead: Ahead, pool: BankruptPool, unit_id: str, candidate: Candidate, first: Allotment) -> None:
+    """Plan the fill of one bankrupt against the first of the queue, and settle it on the book for looking ahead."""
+    scratch, plan = ahead.scratch, ahead.plan
     owed = pool.give_up(unit_id, first.lots)
-    market = view.markets[pool.market_id]
+    market = ahead.book.markets[pool.market_id]
     asked = money_asked(scratch.rules.price, market, pool.side, first.lots, owed)
     money = asked if scratch.rules.may_bankrupt else min(asked, max(0, candidate.equity_quanta))
     pool.closed_lots += first.lots
     pool.shortfall_quanta += owed
     pool.asked_quanta += asked
     pool.collected_quanta += money
-    rank = 1 + sum(closing.market_id == pool.market_id for closing in plan.closings)
+    ahead.closings[pool.market_id] += 1
+    rank = ahead.closings[pool.market_id]
     before = len(plan.fills)
     plan.close_bankrupt(scratch, pool, unit_id, first.lots, money, "bankrupt")
-    plan.close_candidate(scratch, pool, candidate, view.units[first.unit_id], first, rank, money)
+    plan.close_candidate(scratch, pool, candidate, ahead.book.units[first.unit_id], first, rank, money)
     plan.free(pool, unit_id, owed - money)
     for fill in plan.fills[before:]:
-        _settle(view, fill)
-    return True
+        ahead.settle(fill)
 
 
 def distress(book: Book, unit: Unit) -> tuple[int, Fraction, str]:

@@ -41,6 +41,7 @@ class Scratch:
     original: Book  # the book before the step: gains are taken from it
     tempo: Tempo  # what pace and throttles leave of the step
     fund_money: FundMoney  # what the fund has paid in the step, and what its caps leave
+    close_pool: Callable[..., None]  # of bankrupts that are taken one by one: a PoolCloser
     round: int = 0
     facts: list[Fact] = field(default_factory=list)
     taken_over_lots: dict[tuple[str, str], int] = field(default_factory=dict)  # per backstop and market, in the step
