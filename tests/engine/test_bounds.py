@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import z3  # type: ignore[import-untyped]
 
-from deleverage.engine import bounds
+from deleverage.engine import bounds, one_by_one
 from deleverage.engine.kernels import cost, day, weighing
 from deleverage.engine.kernels import split as kernels
 
@@ -211,6 +211,21 @@ def halves_to_even(denominator: int = INT64 - 1) -> Claim:
     return given, z3.And((remainder > other) == (doubled > wide), (remainder == other) == (doubled == wide))
 
 
+def state_of_a_candidate(
+    quote_bits: int = bounds.QUOTE_BITS, share_bits: int = bounds.SHARE_BITS, wide_bits: int = one_by_one.WIDE_BITS
+) -> Claim:
+    """What a crash computes of a candidate that is let in fits, all debts paid by it or not; its requirement, too."""
+    value, cost, rest, equity, credit = z3.Ints("value cost rest equity credit")
+    debts, rest_scaled = z3.Ints("debts rest_scaled")
+    given = [within(value, 1 << bounds.LEG_BITS), *(within(one, 1 << quote_bits) for one in (cost, rest, equity))]
+    given += [z3.And(credit >= 0, credit < 1 << quote_bits), z3.And(debts >= 0, debts < 1 << share_bits)]
+    given.append(z3.And(rest_scaled >= 0, rest_scaled < 1 << wide_bits))
+    pnl = rest + value - cost
+    required = rest_scaled + z3.If(value < 0, -value, value) * 10**18
+    fits = map(fits_int64, (value - cost, pnl, equity - pnl, equity + credit, equity - debts))
+    return given, z3.And(required < 1 << 128, *fits)
+
+
 def any_set_is_below_the_level(caps_hold: bool = True) -> Claim:
     """Whoever is taken for capped, ``left / open`` of the others is at most the level: three recipients."""
     level, amount = z3.Reals("level amount")
@@ -247,6 +262,9 @@ LEMMAS: list[tuple[Callable[..., Claim], dict[str, Any]]] = [
     (surely_capped, {"bits": 51}),
     (repair_without_branch, {"whole_bits": 63}),
     (halves_to_even, {"denominator": 1 << 63}),
+    (state_of_a_candidate, {"quote_bits": bounds.QUOTE_BITS + 1}),
+    (state_of_a_candidate, {"share_bits": bounds.SHARE_BITS + 1}),
+    (state_of_a_candidate, {"wide_bits": 128}),
     (any_set_is_below_the_level, {"caps_hold": False}),
 ]
 """Each lemma with a bound that is wrong."""

@@ -1,111 +1,22 @@
 """Bankrupts one by one: the heap gives what the rulebook's stage gives, and what ranking everybody anew gives."""
 
 from dataclasses import replace
-from random import Random
-from typing import Any
 
 import numpy as np
 import pytest
 
-from deleverage.engine.kernels.crash import EQUITY_BEFORE, GRADE, HELD_LOTS, KEY, close_bankrupts
-from deleverage.engine.kernels.keys import score_of
-from deleverage.engine.kernels.scores import RANKING_OF, WHOLE
-from deleverage.engine.kernels.states import maintenance_of, tier_of, tier_row, tier_rows
-from deleverage.rulebook.book import Book, Leg, Market, Tier, Unit, market_of
-from deleverage.rulebook.closing import settle_unit
-from deleverage.rulebook.decide import decide
-from deleverage.rulebook.margin import equity, leg_maintenance, leg_value, maintenance_numerator, price_pnl
-from deleverage.rulebook.messages import RunStep
-from deleverage.rulebook.price import Bankruptcy, Mark, PreviousMark
-from deleverage.rulebook.queues import Queue
-from deleverage.rulebook.rules import Rules
-from deleverage.rulebook.stages import deleveraging
-from deleverage.rulebook.stages.candidates import eligible
-from deleverage.rulebook.stages.one_by_one import close_one_by_one, distress
-from tests.properties.stories import mark, open_book
+from deleverage.engine.kernels.crash import close_bankrupts
+from deleverage.engine.kernels.scores import RANKING_OF
+from deleverage.engine.kernels.states import maintenance_of, tier_of, tier_row
+from deleverage.rulebook.book import Tier
+from deleverage.rulebook.margin import leg_maintenance
+from tests.properties.stories import open_book
 
 TABLE = (Tier(0, 5_000_000, 10_000_000), Tier(1_500, 40_000_000, 50_000_000, 20), Tier(4_000, 90_000_000, 10**8, 220))
 MARGINS = np.array(
     [(one.from_notional_quanta, one.maintenance_rate_ppb, one.maintenance_deduction_quanta) for one in TABLE], np.int64
 )
 LOW = (1 << 64) - 1
-
-
-def stressed(random: Random) -> Book:
-    """Return a book of two markets after random trades and a jump, in which some are bankrupt and some unhealthy."""
-    deposits = {f"u{number:02}": random.choice((1, 60, 200, 900, 2_500)) for number in range(14)}
-    book = open_book(deposits, 0, ("BTC", "ETH"))
-    for market in book.markets.values():
-        market.terms = replace(market.terms, tiers=TABLE)
-    for _ in range(40):
-        one, other = random.sample(sorted(deposits), 2)
-        lots, market_id = random.choice((1, 1, 2, 7, 20)), random.choice(("BTC", "BTC", "ETH"))
-        amount = lots * 100 + random.randint(-9, 9)
-        for unit_id, side in ((one, 1), (other, -1)):
-            settle_unit(book.units[unit_id], book.markets[market_id], side * lots, -side * amount, "")
-        book.markets[market_id].open_interest_lots = sum(
-            max(0, unit.legs[market_id].lots) for unit in book.units.values() if market_id in unit.legs
-        )
-    if random.random() < 0.3:
-        book.accounts["u05"] = replace(book.accounts["u05"], role="fund")
-    for market_id in ("BTC", "ETH"):
-        mark(book, random.choice((70, 85, 101, 115, 140)), market_id)
-    return book
-
-
-def state_of(book: Book, unit: Unit, market: Market, leg: Leg) -> list[int]:
-    """Return the eight numbers of a candidate."""
-    others = [(one, book.markets[market_of(leg_id)]) for leg_id, one in unit.legs.items() if one is not leg]
-    rest = maintenance_numerator(book, unit) - leg_maintenance(market, leg.lots)
-    pnl, value = sum(price_pnl(*one) for one in others), sum(abs(leg_value(*one)) for one in others)
-    low = rest & LOW
-    words = [rest >> 64, low - (1 << 64) if low >> 63 else low]
-    return [leg.lots, leg.cost, equity(book, unit), 0, pnl, value, *words]
-
-
-def kernel_closings(book: Book, rules: Rules, pool: Any, bankrupts: list[str], shortfalls: dict[str, int]) -> list[Any]:
-    """Return what the kernel closes in one pool, as closings, and settle it on the book; ``pool`` is left alone."""
-    market = book.markets[pool.market_id]
-    accounts = frozenset(book.units[unit_id].account_id for unit_id in pool.lots)
-    candidates = eligible(book, rules, pool.market_id, pool.side, accounts).candidates
-    units = [book.units[candidate.unit_id] for candidate in candidates]
-    legs = [unit.leg_on(pool.market_id, -pool.side) for unit in units]
-    states = [state_of(book, unit, market, leg[1]) for unit, leg in zip(units, legs, strict=True) if leg]
-    homes = [0 if book.role(unit) == "fund" else 4 if unit.account_id in accounts else 2 for unit in units]
-    previous = market.terms.value_at(market.previous_mark_price_ticks)
-    prices = {"bankruptcy": -1, "mark": 0, "previous-mark": max(0, pool.side * (previous - market.value_quanta))}
-    assert isinstance(rules.policy, Queue)
-    ranking = RANKING_OF[rules.policy.ranking]
-    rows, home_tiers = np.array(states, np.int64).reshape(-1, 8), np.array(homes, np.int8)
-    tiers = np.empty(len(states), np.int8)
-    tier_rows(rows, home_tiers, market.value_quanta, market.factor_ppb, MARGINS, tiers)
-    assert [candidate.tier for candidate in candidates] == tiers.tolist()
-    fills = close_bankrupts(
-        rows,
-        home_tiers,
-        tiers,
-        np.arange(len(units), dtype=np.uint32),
-        np.array([pool.lots[unit_id] for unit_id in bankrupts], np.int64),
-        np.array([shortfalls[unit_id] for unit_id in bankrupts], np.int64),
-        ranking,
-        rules.policy.wallet_floor_quanta,
-        ranking in WHOLE,
-        market.value_quanta,
-        market.factor_ppb,
-        MARGINS,
-        prices[rules.price.kind],
-        True,
-    )
-    closings = []
-    for fill in fills.tolist():
-        debtor, row, lots, owed, money = fill[:5]
-        score = fill[KEY] if ranking in WHOLE else float(score_of(fill[KEY]))
-        text = repr(score) if fill[GRADE] % 2 else ""
-        figures = (fill[GRADE] // 2, text, fill[HELD_LOTS], lots, fill[EQUITY_BEFORE], money)
-        closings.append((bankrupts[debtor], owed, units[row].unit_id, *figures))
-        for unit_id, side, paid in ((bankrupts[debtor], -pool.side, money), (units[row].unit_id, pool.side, -money)):
-            settle_unit(book.units[unit_id], market, side * lots, -side * lots * market.value_quanta + paid, "")
-    return closings
 
 
 def test_maintenance_when_a_leg_stands_at_a_tier_then_it_is_the_rulebooks() -> None:
@@ -132,55 +43,6 @@ def test_tier_when_collateral_counts_then_health_is_the_margin_balances_and_equi
             assert tier_of(0, 1, balance - 1, high, low) == 0
             assert tier_of(4, 1, balance - 1, high, low) == 4
             assert tier_of(2, 0, balance, high, low) == 5
-
-
-@pytest.mark.parametrize("ranking", sorted(RANKING_OF))
-def test_crash_when_the_queue_is_asked_before_each_fill_then_it_is_the_rulebooks(
-    ranking: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Random small books of two markets, several pools one after the other, three prices; every figure of a closing."""
-    compared: list[int] = []
-
-    def both(scratch: Any, pools: Any, plan: Any) -> None:
-        view = scratch.book.copy()
-        for fill in plan.fills:
-            settle_unit(view.units[fill.unit_id], view.markets[fill.market_id], fill.lots, fill.amount_quanta, "")
-        units = scratch.book.units
-        queues = [
-            sorted((key for key, lots in pool.lots.items() if lots), key=lambda key: distress(scratch.book, units[key]))
-            for pool in pools
-        ]
-        expected = []
-        for pool, queue in zip(pools, queues, strict=True):
-            expected += kernel_closings(view, scratch.rules, pool, queue, dict(pool.shortfalls))
-        owed_before = {(pool.market_id, u): pool.shortfalls[u] for pool in pools for u in pool.lots}
-        start = len(plan.fills)
-        close_one_by_one(scratch, pools, plan)
-        debtors = [fill for fill in plan.fills[start:] if fill.part == "bankrupt"]
-        found = [
-            (
-                fill.unit_id,
-                c.unit_id,
-                c.tier,
-                c.score,
-                c.lots_before,
-                c.closed_lots,
-                c.equity_before_quanta,
-                c.money_quanta,
-            )
-            for fill, c in zip(debtors, plan.closings, strict=True)
-        ]
-        assert found == [(one[0], *one[2:]) for one in expected]
-        owed_after = {(pool.market_id, u): pool.shortfalls[u] for pool in pools for u in pool.lots}
-        assert sum(owed_before.values()) - sum(owed_after.values()) == sum(one[1] for one in expected)
-        compared.append(len(found))
-
-    monkeypatch.setattr(deleveraging, "close_one_by_one", both)
-    random = Random(ranking)
-    for _ in range(25):
-        price = random.choice((Bankruptcy(), Bankruptcy(), Mark(), PreviousMark()))
-        decide(stressed(random), RunStep(time_ns=2), Rules(rerank="each_fill", policy=Queue(ranking), price=price))
-    assert sum(compared) > 100
 
 
 def crowd(seed: int, count: int, debtors: int, equal: bool) -> tuple[np.ndarray, ...]:
@@ -243,5 +105,6 @@ def fills_of(states: np.ndarray, lots: np.ndarray, shortfalls: np.ndarray, reran
     homes, order = np.full(tiers.size, 2, np.int8), np.arange(tiers.size, dtype=np.uint32)
     table = np.array([[0, 5_000_000, 0]], np.int64)
     columns = states.copy(), homes, tiers, order, lots.copy(), shortfalls.copy()
-    fills = close_bankrupts(*columns, RANKING_OF["bitmex"], 1, False, 1_000, 10**9, table, -1, reranks)
+    price = (10**9, -1, -1)
+    fills = close_bankrupts(*columns, RANKING_OF["bitmex"], 1, False, 1_000, 10**9, table, price, False, reranks)
     return [tuple(fill[:5]) for fill in fills.tolist()]

@@ -20,7 +20,7 @@ from deleverage.rulebook.scores import RANKINGS
 from deleverage.rulebook.selection import Levelling
 from deleverage.rulebook.stages.candidates import queue_of
 from tests.commands import to_command, to_rules
-from tests.engine.test_crash import stressed
+from tests.engine.test_one_by_one import stressed
 from tests.properties.stories import mark, open_book, submit
 from tests.worlds import world
 

@@ -15,6 +15,7 @@ from deleverage.engine.kernels.scores import RANKING_OF, UNIT_HIGH, UNIT_LOW, UN
 from deleverage.engine.kernels.states import EQUITY, LOTS, tier_rows
 from deleverage.engine.kernels.survey import BANKRUPT_UNIT, share_of_debts
 from deleverage.engine.valuation import Tables, Valuation
+from deleverage.rulebook.quantities import PPB
 from deleverage.rulebook.queues import Queue
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.stages.candidates import ORDINARY_TIER
@@ -66,7 +67,7 @@ def close(crowd: Crowd, *, each_fill: bool) -> Ints:
     policy = crowd.rules.policy
     assert isinstance(policy, Queue)
     ranking = RANKING_OF[policy.ranking]
-    figures = crowd.quanta, factor, table, -1, each_fill
+    figures = crowd.quanta, factor, table, (PPB, -1, -1), False, each_fill
     queue = crowd.states, homes, now, columns.order()[crowd.unit], crowd.lots, crowd.shortfalls
     fills = close_bankrupts(*queue, ranking, policy.wallet_floor_quanta, ranking in WHOLE, *figures)
     given = np.zeros(columns.size, np.int64)

@@ -24,6 +24,7 @@ from deleverage.engine.day import command, events, fact, rejection
 from deleverage.engine.desk import Desk
 from deleverage.engine.kernels import day_state as places
 from deleverage.engine.kernels.records import CLOSE, LAW, ORDERS, TOLD, WITHDRAW
+from deleverage.engine.one_by_one import close_pool
 from deleverage.engine.prices import ENDLESS, Prices
 from deleverage.engine.screen import Screen
 from deleverage.engine.step import run_step
@@ -105,7 +106,7 @@ class Engine:
         if self._plain is None and type(command) is RunStep:
             answer = run_step(self.desk, self.rules, command, self._screen)
         if answer is None:
-            answer = decide(self.book, command, self.rules)
+            answer = decide(self.book, command, self.rules, close_pool)
         self.desk.tidy()
         return answer
 

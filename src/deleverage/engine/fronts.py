@@ -28,6 +28,9 @@ from deleverage.rulebook.trigger import AllOf, AnyOf, BankruptLots, FundCannotAc
 LONGER = 4
 """By how much a front grows that was too short."""
 
+SPARE = 8
+"""Members behind a front if bankrupts go one by one: who was closed in part falls behind, and more are asked."""
+
 SEES_NO_WINNERS = (BankruptLots, Never, FundExhausted, FundFallen, FundCannotAccept)
 
 
@@ -55,7 +58,8 @@ def front(
 ) -> Front | None:
     """Return who is asked first for lots of bankrupt longs (1) or shorts (-1): they hold ``need_lots``, and one more.
 
-    ``apart``, by unit: in its account somebody is concerned. None where only the law knows the order.
+    One by one they hold twice as much, and ``SPARE`` more. ``apart``, by unit: in its account somebody is concerned.
+    None where only the law knows the order.
     """
     found = ranks.candidates(desk, rules, ranks.opposite(desk, market, side), value)
     if found is None:
@@ -67,7 +71,7 @@ def front(
     chosen, taken = np.empty(len(found.unit) + 1, np.uint32), np.empty(len(found.unit) + 1, np.int64)
     members: list[NDArray[np.uint32]] = []
     count = 1
-    for need in (need_lots, 1):
+    for need in (2 * need_lots, *[1] * SPARE) if rules.rerank == "each_fill" else (need_lots, 1):
         book = found.grades, found.keys, found.whole, found.lots, found.order
         count = choose(*book, need, chosen, taken)
         members.append(found.unit[chosen[:count]])

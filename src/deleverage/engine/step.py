@@ -30,6 +30,7 @@ from deleverage.engine.desk import Desk
 from deleverage.engine.excerpt import Excerpt
 from deleverage.engine.extract import book_of
 from deleverage.engine.fronts import Front
+from deleverage.engine.one_by_one import close_pool
 from deleverage.engine.screen import Screen
 from deleverage.engine.valuation import Valuation, valued
 from deleverage.rulebook import messages as m
@@ -58,7 +59,7 @@ def run_step(desk: Desk, rules: Rules, command: RunStep, screen: Screen) -> Answ
     while True:
         reached, queues, affected = _reached(desk, rules, concerned, value, need_in)
         book = Excerpt.of(book_of(desk, reached.tolist()), desk, rules)
-        answer = decide(book, command, rules)
+        answer = decide(book, command, rules, close_pool)
         if isinstance(answer, Rejection):
             return answer
         known = {columns.names[number] for number in concerned}

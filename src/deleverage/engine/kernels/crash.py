@@ -13,7 +13,7 @@ from deleverage.engine.kernels.compiled import compiled
 from deleverage.engine.kernels.cost import share_ceil, share_floor
 from deleverage.engine.kernels.heap import TOP, grade_of, is_before, push, regraded, replace_top, row_of, tag_of
 from deleverage.engine.kernels.keys import GRADES, PLACES_OF_GRADE, place_of
-from deleverage.engine.kernels.products import prefetch
+from deleverage.engine.kernels.products import PPB, prefetch
 from deleverage.engine.kernels.scores import BINANCE, BLUEFIN, RETURN_MMR
 from deleverage.engine.kernels.sorting import drop_of, key_of_drop, sort_slice
 from deleverage.engine.kernels.states import COST, EQUITY, LOTS, rank_again, rank_of, state_of, tier_row
@@ -75,6 +75,23 @@ def queue_up(
 
 
 @compiled
+def asked_of(price: Any, owed: Whole, lots: Whole, value_quanta: Whole) -> Any:
+    """Return the quanta that a price asks for lots whose shortfall, rounded up, is ``owed``: the least of its bounds.
+
+    ``price`` is a share of the shortfall in ppb, quanta a lot, and a share of the notional in ppb, all rounded down;
+    the last two below 0: no bound.
+    """
+    share_ppb, most_per_lot, most_ppb = price
+    whole = np.int64(PPB)
+    money = owed if share_ppb == whole else share_floor(owed, np.int64(share_ppb), whole)
+    if most_per_lot >= 0:
+        money = min(money, lots * most_per_lot)
+    if most_ppb >= 0:
+        money = min(money, share_floor(abs(lots * value_quanta), np.int64(most_ppb), whole))
+    return money
+
+
+@compiled
 def close_bankrupts(
     states: Array,
     homes: Array,
@@ -88,16 +105,16 @@ def close_bankrupts(
     value_quanta: Whole,
     factor_ppb: Whole,
     table: Array,
-    most_per_lot: Whole,
+    price: Any,
+    may_bankrupt: bool,
     reranks: bool,
 ) -> Array:
     """Return the fills (int64, a row each, columns above) that close bankrupts in the order in which they come.
 
     Candidates, all with lots: ``states`` and the market's three figures as ``states`` has them; the tier (int8) that
     each has now, and its home tier; ``order`` is the uint32 rank of its unit's id. Bankrupts: lots above 0 and the
-    shortfall that lies on them, int64 >= 0. A fill asks for its share of the shortfall rounded up, at most
-    ``most_per_lot`` x lots (below 0: no bound), and takes no more than the candidate's equity. Shortfalls and lots of
-    bankrupts are left as they are then; states are used up.
+    shortfall that lies on them, int64 >= 0. A fill asks as ``asked_of`` says and takes, unless it ``may_bankrupt``, no
+    more than the candidate's equity. Shortfalls and lots of bankrupts are left as they are then; states are used up.
     """
     rows, drops, starts = queue_up(states, homes, tiers, ranking, floor, whole, value_quanta, factor_ppb, table)
     count, debtors = np.uint64(rows.size), np.uint64(bankrupt_lots.size)
@@ -137,8 +154,8 @@ def close_bankrupts(
             held, need, debt = abs(signed), bankrupt_lots[debtor], shortfalls[debtor]
             lots = min(held, need)
             owed = debt if lots == need else share_ceil(debt, lots, need)
-            asked = owed if most_per_lot < 0 else min(owed, lots * most_per_lot)
-            money = min(asked, max(np.int64(0), equity))
+            asked = asked_of(price, owed, lots, value_quanta)
+            money = asked if may_bankrupt else min(asked, max(np.int64(0), equity))
             fills[made, 0], fills[made, 1], fills[made, 2] = np.int64(debtor), np.int64(row), lots
             fills[made, 3], fills[made, 4], fills[made, 5] = owed, money, held
             fills[made, 6], fills[made, 7], fills[made, 8] = equity, np.int64(own_grade), key_of_drop(drop)
