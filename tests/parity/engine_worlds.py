@@ -2,7 +2,7 @@
 
 A seed's place in a row of eight says what it is: hostile as it is (numbers to 10^40: the engine goes on in the law's
 integers), hostile within what columns hold (four of eight), or ordinary days (three of eight) under a venue's preset or
-random rules.
+random rules. The last of every second row is a crowd: bankrupts by the dozen, taken one by one.
 """
 
 from collections.abc import Iterator
@@ -19,12 +19,13 @@ from deleverage.rulebook.quantities import Scale
 from deleverage.rulebook.rules import Rules
 from deleverage.venues.catalogue import executing_names, venue
 from tests.commands import to_command, to_rules
+from tests.life.crowds import crowd, crowd_rules
 from tests.life.ordinary import ordinary
 from tests.parity.compare import plain_book
 from tests.parity.coverage import OK, Cell, cells_of, stage_cells
 from tests.worlds import random_rules, world
 
-AS_IT_IS, WITHIN, ORDINARY = "hostile", "hostile, within bounds", "ordinary"
+AS_IT_IS, WITHIN, ORDINARY, CROWD = "hostile", "hostile, within bounds", "ordinary", "crowd"
 KINDS = (AS_IT_IS, WITHIN, ORDINARY, WITHIN, WITHIN, ORDINARY, WITHIN, ORDINARY)
 EVERY = 100
 """Digests are compared after so many commands, and at the end."""
@@ -52,13 +53,16 @@ class Played:
 
 def kind_of(seed: int) -> str:
     """Return what kind of world a seed makes."""
-    return KINDS[seed % len(KINDS)]
+    return CROWD if seed % (2 * len(KINDS)) == 2 * len(KINDS) - 1 else KINDS[seed % len(KINDS)]
 
 
 def played(seed: int, most: int, copy_at: int = 100) -> Played:
     """Return a world, played by the rulebook for at most so many commands; ``copy_at``: where its book is copied."""
     kind, book = kind_of(seed), Book()
-    told, commands = _ordinary(seed, book) if kind == ORDINARY else _hostile(seed, kind, book)
+    if kind == CROWD:
+        told, commands = _crowd(seed, book)
+    else:
+        told, commands = _ordinary(seed, book) if kind == ORDINARY else _hostile(seed, kind, book)
     before = plain_book(book)
     for command in commands:
         answer = decide(book, command, told.law)
@@ -88,6 +92,12 @@ def _ordinary(seed: int, book: Book) -> tuple[Played, Iterator[Command]]:
     rules = random_rules(rng) | {"max_mark_age_ns": rng.choice(AGES)}
     law = venue(preset).law(Scale(1, 6)) if preset else to_rules(rules)
     return Played(seed, ORDINARY, preset, law), ordinary(rng, book, law)
+
+
+def _crowd(seed: int, book: Book) -> tuple[Played, Iterator[Command]]:
+    rng = Random(f"crowd {seed}")
+    law = to_rules(crowd_rules(rng))
+    return Played(seed, CROWD, "", law), crowd(rng, book, law)
 
 
 def _hostile(seed: int, kind: str, book: Book) -> tuple[Played, Iterator[Command]]:

@@ -7,20 +7,21 @@ from typing import Any
 
 import pytest
 
-from deleverage.engine import day, excerpt, step
+from deleverage.engine import day, excerpt, line, step
 from deleverage.engine import engine as module
 from deleverage.engine.columns import Columns
 from deleverage.engine.desk import Desk
 from deleverage.engine.engine import Engine
 from deleverage.engine.excerpt import Excerpt
-from deleverage.engine.kernels import day_state
+from deleverage.engine.kernels import crash, day_state
 from deleverage.engine.kernels.records import ORDERS
 from deleverage.engine.prices import Prices
 from deleverage.engine.screen import Screen
 from deleverage.rulebook.book import Book
 from deleverage.rulebook.messages import MarksSet
+from deleverage.rulebook.ranking import Candidate
 from deleverage.venues.catalogue import executing_names
-from tests.parity.engine_worlds import ORDINARY, kind_of, played
+from tests.parity.engine_worlds import CROWD, ORDINARY, kind_of, played
 from tests.parity.engines import Difference, Tally, run, run_world
 
 Plant = pytest.MonkeyPatch
@@ -37,6 +38,14 @@ def test_engines_when_random_worlds_are_run_then_engine_and_rulebook_agree() -> 
         assert tally.engine[f"step {way}"] >= 20, "the steps have become too tame"
 
 
+def test_engines_when_crowds_go_bankrupt_then_engine_and_rulebook_agree_on_each_fill() -> None:
+    """Pools of several bankrupts, taken one by one, their queues in order by a kernel and by hand."""
+    found, tally = run(seed=15, count=2_000, kind=CROWD)
+    assert found is None, str(found)
+    for who in ("by a kernel", "by hand"):
+        assert tally.engine[f"several one by one, in order {who}"] >= 5, "the crowds have become too tame"
+
+
 def test_engines_when_two_processes_run_then_the_counts_are_as_asked() -> None:
     """Worlds in several processes are worlds of their own, and add up."""
     found, tally = run(seed=1, count=500, jobs=2)
@@ -47,7 +56,7 @@ def test_engines_when_two_processes_run_then_the_counts_are_as_asked() -> None:
 
 def test_played_when_seeds_go_round_then_every_preset_has_its_days() -> None:
     """Three of four ordinary worlds are under a preset, in turn."""
-    ordinary = [seed for seed in range(100) if kind_of(seed) == ORDINARY]
+    ordinary = [seed for seed in range(200) if kind_of(seed) == ORDINARY]
     assert set(executing_names()) <= {played(seed, 1).preset for seed in ordinary}
 
 
@@ -190,6 +199,21 @@ def go_on_while_it_waits(plant: Plant) -> None:
     plant.setattr(Engine, "_is_ordinary", lambda engine: engine._plain is None)
 
 
+def rank_once(plant: Plant) -> None:
+    """Let kernels take bankrupts one by one, and put the queue in order before the first fill only."""
+    right: Callable[..., Any] = crash.close_bankrupts
+    plant.setattr(crash, "close_bankrupts", lambda *arguments: right(*arguments[:-1], False))
+
+
+def keep_the_rank(plant: Plant) -> None:
+    """Put who was closed in part back in front of its tier."""
+
+    def put(one: line.Line, candidate: Candidate) -> None:
+        one._tiers.setdefault(candidate.tier, []).insert(0, candidate)
+
+    plant.setattr(line.Line, "put", put)
+
+
 def lose_the_copy(plant: Plant) -> None:
     """Adopt a book without its orders' owners."""
     right = Engine.adopt
@@ -220,6 +244,8 @@ PLANTED: dict[Callable[[Plant], None], tuple[int, ...]] = {
     keep_open_interest: (1, 4),
     trust_texts: (18, 15),
     go_on_while_it_waits: (6, 2),
+    rank_once: (31, 63, 79),
+    keep_the_rank: (15, 47, 191),
     lose_the_copy: (21, 96),
 }
 """Each wrong engine, and the worlds in which it shows: several, as worlds may change."""

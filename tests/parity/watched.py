@@ -9,6 +9,7 @@ from unittest.mock import patch
 import numpy as np
 
 from deleverage.engine import engine as module
+from deleverage.engine import one_by_one
 from deleverage.engine.engine import Engine
 from deleverage.engine.kernels import records
 from deleverage.rulebook.decide import Answer
@@ -55,8 +56,9 @@ class Watched(Engine):
 
 @contextmanager
 def steps_counted(counts: Counter[str]) -> Iterator[None]:
-    """Count how steps are run while this lasts."""
+    """Count how steps are run while this lasts, and by whom pools of several bankrupts are closed one by one."""
     run_step: Callable[..., Any] = module.__dict__["run_step"]
+    by_kernel: Callable[..., Any] = one_by_one.by_kernel
 
     def counted(*arguments: Any) -> Any:
         answer = run_step(*arguments)
@@ -70,5 +72,11 @@ def steps_counted(counts: Counter[str]) -> Iterator[None]:
         counts[f"step {way}"] += 1
         return answer
 
-    with patch.object(module, "run_step", counted):
+    def closed(ahead: Any, pool: Any, policy: Any, bankrupts: list[str], *rest: Any) -> Any:
+        fills = by_kernel(ahead, pool, policy, bankrupts, *rest)
+        who = "by hand" if fills is None else "by a kernel"
+        counts[f"several one by one, in order {who}"] += len(bankrupts) > 1
+        return fills
+
+    with patch.object(module, "run_step", counted), patch.object(one_by_one, "by_kernel", closed):
         yield
