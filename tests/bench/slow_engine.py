@@ -74,6 +74,10 @@ class SlowEngine:
         given[units] = parts
         return given
 
+    def step(self, market: int, mark_ticks: int, *, each_fill: bool) -> Ints:
+        """Do what a crash does."""
+        return self.crash(market, mark_ticks, each_fill=each_fill)
+
     def split(self, amount: int, weights: Ints, caps: Ints | None) -> Ints:
         """Split as the law does."""
         return by_law(amount, weights, caps)

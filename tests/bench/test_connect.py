@@ -15,7 +15,7 @@ from deleverage.bench.with_objects import ObjectBook
 from deleverage.engine import audit
 from deleverage.rulebook.apply import apply
 from deleverage.rulebook.decide import decide
-from deleverage.rulebook.messages import Rejection
+from deleverage.rulebook.messages import Deleveraged, MarkUpdate, Rejection, RunStep, SetMarks
 from deleverage.rulebook.rules import Rules
 from tests.bench.slow_engine import SlowEngine
 from tests.bench.test_run import beyond_zero
@@ -64,6 +64,26 @@ def test_crash_when_the_queue_is_in_order_before_each_fill_then_it_is_the_brute_
         given = subject.crash(0, mark, each_fill=True)
         assert brute_force(book, 0, mark).tolist() == given.tolist()
         assert given.sum() > 0
+
+
+def test_step_when_bankrupts_are_taken_one_by_one_then_the_answer_is_the_rulebooks() -> None:
+    """The whole step that is measured: who gave up how much in all markets, and the state behind it."""
+    book = draw(2_000, markets=8, seed=3)
+    for each_fill in (False, True):
+        subject, mark = EngineSubject(), crashes.fallen(book)
+        subject.load(book)
+        law, rules = subject.desk.copy(), Rules(rerank="each_fill" if each_fill else "once")
+        given = subject.step(0, mark, each_fill=each_fill)
+        total = 0
+        for command in (SetMarks(time_ns=0, marks=(MarkUpdate("m000", mark),)), RunStep(time_ns=0)):
+            answer = decide(law, command, rules)
+            assert not isinstance(answer, Rejection)
+            for fact in answer:
+                apply(law, fact)
+                closings = fact.closings if isinstance(fact, Deleveraged) else ()
+                total += sum(closing.closed_lots for closing in closings)
+        assert total == given.sum() > 0
+        assert law.digest() == subject.engine.digest()
 
 
 def test_replay_when_a_log_is_answered_then_the_digest_is_the_rulebooks() -> None:

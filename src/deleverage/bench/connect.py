@@ -4,6 +4,7 @@ Markets, marks and collateral go in as commands; units and legs as a population 
 made them. Nobody in such a book has been declared bankrupt. Everything compiled is loaded here, when somebody connects.
 """
 
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -66,10 +67,13 @@ class EngineSubject:
         account = cross[book.account]
         return Kinds(account, book.isolated, book.hedge, book.side, book.credit, ASSET.asset_id)
 
-    def _submit(self, *commands: m.Command) -> None:
+    def _submit(self, *commands: m.Command) -> list[tuple[m.Fact, ...]]:
+        facts = []
         for answer in self.engine.submit(commands):
             if isinstance(answer, m.Rejection):
                 raise ValueError(f"the engine refuses what was drawn: {answer}")
+            facts.append(answer)
+        return facts
 
     def _bytes(self) -> int:
         columns = self.columns
@@ -134,6 +138,17 @@ class EngineSubject:
         marks[market] = mark_ticks
         self.revalue(marks)
         return close(Crowd(self.desk, self.engine.rules, market, self.value), each_fill=each_fill)
+
+    def step(self, market: int, mark_ticks: int, *, each_fill: bool) -> Ints:
+        """Answer a mark and a step as anybody's."""
+        engine, given = self.engine, np.zeros(self.columns.size, np.int64)
+        engine.rules = replace(engine.rules, rerank="each_fill" if each_fill else "once")
+        mark = m.SetMarks(time_ns=0, marks=(m.MarkUpdate(market_id(market), mark_ticks),))
+        self.marks[market] = mark_ticks
+        for fact in self._submit(mark, m.RunStep(time_ns=0))[-1]:
+            for closing in fact.closings if isinstance(fact, m.Deleveraged) else ():
+                given[self.columns.numbers[closing.unit_id]] += closing.closed_lots
+        return given
 
     def split(self, amount: int, weights: Ints, caps: Ints | None) -> Ints:
         """Split an amount."""

@@ -1,4 +1,8 @@
-"""A market falls and many are bankrupt at once: the queue once, or in order before every fill; and the C++ engine."""
+"""A market falls and many are bankrupt at once: the queue once, or in order before every fill; and the C++ engine.
+
+A *crash* is the kernel alone: the bankrupt longs of one market against its shorts, nothing netted, nothing written. A
+*step* is everything: the command as the engine answers it, all markets and stages, every fact made and written.
+"""
 
 from functools import partial
 from itertools import cycle
@@ -12,7 +16,8 @@ from deleverage.bench.timing import Case
 from deleverage.bench.with_lrvx import LrvxBook
 
 ONCE, EACH = "crash, queue once", "crash, queue before each fill"
-CALM, ONE_MARKET = "calm mark, one market", "crash, one market"
+STEP_ONCE, STEP_EACH = "step, queue once", "step, queue before each fill"
+CALM, ONE_MARKET, STEP_ONE_MARKET = "calm mark, one market", "crash, one market", "step, one market"
 FALL = 0.8
 """The share of the mark that is left: in the largest of 50 markets two thirds of the longs are bankrupt."""
 
@@ -21,7 +26,10 @@ LEVERAGE = (6, 40)
 
 FIRST_SIZES = (10_000, 50_000, 100_000)
 BRUTE_SIZE = 10_000
-SAMPLES = 5
+LARGEST_STEP, LARGEST_ONE_MARKET_STEP = 100_000, 10_000
+"""Facts of a step are Python objects, too many of them beyond; in one market half of the book is closed."""
+
+SAMPLES, STEP_SAMPLES = 5, 3
 
 
 def measure(bench: Bench) -> None:
@@ -30,6 +38,8 @@ def measure(bench: Bench) -> None:
         for positions in bench.sizes:
             for column in (LINEAR, MIX) if positions <= LARGEST_RIVAL else (LINEAR,):
                 _both_ways(bench, draw(positions, mix=column == MIX), positions, column)
+            if positions <= LARGEST_STEP:
+                _steps(bench, draw(positions), positions)
     for positions in FIRST_SIZES:
         if positions <= max(bench.sizes):
             _one_market(bench, one_market(positions // 2, positions // 2, leverage=LEVERAGE), positions)
@@ -63,6 +73,22 @@ def _both_ways(bench: Bench, book: Book, positions: int, column: str) -> None:
         facts[f"crash, {column}: units that differ from brute force", positions] = differing
 
 
+def _steps(bench: Bench, book: Book, positions: int) -> None:
+    """Time whole steps on the same book, loaded anew before each."""
+    assert bench.make is not None
+    subject, mark = bench.make(), fallen(book)
+    given: dict[str, Ints] = {}
+
+    def step(way: str) -> None:
+        given[way] = subject.step(0, mark, each_fill=way == STEP_EACH)
+
+    ways = (STEP_ONCE, STEP_EACH)
+    load = partial(subject.load, book)
+    bench.time({Key(way, ENGINE, positions): Case(partial(step, way), load, STEP_SAMPLES) for way in ways})
+    for way in ways:
+        bench.readings.facts[f"{way}: units that gave up lots", positions] = int((given[way] > 0).sum())
+
+
 def fallen(book: Book) -> int:
     """Return the mark of the first market after the fall, in ticks."""
     return max(1, int(book.markets.mark_ticks[0] * FALL))
@@ -79,6 +105,8 @@ def _one_market(bench: Bench, book: Book, positions: int) -> None:
         turns = cycle([first + 1, first])
         calm[Key(CALM, ENGINE, positions)] = Case(lambda: subject.tick(0, next(turns)))
         crash[Key(ONE_MARKET, ENGINE, positions)] = _crash_case(bench, book, mark)
+        if positions <= LARGEST_ONE_MARKET_STEP:
+            crash[Key(STEP_ONE_MARKET, ENGINE, positions)] = _step_case(bench, book, mark)
     if bench.lrvx is not None:
         rival = LrvxBook(bench.lrvx, book)
         rival_turns = cycle([first + 1, first])
@@ -87,6 +115,10 @@ def _one_market(bench: Bench, book: Book, positions: int) -> None:
     for cases in (calm, crash):
         if cases:
             bench.time(cases)
+    step_ns = bench.readings.median_ns(STEP_ONE_MARKET, ENGINE, positions)
+    rival_ns = bench.readings.median_ns(ONE_MARKET, LRVX, positions)
+    if step_ns is not None and rival_ns is not None:
+        bench.readings.facts[f"{STEP_ONE_MARKET}: of lrvx's time for its crash", positions] = step_ns / rival_ns
 
 
 def _crash_case(bench: Bench, book: Book, mark: int) -> Case:
@@ -98,6 +130,12 @@ def _crash_case(bench: Bench, book: Book, mark: int) -> Case:
         subject.revalue(book.markets.mark_ticks)
 
     return Case(lambda: subject.crash(0, mark, each_fill=True), load)
+
+
+def _step_case(bench: Bench, book: Book, mark: int) -> Case:
+    assert bench.make is not None
+    subject: Subject = bench.make()
+    return Case(lambda: subject.step(0, mark, each_fill=True), lambda: subject.load(book), STEP_SAMPLES)
 
 
 def _rival_case(bench: Bench, book: Book, mark: int) -> Case:

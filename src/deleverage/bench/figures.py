@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deleverage.bench.choices import FEW, MANY
-from deleverage.bench.crashes import CALM, EACH, ONCE, ONE_MARKET
+from deleverage.bench.crashes import CALM, EACH, ONCE, ONE_MARKET, STEP_EACH, STEP_ONCE
 from deleverage.bench.readings import ENGINE, EXACT, FLOOR, LINEAR, LRVX, MIX, OBJECTS, PANDAS, TIERS, Key, Readings
 from deleverage.bench.replays import REPLAY
 from deleverage.bench.revaluations import LIGHTS, LIGHTS_BY_KIND, REVALUATION, REVALUATION_BY_KIND
@@ -224,8 +224,11 @@ def _choice_goals() -> Iterator[Goal]:
 
 def _crash_goals() -> Iterator[Goal]:
     for at, bound in ((MILLION, 3), (10 * MILLION, 4.5)):
-        yield Goal(f"crash at {at // MILLION} M, each / once", "queue in order before every fill", AT_MOST, bound,
-                   "x queue once", at, over(EACH, ENGINE, ONCE, ENGINE))  # fmt: skip
+        yield Goal(f"crash at {at // MILLION} M, each / once", "queue in order before every fill, the kernel alone",
+                   AT_MOST, bound, "x queue once", at, over(EACH, ENGINE, ONCE, ENGINE))  # fmt: skip
+    for at in (10_000, 100_000):
+        yield Goal(f"step at {at // 1000} k, each / once", "the same in a whole step, facts and all", AT_MOST, 3,
+                   "x queue once", at, over(STEP_EACH, ENGINE, STEP_ONCE, ENGINE))  # fmt: skip
     yield Goal("crash, share that differs", "lots that the order before every fill moves", ABOVE, 0, "of the lots",
                MILLION, fact(f"crash, {LINEAR}: share of the lots that others give up"))  # fmt: skip
     yield Goal("crash, brute force", "as the plainest re-ranking finds it", AT_MOST, 0, "units differ", 10_000,

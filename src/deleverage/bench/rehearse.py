@@ -55,6 +55,8 @@ def _crash(subject: EngineSubject) -> None:
     for each_fill in (False, True):
         subject.load(book)
         subject.crash(0, int(book.markets.mark_ticks[0] * 0.9), each_fill=each_fill)
+        subject.load(book)
+        subject.step(0, int(book.markets.mark_ticks[0] * 0.9), each_fill=each_fill)
 
 
 def _day(subject: EngineSubject) -> None:

@@ -37,8 +37,12 @@ class Subject(Protocol):
     def crash(self, market: int, mark_ticks: int, *, each_fill: bool) -> Ints:
         """Move a mark and close all bankrupts in the market; lots that each unit gave up for others, as magnitudes.
 
-        ``each_fill``: bankrupts are taken one by one and the queue is put in order before every fill; else once.
+        ``each_fill``: bankrupts are taken one by one and the queue is put in order before every fill; else once. Who
+        gives up what is found and nothing more: nothing is netted or written.
         """
+
+    def step(self, market: int, mark_ticks: int, *, each_fill: bool) -> Ints:
+        """Move a mark and run a whole step, in all markets and with all its facts; lots that each unit gave up."""
 
     def split(self, amount: int, weights: Ints, caps: Ints | None) -> Ints:
         """Split an amount by weights under caps, ties by index; the parts."""
