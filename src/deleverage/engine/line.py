@@ -1,16 +1,14 @@
 """A queue that is kept in order by hand, for what no kernel ranks: between two fills only who was closed may move.
 
-Every comparison is the law's own (``Queue.order``), and so is every look at a candidate (``eligible``, on a book of
-that unit alone): what makes this faster is that nobody else is looked at again.
+Every comparison is the law's own (``Queue.order``), and so is every look at a candidate (``eligible``, of that unit
+alone): what makes this faster is that nobody else is looked at again.
 """
 
 from bisect import insort
 from collections.abc import Iterator
-from dataclasses import fields
 from functools import cmp_to_key
 from typing import Any, NamedTuple
 
-from deleverage.rulebook.book import Book
 from deleverage.rulebook.quantities import wrap
 from deleverage.rulebook.queues import Allotment, Queue, Request
 from deleverage.rulebook.ranking import Candidate, rotation_start
@@ -80,16 +78,11 @@ def in_line(
                 return
             lots = min(candidate.lots, pool.lots[unit_id])
             yield NextFill(unit_id, candidate, Allotment(candidate.unit_id, lots, line.score(candidate)))
-            again = eligible(_alone(ahead.book, candidate.unit_id), scratch.rules, pool.market_id, pool.side, accounts)
+            alone = [ahead.book.units[candidate.unit_id]]
+            again = eligible(ahead.book, scratch.rules, pool.market_id, pool.side, accounts, alone)
             removed = tuple(sorted((*removed, *again.removed), key=_whose))
             for one in again.candidates:
                 line.put(one)
-
-
-def _alone(book: Book, unit_id: str) -> Book:
-    """Return a book of one unit; everything else is the book's own."""
-    parts = {item.name: getattr(book, item.name) for item in fields(Book)}
-    return Book(**parts | {"units": {unit_id: book.units[unit_id]}})
 
 
 def _unit_id(candidate: Candidate) -> Any:

@@ -75,7 +75,7 @@ def close_pool(ahead: Ahead, pool: BankruptPool, bankrupts: list[str]) -> None:
 def fills_of(ahead: Ahead, pool: BankruptPool, policy: Queue, bankrupts: list[str]) -> Iterator[NextFill]:
     """Return what is closed if nothing bounds it, fill after fill; each has to be planned before the next is taken."""
     accounts = frozenset(ahead.book.units[unit_id].account_id for unit_id in pool.lots)
-    found = eligible(ahead.book, ahead.scratch.rules, pool.market_id, pool.side, accounts)
+    found = eligible(ahead.book, ahead.scratch.rules, pool.market_id, pool.side, accounts, ahead.others(pool))
     fills = by_kernel(ahead, pool, policy, bankrupts, found, accounts)
     return in_line(ahead, pool, policy, bankrupts, found) if fills is None else fills
 

@@ -82,12 +82,12 @@ def asked_of(price: Any, owed: Whole, lots: Whole, value_quanta: Whole) -> Any:
     the last two below 0: no bound.
     """
     share_ppb, most_per_lot, most_ppb = price
-    whole = np.int64(PPB)
-    money = owed if share_ppb == whole else share_floor(owed, np.int64(share_ppb), whole)
+    whole: Any = np.int64(PPB)
+    money = owed if share_ppb == whole else share_floor(owed, share_ppb, whole)
     if most_per_lot >= 0:
         money = min(money, lots * most_per_lot)
     if most_ppb >= 0:
-        money = min(money, share_floor(abs(lots * value_quanta), np.int64(most_ppb), whole))
+        money = min(money, share_floor(abs(lots * value_quanta), most_ppb, whole))
     return money
 
 

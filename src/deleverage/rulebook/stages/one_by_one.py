@@ -32,6 +32,10 @@ class Ahead:
     book: Book
     closings: Counter[str] = field(default_factory=Counter)  # per market
 
+    def others(self, pool: BankruptPool) -> list[Unit]:
+        """Return the solvent units on the other side of a pool, as they stand now, in id order."""
+        return [self.book.units[unit.unit_id] for unit in pool.others]
+
     def settle(self, fill: Fill) -> None:
         """Settle a fill of the plan on the book for looking ahead."""
         unit, market = self.book.units[fill.unit_id], self.book.markets[fill.market_id]
@@ -70,7 +74,7 @@ def close_pool(ahead: Ahead, pool: BankruptPool, bankrupts: list[str]) -> None:
 def _one_fill(ahead: Ahead, pool: BankruptPool, unit_id: str, accounts: frozenset[str]) -> bool:
     """Close lots of one bankrupt against the first of the queue as it stands now; False: nothing more can be closed."""
     scratch = ahead.scratch
-    found = eligible(ahead.book, scratch.rules, pool.market_id, pool.side, accounts)
+    found = eligible(ahead.book, scratch.rules, pool.market_id, pool.side, accounts, ahead.others(pool))
     pool.removed = found.removed
     capacity = sum(candidate.lots for candidate in found.candidates)
     if not capacity:
