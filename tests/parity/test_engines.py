@@ -32,7 +32,7 @@ def test_engines_when_random_worlds_are_run_then_engine_and_rulebook_agree() -> 
     found, tally = run(seed=1, count=3_000)
     assert found is None, str(found)
     assert tally.counts["commands"] == 3_000
-    for kind in ("trade", "trade refused", "deposit", "withdrawal", "withdrawal refused", "mark"):
+    for kind in ("trade", "trade refused", "deposit", "withdrawal", "withdrawal refused", "mark", "several marks"):
         assert tally.engine[f"by kernel: {kind}"] >= 20, "the worlds have become too seldom ordinary"
     for way in ("quiet, on a small book", "busy, on a small book", "on the whole book"):
         assert tally.engine[f"step {way}"] >= 20, "the steps have become too tame"
@@ -179,14 +179,16 @@ def leave_on_the_desk(plant: Plant) -> None:
 
 def keep_open_interest(plant: Plant) -> None:
     """Do not tell the law what kernels have traded."""
-    right = Prices.written_back
+    right = Prices.write_back
 
-    def written_back(prices: Prices, market: Any) -> None:
-        before = market.open_interest_lots
-        right(prices, market)
-        market.open_interest_lots = before
+    def write_back(prices: Prices, markets: Any) -> list[str]:
+        before = {name: market.open_interest_lots for name, market in markets.items()}
+        written = right(prices, markets)
+        for name in written:
+            markets[name].open_interest_lots = before[name]
+        return written
 
-    plant.setattr(Prices, "written_back", written_back)
+    plant.setattr(Prices, "write_back", write_back)
 
 
 def trust_texts(plant: Plant) -> None:

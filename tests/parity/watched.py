@@ -13,7 +13,7 @@ from deleverage.engine import one_by_one
 from deleverage.engine.engine import Engine
 from deleverage.engine.kernels import records
 from deleverage.rulebook.decide import Answer
-from deleverage.rulebook.messages import Command, Rejection
+from deleverage.rulebook.messages import Command, Fact, Rejection
 
 KINDS = {records.TRADE: "trade", records.DEPOSIT: "deposit", records.WITHDRAW: "withdrawal", records.MARK: "mark"}
 
@@ -43,6 +43,12 @@ class Watched(Engine):
             self.counts[f"by kernel: {name}"] += int(mine.sum()) - refused
             self.counts[f"by kernel: {name} refused"] += refused
         return until
+
+    def _set_marks(self, command: Command) -> Fact | None:
+        fact = super()._set_marks(command)
+        self.answered += fact is not None
+        self.counts["by kernel: several marks"] += fact is not None
+        return fact
 
     def _by_law(self, command: Command) -> Answer:
         plain = self.wide is not None

@@ -46,6 +46,7 @@ class EngineSubject:
         self.book, self.engine = book, Engine(Rules())
         self.desk, self.columns = self.engine.desk, self.engine.columns
         marks = [m.MarkUpdate(market_id(at), mark) for at, mark in enumerate(book.markets.mark_ticks.tolist())]
+        self.ids = [market_id(at) for at in range(len(marks))]
         listed = [m.ListMarket(time_ns=0, terms=terms(book, at)) for at in range(len(marks))]
         self._submit(*listed, m.SetMarks(time_ns=0, marks=tuple(marks)))
         self.marks = book.markets.mark_ticks.copy()
@@ -84,9 +85,9 @@ class EngineSubject:
 
     def _mark(self, moved: Ints, mark_ticks: Ints) -> None:
         """Move the marks of some markets."""
-        marks = (m.MarkUpdate(market_id(at), int(mark_ticks[at])) for at in moved.tolist())
         if len(moved):
-            self._submit(m.SetMarks(time_ns=0, marks=tuple(marks)))
+            marks = zip([self.ids[at] for at in moved.tolist()], mark_ticks[moved].tolist(), strict=True)
+            self._submit(m.SetMarks(time_ns=0, marks=tuple(m.MarkUpdate(*mark) for mark in marks)))
             self.marks[moved] = mark_ticks[moved]
 
     # -- what everybody is worth --------------------------------------------------------------------------------------
@@ -110,7 +111,7 @@ class EngineSubject:
         if self.detections is None:
             self.detections = Detections(self.desk)
         if mark_ticks != self.marks[market]:
-            self._submit(m.SetMarks(time_ns=0, marks=(m.MarkUpdate(market_id(market), mark_ticks),)))
+            self._submit(m.SetMarks(time_ns=0, marks=(m.MarkUpdate(self.ids[market], mark_ticks),)))
             self.marks[market] = mark_ticks
         return self.detections.tick(market).astype(np.int64)
 

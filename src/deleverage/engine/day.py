@@ -4,6 +4,7 @@ Whatever is not exactly of its declared type, names nobody, or does not fit beco
 """
 
 from collections.abc import Sequence
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -88,6 +89,38 @@ _EVENTS: dict[type[Command], Any] = {
     m.SetMarks: _set_marks,
     m.AccrueFunding: _accrue_funding,
 }
+
+
+def marks_of(columns: Columns, command: m.SetMarks) -> NDArray[Any] | None:
+    """Return the events of a command that sets the marks of several markets, an event each; None: the law's."""
+    marks, time_ns = command.marks, command.time_ns
+    try:
+        if len(marks) < 2:
+            return None
+        _require(m.SetMarks, command)
+        _require(bool, command.confirmed)
+        _require(tuple, marks)
+        _require(m.MarkUpdate, *marks)
+        names, prices, sources = zip(*marks, strict=True)
+        _require(str, *names)
+        _require(int, time_ns, *prices, *sources)
+        markets = [columns.prices.numbers[name] for name in names]
+    except (KeyError, TypeError):
+        return None
+    numbers = time_ns, *prices, *sources
+    if len({*markets}) < len(markets) or max(*numbers, -min(numbers)) >= WIDEST:
+        return None
+    log = np.zeros(len(names), EVENT)
+    log["time_ns"], log["kind"], log["one"] = time_ns, MARK, command.confirmed
+    log["market"], log["price_ticks"], log["amount"] = markets, prices, sources
+    return log
+
+
+def marks_set(proposed: tuple[m.MarkUpdate, ...], time_ns: int, seq: int, told: NDArray[Any]) -> Fact:
+    """Return the fact of marks that a kernel has set, of what it has told of each."""
+    names, prices, _ = zip(*proposed, strict=True)
+    marks = sorted(map(m.MarkSet, names, prices, told["seen"].tolist(), repeat("")))
+    return m.MarksSet(seq=seq, time_ns=time_ns, marks=tuple(marks))
 
 
 def rejection(columns: Columns, told: Any) -> Rejection:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from deleverage.engine import audit, ranks
 from deleverage.engine.bounds import TooWide
 from deleverage.engine.columns import Columns
-from deleverage.engine.day import command, events, fact, rejection
+from deleverage.engine.day import command, events, fact, marks_of, marks_set, rejection
 from deleverage.engine.desk import Desk
 from deleverage.engine.kernels import day_state as places
 from deleverage.engine.kernels.records import CLOSE, LAW, ORDERS, TOLD, WITHDRAW
@@ -42,6 +42,7 @@ from deleverage.rulebook.messages import (
     ResidualNamed,
     Resumed,
     RunStep,
+    SetMarks,
 )
 from deleverage.rulebook.places import Place
 from deleverage.rulebook.rules import Rules
@@ -202,6 +203,10 @@ class Engine:
         """Answer one batch; answers are there as far as it got, whatever is raised."""
         at, count = 0, len(commands)
         while at < len(commands):
+            if (several := self._set_marks(commands[at])) is not None:
+                answers.append((several,))
+                at += 1
+                continue
             part = commands[at : at + count]
             done = self._submit_part(part, answers)
             at, count = at + done, 2 * count if done == len(part) else FEW
@@ -225,9 +230,27 @@ class Engine:
             if at < len(commands):
                 if log[at]["kind"] == LAW and at and known != self.columns.size + len(self.prices.names):
                     return at
-                answers.append(self._by_law(commands[at]))
+                several = self._set_marks(commands[at])
+                answers.append((several,) if several is not None else self._by_law(commands[at]))
                 at += 1
         return at
+
+    def _set_marks(self, command: Command) -> Fact | None:
+        """Return the fact of a command that sets the marks of several markets, where a kernel could write all."""
+        if not isinstance(command, SetMarks):
+            return None
+        log = marks_of(self.columns, command)
+        if log is None or not self._is_ordinary():
+            return None
+        self.answering, self.writing = command, None
+        from deleverage.engine.kernels import day
+
+        prices, state, told = self.prices, self._state(), np.zeros(len(log), TOLD)
+        if not day.set_marks(log, prices.markets, prices.tiers, prices.tables, state, told):
+            return None
+        self._take_over(state)
+        self._note_written(log)
+        return marks_set(command.marks, command.time_ns, self.book.seq, told)
 
     def _by_law(self, command: Command) -> Answer:
         answer = self.decide(command)
@@ -257,7 +280,7 @@ class Engine:
                 prices.markets,
                 prices.tiers,
                 prices.code_market,
-                prices.worth,
+                prices.tables,
                 self._close,
                 state,
                 told,
@@ -312,10 +335,8 @@ class Engine:
         desk.net_deposits_quanta += int(state[places.NET])
         self._nobody_poor, self._calm = bool(state[places.NOBODY_POOR]), bool(state[places.CALM])
         self._close_ones = int(state[places.CLOSE_ONES])
-        moved = [self.prices.names[number] for number in np.flatnonzero(self.prices.markets["moved"])]
-        for market_id in moved:
-            self.prices.written_back(desk.markets[market_id])
-        self._refresh(moved)
+        for market_id in self.prices.write_back(desk.markets):
+            self._seen.pop(market_id, None)
 
     def _is_nobody_poor(self) -> bool:
         """Look at everybody, and say how far values may move until somebody else has to be looked at (``calm``)."""

@@ -1,7 +1,8 @@
 """What the engine knows of markets: a record each, and price tables by *code* - market, margin tier and sign of a leg.
 
 The rulebook's ``Market`` is the truth; what stands here is derived from it whenever the law has changed it
-(``refresh``), and a kernel that sets marks writes both (``written_back``).
+(``refresh``). A kernel derives the same of an ordinary market (``kernels.day``: ``revalued``), and what it has changed
+is written into the law's record (``write_back``).
 
 Tables per code, all int64: ``worth``, signed quanta a lot is worth less cumulative funding; ``held``, the maintenance
 of a lot rounded up; ``spare``, the tier's deduction rounded down; ``least`` and ``most``: the code is right while
@@ -9,6 +10,7 @@ of a lot rounded up; ``spare``, the tier's deduction rounded down; ``least`` and
 only select too much.
 """
 
+from collections.abc import Mapping
 from copy import copy
 from typing import Any
 
@@ -31,6 +33,12 @@ from deleverage.rulebook.quantities import (
 ENDLESS = 2**62
 MOST_CODES = 2**16
 
+FACTOR_BITS = 42
+"""A factor on requirements that kernels can multiply with lies below two to the power of these."""
+
+WRITTEN = ["previous_ticks", "mark_ticks", "mark_time_ns", "open_interest_lots", "funding", "carry"]
+"""What kernels change of a market that the law reads."""
+
 
 class Prices:
     """Markets by number, in the order in which they were listed, and their price tables."""
@@ -46,8 +54,9 @@ class Prices:
         self.code_market: NDArray[np.int64] = np.zeros(0, np.int64)
         self.code_tier: NDArray[np.int64] = np.zeros(0, np.int64)
         self.worth, self.held, self.spare, self.least, self.most = (np.zeros(0, np.int64) for _ in range(5))
+        self.rate, self.deduction, self.factor = (np.zeros(0, np.int64) for _ in range(3))  # of maintenance, by code
         self.tiered = False  # some market has several tiers or deductions: codes have to be looked at
-        self.exact_by_law: NDArray[np.bool_] = np.zeros(0, np.bool_)  # requirements that hang on a leg's share
+        self.exact_by_law: NDArray[np.bool_] = np.zeros(0, np.bool_)  # requirements that no kernel decides exactly
 
     def copy(self) -> "Prices":
         """Return an independent copy."""
@@ -77,8 +86,10 @@ class Prices:
         self.code_market = np.append(self.code_market, np.full(codes, number))
         self.code_tier = np.append(self.code_tier, np.arange(codes) // 2)
         self.exact_by_law = np.append(self.exact_by_law, False)
-        for name in ("worth", "held", "spare", "least", "most"):
+        for name in ("worth", "held", "spare", "least", "most", "factor"):
             setattr(self, name, np.append(getattr(self, name), np.zeros(codes, np.int64)))
+        self.rate = np.append(self.rate, np.repeat(tiers["maintenance_rate_ppb"], 2))
+        self.deduction = np.append(self.deduction, np.repeat(tiers["maintenance_deduction_quanta"], 2))
         self.tiered = self.tiered or len(tiers) > 1 or any(tier.maintenance_deduction_quanta for tier in terms.tiers)
         self.names.append(terms.market_id)
         self.numbers[terms.market_id] = number
@@ -106,10 +117,11 @@ class Prices:
         plain = market.factor_ppb == PPB and not by_share
         open_day = value and not (market.guard or market.settled or market.reduce_only or halted)
         record["trading"], record["moved"] = bool(plain and open_day), 0
-        self.exact_by_law[number] = by_share
+        self.exact_by_law[number] = by_share or market.factor_ppb >> FACTOR_BITS > 0
         for at, (held, spare, least, most) in enumerate(tables):
             for code in (record["first_code"] + 2 * at, record["first_code"] + 2 * at + 1):
                 self.worth[code] = value - market.funding_quanta
+                self.factor[code] = min(market.factor_ppb, 1 << FACTOR_BITS)
                 self.held[code], self.spare[code], self.least[code], self.most[code] = held, spare, least, most
 
     def be_calm(self, parts: int) -> None:
@@ -119,14 +131,23 @@ class Prices:
         self.markets["calm_low"], self.markets["calm_high"] = value - room, value + room
         self.markets["calm_funding_low"], self.markets["calm_funding_high"] = funding - room, funding + room
 
-    def written_back(self, market: Market) -> None:
-        """Write what a kernel has changed of a market into the law's record of it."""
-        record = self.markets[self.numbers[market.terms.market_id]]
-        market.previous_mark_price_ticks = int(record["previous_ticks"])
-        market.mark_price_ticks = int(record["mark_ticks"])
-        market.mark_time_ns = int(record["mark_time_ns"])
-        market.open_interest_lots = int(record["open_interest_lots"])
-        market.funding_quanta, market.funding_carry = int(record["funding"]), int(record["carry"])
+    def write_back(self, markets: Mapping[str, Market]) -> list[str]:
+        """Write what kernels have changed into the law's records of these markets; return whose."""
+        moved = np.flatnonzero(self.markets["moved"])
+        if not len(moved):
+            return []
+        names = [self.names[number] for number in moved.tolist()]
+        for name, numbers in zip(names, self.markets[WRITTEN][moved].tolist(), strict=True):
+            market = markets[name]
+            market.previous_mark_price_ticks, market.mark_price_ticks, market.mark_time_ns = numbers[:3]
+            market.open_interest_lots, market.funding_quanta, market.funding_carry = numbers[3:]
+        self.markets["moved"] = 0
+        return names
+
+    @property
+    def tables(self) -> tuple[NDArray[np.int64], ...]:
+        """Return the tables that go with marks, in the order in which kernels take them."""
+        return self.worth, self.held, self.spare, self.least, self.most
 
     def value_at(self, number: int, price_ticks: int) -> int:
         """Return the signed quanta that a lot of a market is worth at a price, as ``MarketTerms.value_at`` does."""
@@ -165,9 +186,8 @@ class Prices:
         if market.measured_lots and schedule.unit_share.slope_ppb:
             factor = max(factor, schedule.cap_ppb)
         held = div_ceil(magnitude * tier.maintenance_rate_ppb * factor, MARGIN_SCALE)
-        deduction = tier.maintenance_deduction_quanta
-        spare = div_floor(deduction * factor, PPB)
-        if held >= magnitude or tier.from_notional_quanta * tier.maintenance_rate_ppb < deduction * PPB:
+        spare = div_floor(tier.maintenance_deduction_quanta * factor, PPB)
+        if held >= magnitude or _may_be_cut_off(tier):
             spare = 0  # The requirement may be cut off at the notional, or at 0: what was deducted is no bound then.
         if not magnitude:
             return 0, 0, 0, ENDLESS
@@ -183,7 +203,13 @@ def _tiers(tiers: tuple[Tier, ...]) -> NDArray[Any]:
         row["maintenance_rate_ppb"], row["initial_rate_ppb"] = tier.maintenance_rate_ppb, tier.initial_rate_ppb
         for name in ("maintenance_deduction_quanta", "initial_deduction_quanta"):
             row[name] = min(getattr(tier, name), 1 << LEG_BITS)  # From there on nothing is left of a requirement.
+        row["spare_quanta"] = 0 if _may_be_cut_off(tier) else _clipped(tier.maintenance_deduction_quanta)
     return rows
+
+
+def _may_be_cut_off(tier: Tier) -> bool:
+    """Return whether more may be deducted than a leg in this tier requires."""
+    return tier.from_notional_quanta * tier.maintenance_rate_ppb < tier.maintenance_deduction_quanta * PPB
 
 
 def _multiplier(market: Market) -> int:

@@ -8,7 +8,7 @@ written, and the law answers. So it need not be complete, only right about what 
 from typing import Any
 
 from deleverage.engine.kernels.compiled import inlined, lean
-from deleverage.engine.kernels.cost import div_half_even
+from deleverage.engine.kernels.cost import div_ceil, div_half_even
 from deleverage.engine.kernels.day_state import (
     ACCEPTED,
     AGE,
@@ -45,15 +45,9 @@ from deleverage.engine.kernels.records import (
 )
 from deleverage.engine.kernels.repeat import note
 from deleverage.engine.kernels.settling import find, settle
-from deleverage.engine.kernels.weighing import MOST_LEG, PPB, equity, value_at, value_fits, weigh
+from deleverage.engine.kernels.weighing import ENDLESS, MOST_LEG, PPB, equity, scaled, value_at, value_fits, weigh
 
 Array = Any
-
-UNSURE, REDUCED, OPENED, SHORT = range(4)
-"""How a side of a trade stands: only the law can say, it reduces or opens and passes, or is short of initial margin."""
-
-FAR, NEAR, NEXT = 16, 10, 5
-"""How many events ahead units are fetched, then the first row of each, then the second; measured."""
 
 UNSURE, REDUCED, OPENED, SHORT = range(4)
 """How a side of a trade stands: only the law can say, it reduces or opens and passes, or is short of initial margin."""
@@ -76,7 +70,7 @@ def run(
     markets: Array,
     tiers: Array,
     code_market: Array,
-    worth: Array,
+    tables: Array,
     close_ones: Array,
     state: Array,
     told: Array,
@@ -107,9 +101,9 @@ def run(
         elif kind == WITHDRAW:
             done = _withdraw(event, units, legs, touched, book, close_ones, state, answer)
         elif kind == MARK:
-            done = _mark(event, markets, worth, state, answer)
+            done = _mark(event, book, tables, state, answer)
         elif kind == FUNDING:
-            done = _fund(event, markets, worth, state, answer)
+            done = _fund(event, book, tables, state, answer)
         else:
             done = False
         if not done:
@@ -152,7 +146,16 @@ def _deposit(event: Array, units: Array, touched: Array, state: Array) -> bool:
 
 
 @inlined
-def _mark(event: Array, markets: Array, worth: Array, state: Array, answer: Array) -> bool:
+def _mark(event: Array, book: Array, tables: Array, state: Array, answer: Array) -> bool:
+    if not mark_passes(event, book[0], state):
+        return False
+    set_mark(event, book, tables, state, answer)
+    return True
+
+
+@inlined
+def mark_passes(event: Array, markets: Array, state: Array) -> bool:
+    """Return whether a mark is accepted and fits; where not, the law says what becomes of it."""
     market = markets[event.market]
     if market.trading == 0 or state[MARKS] == 0:
         return False
@@ -163,42 +166,76 @@ def _mark(event: Array, markets: Array, worth: Array, state: Array, answer: Arra
     if not value_fits(market, event.price_ticks):
         return False
     value = value_at(market, event.price_ticks)
-    widest = 2 * abs(value) + abs(market.funding)
-    if abs(value) < market.min_value_quanta or float(market.most_lots) * float(widest) >= MOST_LEG:
-        return False
+    widest = 2 * float(abs(value)) + float(abs(market.funding))
+    return abs(value) >= max(1, market.min_value_quanta) and float(max(1, market.most_lots)) * widest < MOST_LEG
+
+
+@inlined
+def set_mark(event: Array, book: Array, tables: Array, state: Array, answer: Array) -> None:
+    """Write a mark that passes."""
+    market = book[0][event.market]
     answer.seen = market.mark_ticks
     market.previous_ticks = market.mark_ticks
     market.mark_ticks = event.price_ticks
     market.mark_time_ns = event.time_ns
-    market.value = value
-    market.widest_quanta = widest
-    market.moved = 1
-    revalued(market, worth, state)
+    market.value = value_at(market, event.price_ticks)
+    revalued(market, book[1], tables, state)
+
+
+@lean
+def set_marks(log: Array, markets: Array, tiers: Array, tables: Array, state: Array, told: Array) -> bool:
+    """Set the marks of one command, an event each and no market twice: all, or none where the law has to answer."""
+    for at in range(len(log)):
+        event = log[at]
+        if event.time_ns < state[TIME] or event.time_ns >= state[DUE] or not mark_passes(event, markets, state):
+            return False
+    book = (markets, tiers)
+    for at in range(len(log)):
+        set_mark(log[at], book, tables, state, told[at])
+    state[TIME] = log[0].time_ns
+    state[ACCEPTED] += 1
     return True
 
 
 @inlined
-def _fund(event: Array, markets: Array, worth: Array, state: Array, answer: Array) -> bool:
-    market, rate = markets[event.market], event.amount
+def _fund(event: Array, book: Array, tables: Array, state: Array, answer: Array) -> bool:
+    market, rate = book[0][event.market], event.amount
     if market.trading == 0 or abs(rate) > PPB or float(abs(market.value)) * PPB >= float(MOST_QUOTE):
         return False
     owed = abs(market.value) * rate + market.carry
     paid = div_half_even(owed, PPB)
     funding = market.funding + paid
-    widest = 2 * abs(market.value) + abs(funding)
-    if float(market.most_lots) * float(widest) >= MOST_LEG:
+    widest = 2 * float(abs(market.value)) + float(abs(funding))
+    if float(max(1, market.most_lots)) * widest >= MOST_LEG:
         return False
     answer.seen, answer.found = paid, owed - paid * PPB
-    market.funding, market.carry, market.widest_quanta, market.moved = funding, owed - paid * PPB, widest, 1
-    revalued(market, worth, state)
+    market.funding, market.carry = funding, owed - paid * PPB
+    revalued(market, book[1], tables, state)
     return True
 
 
 @inlined
-def revalued(market: Array, worth: Array, state: Array) -> None:
-    """Write what a lot is worth now, and forget what is not known any more."""
-    for place in range(market.first_code, market.first_code + 2 * market.tiers):
-        worth[place] = market.value - market.funding
+def revalued(market: Array, tiers: Array, tables: Array, state: Array) -> None:
+    """Write the price tables of a market, as ``Prices.refresh`` does where the factor is one and no share is asked for;
+    forget what is not known any more.
+    """
+    worth, held, spare, least, most = tables
+    magnitude, highest, start = abs(market.value), 0, 0
+    for at in range(market.tiers):
+        tier = tiers[market.first_tier + at]
+        whole, rest = scaled(magnitude, tier.maintenance_rate_ppb)
+        need = min(whole + (rest > 0), magnitude)
+        until = ENDLESS
+        if at + 1 < market.tiers:
+            until = div_ceil(tiers[market.first_tier + at + 1].from_notional_quanta, magnitude)
+        highest = max(highest, need)
+        for place in range(market.first_code + 2 * at, market.first_code + 2 * at + 2):
+            worth[place], held[place] = market.value - market.funding, need
+            spare[place] = tier.spare_quanta if need < magnitude else 0
+            least[place], most[place] = start, until
+        start = until
+    market.widest_quanta = magnitude + abs(market.funding) + highest
+    market.moved = 1
     if not market.calm_low <= market.value <= market.calm_high:
         state[CALM] = 0
     if not market.calm_funding_low <= market.funding <= market.calm_funding_high:

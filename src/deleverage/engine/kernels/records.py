@@ -84,6 +84,7 @@ TIER = np.dtype(
         ("maintenance_deduction_quanta", np.int64),
         ("initial_rate_ppb", np.int64),
         ("initial_deduction_quanta", np.int64),
+        ("spare_quanta", np.int64),  # what the screen deducts of maintenance, factor one; 0: it may be cut off
     ]
 )
 """One step of a market's margin table; close-out rates are read by the law alone."""

@@ -13,6 +13,8 @@ Array = Any
 
 PPB = 1_000_000_000
 MOST_LEG = float(1 << 54)
+ENDLESS = 1 << 62
+"""So many lots no leg has: where the last tier ends."""
 
 
 @inlined
