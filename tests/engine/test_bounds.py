@@ -11,14 +11,15 @@ from typing import Any
 import pytest
 import z3  # type: ignore[import-untyped]
 
-from deleverage.engine import bounds, one_by_one
-from deleverage.engine.kernels import cost, day, weighing
+from deleverage.engine import bounds, one_by_one, prices
+from deleverage.engine.kernels import cost, day, revalue, weighing
 from deleverage.engine.kernels import split as kernels
 
 Claim = tuple[list[Any], Any]
 """What is given, and what follows from it."""
 
 INT64 = 1 << 63
+PPB = weighing.PPB
 UNIT = z3.Q(1, 1 << 53)
 ROUNDINGS = 6
 """Five roundings of at most 2^-53 are less than one of six times that: ``roundings`` proves it."""
@@ -72,6 +73,37 @@ def change_of_a_mark(leg_bits: int = bounds.LEG_BITS) -> Claim:
     lots, old, new = z3.Ints("lots old new")
     given = [within(lots * old, 1 << leg_bits), within(lots * new, 1 << leg_bits)]
     return given, fits_int64(lots * new - lots * old)
+
+
+def need_of_a_lot(value_bits: int = bounds.LEG_BITS) -> Claim:
+    """What a lot needs is the product over 10^9 rounded up, although the product is never formed: ``weighing.scaled``.
+
+    The magnitude is ``high x 10^9 + low``; ``scaled`` divides ``low x rate`` alone.
+    """
+    high, low, rate, whole = z3.Ints("high low rate whole")
+    magnitude, product = high * PPB + low, low * rate
+    given = [high >= 0, low >= 0, low < PPB, magnitude < 1 << value_bits, rate >= 0, rate <= PPB]
+    given += [whole * PPB <= product, product < (whole + 1) * PPB]
+    need = high * rate + whole + z3.If(product > whole * PPB, 1, 0)
+    above, exact = need * PPB, high * rate * PPB + product
+    fits = [fits_int64(number) for number in (product, high * rate + whole, need)]
+    return given, z3.And(*fits, above >= exact, above < exact + PPB)
+
+
+def leg_at_a_mark(need_is_capped: bool = True) -> Claim:
+    """Where lots times ``2 x |value| + |funding|`` fit, so do the products with all that a kernel writes for a lot."""
+    lots, value, funding, need = z3.Ints("lots value funding need")
+    given = [lots >= 0, value >= 0, need >= 0, lots * (2 * value + z3.If(funding < 0, -funding, funding)) < 1 << 54]
+    given += [need <= value] if need_is_capped else []
+    return given, z3.And(*(within(lots * number, 1 << 54) for number in (value - funding, -value - funding, need)))
+
+
+def worth_by_need(times_is_above: bool = True) -> Claim:
+    """Where a lot is worth at most so many times its need, and needs lie below 2^54 / times, no leg is worth 2^54."""
+    lots, worth, held, times, needs = z3.Ints("lots worth held times needs")
+    given = [lots >= 0, worth >= 0, held >= 1, times >= 1, lots * held <= needs, needs * times < 1 << bounds.LEG_BITS]
+    given += [times * held >= worth] if times_is_above else []
+    return given, lots * worth < 1 << bounds.LEG_BITS
 
 
 def weights_total(halves_bits: int = 30) -> Claim:
@@ -247,6 +279,9 @@ LEMMAS: list[tuple[Callable[..., Claim], dict[str, Any]]] = [
     (unit_sums, {"quote_bits": bounds.QUOTE_BITS + 1}),
     (part_of_a_leg, {"part_is_smaller": False}),
     (change_of_a_mark, {"leg_bits": 63}),
+    (need_of_a_lot, {"value_bits": 65}),
+    (leg_at_a_mark, {"need_is_capped": False}),
+    (worth_by_need, {"times_is_above": False}),
     (weights_total, {"halves_bits": 31}),
     (roundings, {"most": 5}),
     (one_rounding, {"power": 52}),
@@ -288,9 +323,11 @@ def test_bounds_when_kernels_state_them_too_then_they_are_the_same() -> None:
     """A kernel imports no bound: its own has to be the one that was proved."""
     assert 1 << bounds.SPLIT_BITS == kernels.BOUND
     assert cost.GUESSABLE == 1 << 59
+    assert 1 << bounds.LEG_BITS == revalue.BOUND
     assert kernels.TAIL == 12
     assert (1 << bounds.QUOTE_BITS, bounds.LEGS) == (day.MOST_QUOTE, day.MOST_LEGS)
     assert 1 << bounds.LEG_BITS == weighing.MOST_LEG
+    assert prices.ENDLESS == weighing.ENDLESS
 
 
 def test_bounds_when_a_number_is_at_its_bound_then_the_refusal_shows_both() -> None:

@@ -96,6 +96,18 @@ def test_magnitudes_when_a_product_passes_its_bound_then_they_say_so() -> None:
     assert magnitudes >= 2**54
 
 
+@pytest.mark.parametrize(("worth", "held", "beyond"), [(2**24, 0, False), (2**24, 1, False), (2**24 + 1, 2**20, True)])
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_magnitudes_when_a_need_says_too_little_of_a_worth_then_the_worth_is_looked_at(
+    worth: int, held: int, beyond: bool, sign: int
+) -> None:
+    """2^30 lots of which each needs nothing, or little: just within the bound, and just beyond it."""
+    one = np.array([2**30 - (not beyond)], np.int64), np.zeros(1, np.uint32), np.zeros(1, np.uint16), 1
+    tables = np.full(2, sign * worth, np.int64), np.full(2, held, np.int64)
+    magnitudes = kernels.revalue(*one, np.zeros(1, np.int64), 1, *tables, *outputs(1))
+    assert (magnitudes >= 2**54) == beyond
+
+
 def law_of(book: RandomBook, unit: int) -> tuple[Book, Unit]:
     """Return the rulebook's book and unit of one unit of a random book."""
     law = Book()

@@ -9,13 +9,9 @@ from deleverage.engine.bounds import LEG_BITS
 from deleverage.engine.columns import Columns
 from deleverage.engine.desk import Desk
 from deleverage.engine.kernels.records import BANKRUPT, SPECIAL
-from deleverage.engine.prices import ENDLESS
 from deleverage.rulebook.margin import is_unhealthy
 
 Array = NDArray[Any]
-
-FACTOR_BITS = 42
-"""A factor on requirements that kernels can multiply with lies below two to the power of these."""
 
 
 class Tables:
@@ -24,13 +20,9 @@ class Tables:
     def __init__(self, desk: Desk) -> None:
         """Read the tables at the marks of now."""
         prices = desk.columns.prices
-        of, tier = prices.code_market, prices.markets["first_tier"][prices.code_market] + prices.code_tier
-        factors = [min(desk.markets[name].factor_ppb, 1 << FACTOR_BITS) for name in prices.names]
-        self.value: NDArray[np.int64] = prices.markets["value"][of]  # signed quanta of a lot
-        self.rate: NDArray[np.int64] = prices.tiers["maintenance_rate_ppb"][tier]
-        self.deduction: NDArray[np.int64] = prices.tiers["maintenance_deduction_quanta"][tier]
-        self.factor: NDArray[np.int64] = np.array(factors, np.int64)[of]
-        self.is_exact = not prices.exact_by_law.any() and bool((self.factor < 1 << FACTOR_BITS).all())
+        self.value: NDArray[np.int64] = prices.markets["value"][prices.code_market]  # signed quanta of a lot
+        self.rate, self.deduction, self.factor = prices.rate, prices.deduction, prices.factor
+        self.is_exact = not prices.exact_by_law.any()
 
 
 class Valuation:
@@ -98,28 +90,28 @@ class Valuation:
 
     def decide(self, tables: Tables) -> NDArray[np.uint32]:
         """Make the flags of a look exact, collateral as ``credit`` counts it; return the unhealthy, until the next."""
-        from deleverage.engine.kernels.revalue import flagged
-        from deleverage.engine.kernels.survey import decide_each
+        from deleverage.engine.kernels.decide import decide_flagged
 
         columns, prices = self._columns, self._columns.prices
-        listed = tables.value != 0
-        sure = not len(columns.special) and not ((prices.spare == 0) & (tables.deduction > 0) & listed).any()
-        count = decide_each(
-            self._units[: flagged(self.flags, columns.size, self._units)],
-            int(prices.held[listed].min(initial=ENDLESS)) if sure else 0,
+        count = decide_flagged(
+            self.flags,
+            columns.size,
+            not columns.special,
             self.equity,
             self.maintenance,
-            self.flags,
             columns.lots,
             columns.code,
             columns.memos,
             columns.quote,
             columns.units,
-            columns.prices.worth,
-            abs(tables.value),
+            prices.worth,
+            prices.held,
+            prices.spare,
+            tables.value,
             tables.rate,
             tables.deduction,
             tables.factor,
+            self._units,
         )
         return self._units[:count]
 

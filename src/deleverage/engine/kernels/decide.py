@@ -1,10 +1,12 @@
-"""One unit's health, decided exactly as the law decides it."""
+"""A unit's health, decided exactly as the law decides it: of one, or of all that a look has flagged."""
 
 from typing import Any
 
 import numpy as np
 
 from deleverage.engine.kernels.compiled import compiled
+from deleverage.engine.kernels.prefetch import prefetch
+from deleverage.engine.kernels.revalue import flagged
 from deleverage.engine.kernels.wide import difference_wide, less_wide, product_wide, scaled_wide, sum_wide
 
 Array = Any
@@ -12,6 +14,8 @@ Whole = Any
 
 PPB = 1_000_000_000
 MARGIN_SCALE = PPB * PPB
+FAR = np.uint64(24)
+"""How many units ahead cells are asked for."""
 
 
 @compiled
@@ -30,7 +34,7 @@ def decide_exactly(
 ) -> Whole:
     """Return whether equity and credit of a unit lie below its maintenance, without any rounding.
 
-    Tables by code: ``worth`` as always, ``value`` the quanta of a lot as a magnitude, ``rate`` and ``factor`` in ppb,
+    Tables by code: ``worth`` as always, ``value`` the quanta of a lot, of either sign, ``rate`` and ``factor`` in ppb,
     ``deduction`` in quanta. Below 2^31, 2^42 and 2^61; notionals below 2^54, equity and credit together below 2^66: no
     product leaves 2^127. The codes of the unit's legs are right; a leg's share of the open interest is not asked for.
     """
@@ -43,7 +47,7 @@ def decide_exactly(
         place, mine = code[row], lots[row]
         own, own_low = product_wide(mine * worth[place], MARGIN_SCALE)
         owned, owned_low = sum_wide(owned, owned_low, own, own_low)
-        notional = abs(mine) * value[place]
+        notional = abs(mine * value[place])
         need, need_low = product_wide(notional, rate[place])
         less, less_low = product_wide(deduction[place], PPB)
         need, need_low = difference_wide(need, need_low, less, less_low)
@@ -55,3 +59,49 @@ def decide_exactly(
             high, low = sum_wide(high, low, need, need_low)
         row = np.int64(memos[row].next)
     return less_wide(owned, owned_low, high, low)
+
+
+@compiled
+def decide_flagged(
+    flags: Array,
+    size: Whole,
+    plain: Whole,
+    equity: Array,
+    maintenance: Array,
+    lots: Array,
+    code: Array,
+    memos: Array,
+    quote: Array,
+    units: Array,
+    worth: Array,
+    held: Array,
+    spare: Array,
+    value: Array,
+    rate: Array,
+    deduction: Array,
+    factor: Array,
+    found: Array,
+) -> Any:
+    """Make the flags of ``size`` units exact, write those below into ``found`` (one cell more), and return how many.
+
+    The other tables are those of ``decide_exactly``. ``plain``: nobody has collateral. Rounding up adds at most a
+    quantum to each lot, so at most one part in the least that a lot needs to the maintenance, and one for the deduction
+    of each of 128 legs: whoever is below even without that is unhealthy, if all that is deducted is in the screen.
+    """
+    least, sure = np.int64(MARGIN_SCALE), plain
+    for place in range(value.shape[0]):
+        if value[place] != 0:
+            least = min(least, held[place])
+            sure = sure and (spare[place] > 0 or deduction[place] == 0)
+    sure = sure and least > 0
+    kept, many = np.uint64(0), np.uint64(flagged(flags, size, found))
+    for at in range(many):
+        if at + FAR < many:
+            prefetch(equity, found[at + FAR])
+            prefetch(maintenance, found[at + FAR])
+        unit = np.uint64(found[at])
+        if not sure or equity[unit] >= maintenance[unit] - (maintenance[unit] // least + 129):
+            flags[unit] = decide_exactly(unit, lots, code, memos, quote, units, worth, value, rate, deduction, factor)
+        found[kept] = unit
+        kept += np.uint64(flags[unit])
+    return np.int64(kept)

@@ -6,7 +6,9 @@ is fetched once. Where a row comes late, its unit is compared again.
 
 Bounds, which the door proves: ``|lots x worth|`` and ``|lots| x held`` below 2^54 a leg, at most 128 legs a unit, a
 quote's magnitude below 2^61: no sum leaves int64. ``magnitudes``, which come back, are the bits of all products
-together: from 2^54 on, a bound has been broken somewhere and nothing of the pass may be used.
+together: from 2^54 on, a bound has been broken somewhere and nothing of the pass may be used. Where no lot is worth
+more than ``k`` times what it needs, and the bits of all needs lie below 2^54 / k, no leg is worth 2^54: then those
+stand for all, and the pass has collected no others.
 """
 
 from typing import Any
@@ -20,14 +22,29 @@ from deleverage.engine.kernels.wide import difference_wide, less_wide, product_w
 Array = Any
 Whole = Any
 
-BLOCK, AHEAD, LINE = np.uint64(128), np.uint64(128), np.uint64(8)
-"""How many rows are a block, how many cells ahead of it are asked for, and how many of them one line holds."""
+BLOCK, AHEAD, ROWS_AHEAD, LINE = np.uint64(128), np.uint64(256), np.uint64(512), np.uint64(8)
+"""How many rows are a block, how many units and rows ahead of it are asked for, and how many cells one line holds."""
+HALVES, QUARTERS = np.uint64(16), np.uint64(32)
+"""How many owners and codes one line holds."""
 ONE, NONE = np.uint64(1), np.uint64(0)
+BOUND = np.int64(1 << 54)
 PPB = 1_000_000_000
 WORTH, HELD, SPARE, LEAST, SPAN = range(5)
 """Columns of the tables that a pass with tiers makes itself: all that a row needs lies in one cache line."""
 _, VALUE, RATE, LESS, LESS_LOW = range(5)
 """And those of the exact pass, besides the worth; ``LESS`` is the deduction in quanta x 10^9, in halves."""
+
+
+@compiled
+def asked(lots: Array, owner: Array, code: Array, first: Whole) -> None:
+    """Ask memory for the rows that are read a few blocks behind the one that begins: it does not ask early enough."""
+    ahead = first + ROWS_AHEAD
+    for row in range(ahead, ahead + BLOCK, LINE):
+        prefetch(lots, row)
+    for row in range(ahead, ahead + BLOCK, HALVES):
+        prefetch(owner, row)
+    for row in range(ahead, ahead + BLOCK, QUARTERS):
+        prefetch(code, row)
 
 
 @compiled
@@ -78,6 +95,24 @@ def ended(
 
 
 @compiled
+def all_bits(needs: Whole, lots: Array, code: Array, rows: Whole, worth: Array, held: Array) -> Whole:
+    """Return the magnitudes, where the bits of all needs are known: the same, unless a leg may be worth too much."""
+    times = np.int64(1)
+    for at in range(worth.shape[0]):
+        if held[at] > 0:
+            times = max(times, abs(worth[at]) // held[at] + 1)
+        elif worth[at] != 0:
+            times = BOUND + 1
+    if 0 <= needs < BOUND // times:
+        return needs
+    magnitudes = needs
+    for row in range(rows):
+        value = lots[row] * worth[code[row]]
+        magnitudes |= value ^ (value >> 63)
+    return magnitudes
+
+
+@compiled
 def revalue(
     lots: Array,
     owner: Array,
@@ -99,17 +134,18 @@ def revalue(
     first, last = NONE, np.uint64(rows)
     while first < last:
         end = min(last, first + BLOCK)
+        asked(lots, owner, code, first)
         begin, lowest = begun(owner, first, end, begin, quote, equity, maintenance)
         for row in range(first, end):
             unit, place, mine = owner[row], code[row], lots[row]
             value, need = mine * worth[place], abs(mine) * held[place]
-            magnitudes |= (value ^ (value >> 63)) | need
+            magnitudes |= need
             equity[unit] += value
             maintenance[unit] += need
         done = compared(owner, first, end, lowest, done, equity, maintenance, flags)
         first = end
     ended(begin, done, np.uint64(size), quote, equity, maintenance, flags)
-    return magnitudes
+    return all_bits(magnitudes, lots, code, last, worth, held)
 
 
 @compiled
@@ -142,6 +178,7 @@ def revalue_tiers(
     first, last = NONE, np.uint64(rows)
     while first < last:
         end = min(last, first + BLOCK)
+        asked(lots, owner, code, first)
         begin, lowest = begun(owner, first, end, begin, quote, equity, maintenance)
         misplaced: Whole = False
         for row in range(first, end):
@@ -149,7 +186,7 @@ def revalue_tiers(
             mass = abs(mine)
             value, gross = mine * table[place, WORTH], mass * table[place, HELD]
             misplaced |= np.uint64(mass - table[place, LEAST]) >= np.uint64(table[place, SPAN])
-            magnitudes |= (value ^ (value >> 63)) | gross
+            magnitudes |= gross
             equity[unit] += value
             maintenance[unit] += max(np.int64(0), gross - table[place, SPARE])
         if misplaced:
@@ -157,7 +194,7 @@ def revalue_tiers(
         done = compared(owner, first, end, lowest, done, equity, maintenance, flags)
         first = end
     ended(begin, done, np.uint64(size), quote, equity, maintenance, flags)
-    return magnitudes, count
+    return all_bits(magnitudes, lots, code, last, worth, held), count
 
 
 @compiled
@@ -202,12 +239,20 @@ def credited(equity: Array, maintenance: Array, flags: Array, units: Array, cred
 
 @compiled
 def flagged(flags: Array, size: Whole, found: Array) -> Whole:
-    """Write the units that have a flag into ``found``, ascending; return how many. ``found`` has to hold them all."""
-    count = NONE
-    for unit in range(np.uint64(size)):
-        if flags[unit]:
-            found[count] = unit
-            count += ONE
+    """Write the units that have a flag into ``found``, ascending; return how many. ``found`` has to hold one more.
+
+    Eight flags are read at once: few are set.
+    """
+    count, whole = NONE, np.uint64(size) // LINE
+    words = flags[: np.int64(whole * LINE)].view(np.uint64)
+    for word in range(whole):
+        if words[word]:
+            for unit in range(word * LINE, (word + ONE) * LINE):
+                found[count] = unit
+                count += np.uint64(flags[unit] != 0)
+    for unit in range(whole * LINE, np.uint64(size)):
+        found[count] = unit
+        count += np.uint64(flags[unit] != 0)
     return np.int64(count)
 
 
@@ -248,6 +293,7 @@ def revalue_exactly(
     begin, done, first, last, all_units = NONE, NONE, NONE, np.uint64(rows), np.uint64(size)
     while first < last:
         end = min(last, first + BLOCK)
+        asked(lots, owner, code, first)
         before = begin
         begin, lowest = begun(owner, first, end, begin, quote, equity, high)
         for unit in range(before, begin):

@@ -9,7 +9,6 @@ import numpy as np
 
 from deleverage.engine.kernels.compiled import compiled
 from deleverage.engine.kernels.cost import share_ceil
-from deleverage.engine.kernels.decide import decide_exactly
 from deleverage.engine.kernels.products import plus
 from deleverage.engine.kernels.revalue import tier_code
 from deleverage.engine.kernels.states import (
@@ -31,45 +30,6 @@ UNHEALTHY, BANKRUPT_UNIT = 1, 2
 """Bits of a unit's flags."""
 ORDINARY, LAST, WITHOUT_EQUITY, NOT_ASKED = 2, 4, 5, -1
 """Tiers as ``rulebook.stages.candidates`` numbers them; NOT_ASKED: a bankrupt."""
-
-
-@compiled
-def decide_each(
-    chosen: Array,
-    least_held: Whole,
-    equity: Array,
-    maintenance: Array,
-    flags: Array,
-    lots: Array,
-    code: Array,
-    memos: Array,
-    quote: Array,
-    units: Array,
-    worth: Array,
-    value: Array,
-    rate: Array,
-    deduction: Array,
-    factor: Array,
-) -> Any:
-    """Write the exact flag of each chosen unit, keep those below in front, and return how many they are.
-
-    Tables are those of ``decide_exactly``.
-
-    ``least_held`` > 0: nobody has collateral, all that is deducted is in the screen, and a lot needs so many quanta at
-    least. Rounding up adds at most a quantum to each lot, so at most one part in ``least_held`` to the maintenance, and
-    one for the deduction of each of 128 legs: whoever is below even without that is unhealthy. 0: all are looked at.
-    """
-    kept = np.uint64(0)
-    for at in range(np.uint64(chosen.size)):
-        unit = np.uint64(chosen[at])
-        sure = False
-        if least_held > 0:
-            sure = equity[unit] < maintenance[unit] - (maintenance[unit] // least_held + 129)
-        if not sure:
-            flags[unit] = decide_exactly(unit, lots, code, memos, quote, units, worth, value, rate, deduction, factor)
-        chosen[kept] = unit
-        kept += np.uint64(flags[unit])
-    return np.int64(kept)
 
 
 @compiled
