@@ -61,23 +61,26 @@ class Moved(NamedTuple):
 
 
 class Watch:
-    """Who is below a threshold: ``flags`` by unit (1: below) and their ``count``.
+    """Who is below a threshold: ``flags`` by unit (1: below).
 
     The threshold is the maintenance from above, against equity and credit; with ``zero`` it is 0, against equity alone.
-    A market's reference is taken anew when a lot has moved by about one part in ``one_in``.
+    A market's reference is taken anew when a lot has moved by about one part in ``one_in``. ``gap``, by unit: how far
+    its exact margin may lie above this one, quanta, as long as its legs stay.
 
     After a market's tables have changed: ``tick``. After a unit's money, credit or legs have changed: ``touch``, also
     for units that are new. After rows have moved, or markets have been added: ``build``. Flags are exact when all
     of that is done.
     """
 
-    def __init__(self, columns: Columns, prices: Prices, *, zero: bool = False, one_in: int = 150) -> None:
+    def __init__(
+        self, columns: Columns, prices: Prices, *, zero: bool = False, one_in: int = 150, gap: Array | None = None
+    ) -> None:
         self._columns = columns
         self._prices = prices
         self._zero = zero
         self._one_in = one_in
+        self._gap = gap
         self.flags: Array = np.zeros(0, np.uint8)
-        self.count = 0
         self.rows_read = 0  # by the last tick, at most
         self.build()
 
@@ -97,7 +100,7 @@ class Watch:
             reference=np.zeros((codes, 8), np.int64),
             last=np.zeros((codes, 8), np.int64),
             slack=np.zeros(len(self.flags), np.int64),
-            state=np.zeros((len(self.flags), 2), np.int64),
+            state=np.zeros((len(self.flags), kernels.WIDTH), np.int64),
             flags=self.flags,
             place=np.full(len(self._columns.lots), -1, np.int32),
             index=np.zeros(places, np.int32),
@@ -110,24 +113,54 @@ class Watch:
             first_code=np.append(starts, codes).astype(np.int64),
         )
         self._changed = np.empty(2 * int(np.diff(start).max(initial=0)), np.uint32)
+        if self._gap is not None:
+            self._lists.state[: len(self._gap), kernels.GAP] = self._gap
         below = np.empty(self._columns.size, np.uint32)
-        rows, size = self._columns.rows, self._columns.size
-        self.count = int(kernels.built(rows, size, legs, tables, self._lists, self._one_in, below))
+        kernels.built(self._columns.rows, self._columns.size, legs, tables, self._lists, self._one_in, below)
+        self._told: Array = self.flags.copy()  # as they were reported
 
     def tick(self, market: int) -> Moved:
         """Return who has crossed the threshold since this market's tables changed."""
-        legs, tables, lists = self._legs(), self._tables(), self._lists
-        first, end, near = lists.first_code[market], lists.first_code[market + 1], int(lists.near[market])
-        before = lists.reference[first:end].copy()
-        changes = kernels.tick(market, legs, tables, lists, self._one_in, self._changed)
-        renewed = (before != lists.reference[first:end]).any()
-        self.rows_read = int(lists.count[market] + lists.near.sum()) if renewed else near
-        return self._moved(self._changed[:changes])
+        return self._moved(self.stir(market))
+
+    def stir(self, market: int) -> Array:
+        """Return who has stirred since this market's tables changed, some more than once; valid until the next call.
+
+        Everybody who has crossed the threshold, or less than the gap below it, has; and so has whoever was looked at
+        and lies between the two. ``tick`` does not report them again.
+        """
+        tables, lists, changed = self._tables(), self._lists, self._changed
+        self.rows_read = int(lists.near[market])
+        count = kernels.tick(
+            market,
+            tables.worth,
+            tables.held,
+            tables.spare,
+            tables.least,
+            tables.most,
+            lists.first_code,
+            lists.reference,
+            lists.last,
+            lists.near_lots,
+            lists.near_unit,
+            lists.near_stamp,
+            lists.state,
+            lists.flags,
+            lists.index,
+            lists.place,
+            lists.start,
+            lists.near,
+            changed,
+        )
+        if count < 0:
+            count = kernels.renew(market, self._legs(), tables, lists, self._one_in, changed)
+            self.rows_read = int(lists.count[market] + lists.near.sum())
+        return changed[:count]
 
     @property
-    def margins(self) -> Array:
-        """The margins (int64) of all who are near the threshold, by unit: everybody below it among them."""
-        return self._lists.state[:, kernels.MARGIN]
+    def states(self) -> Array:
+        """Margin and gap (int64, columns of ``kernels.watch``) of all who are near, everybody below among them."""
+        return self._lists.state
 
     def touch(self, units: Array) -> Moved:
         """Return who of these units (indices) has crossed the threshold since their money or legs changed."""
@@ -137,42 +170,34 @@ class Watch:
         touched = np.asarray(units, np.uint32)
         changed = np.empty(len(touched), np.uint32)
         changes, seen = kernels.touch(touched, self._legs(), self._tables(), self._lists, changed)
-        moved = self._moved(changed[:changes])
-        return moved if seen == len(touched) else self._rebuilt(moved)
+        if seen == len(touched):
+            return self._moved(changed[:changes])
+        told = self._told
+        self.build()  # A market's stretch is full.
+        self._told = told
+        return self._moved(np.flatnonzero(told != self.flags).astype(np.uint32))
 
     def _grow(self) -> None:
         """Follow the columns' capacity."""
         lists, columns = self._lists, self._columns
         new_units, new_rows = len(columns.quote) - len(self.flags), len(columns.lots) - len(lists.place)
         more = np.zeros(max(0, new_units), np.int64)
-        self.flags = np.append(self.flags, more.astype(np.uint8))
+        self.flags, self._told = (np.append(old, more.astype(np.uint8)) for old in (self.flags, self._told))
         self._lists = lists._replace(
             flags=self.flags,
             slack=np.append(lists.slack, more),
-            state=np.append(lists.state, np.zeros((len(more), 2), np.int64), axis=0),
+            state=np.append(lists.state, np.zeros((len(more), kernels.WIDTH), np.int64), axis=0),
             place=np.append(lists.place, np.full(max(0, new_rows), -1, np.int32)),
         )
 
-    def _rebuilt(self, moved: Moved) -> Moved:
-        """Build anew because a market's stretch is full; return all that has moved, before and by it."""
-        before = self.flags.copy()
-        before[moved.below], before[moved.above] = 0, 1
-        self.build()
-        return self._split(np.flatnonzero(before != self.flags).astype(np.uint32))
-
-    def _moved(self, changed: Array) -> Moved:
-        """Return what has changed, and count it."""
-        if not len(changed):
+    def _moved(self, looked: Array) -> Moved:
+        """Return who of these has another flag than was reported, and report it."""
+        if not len(looked):
             return Moved(NOBODY, NOBODY)
-        units, times = np.unique(changed, return_counts=True)
-        moved = self._split(units[times & 1 == 1])
-        self.count += len(moved.below) - len(moved.above)
-        return moved
-
-    def _split(self, changed: Array) -> Moved:
-        """Return changed units, ascending, by what they are now."""
-        now = self.flags[changed] == 1
-        return Moved(changed[now], changed[~now])
+        changed = np.unique(looked[self._told[looked] != self.flags[looked]])
+        now: Array = self.flags[changed]
+        self._told[changed] = now
+        return Moved(changed[now == 1], changed[now == 0])
 
     def _legs(self) -> kernels.Legs:
         """Return the columns as kernels take them."""

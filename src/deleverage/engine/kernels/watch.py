@@ -23,6 +23,10 @@ Only the others are *near*, and only they are looked at when a market that they 
 stops holding, it is taken anew, and the slack of this market's holders moves by the difference of their worst parts: no
 tick touches more rows than the market has, and the legs of those that come near.
 
+A unit's *gap* bounds how far its exact margin lies above this one; it is 0 where nobody asks. Whose margin has crossed
+0 or the gap below it, and whoever stands between the two after a shift, has *stirred*: of all others who saw them last
+knows whether they are exactly below, too.
+
 A near unit's margin is kept as of the *last* tables, those of each market's last tick, and shifts with the parts of the
 market that ticks. Whoever comes near is valued once, leg by leg; what a unit's margin was before is never used again.
 
@@ -45,14 +49,14 @@ Whole = Any
 
 NONE, ONE, TWO = np.uint64(0), np.uint64(1), np.uint64(2)
 FAR, CLOSE = np.uint64(32), np.uint64(16)
-"""How many entries ahead rows, and how many ahead their units, are asked for."""
+"""How many entries ahead rows, and how many ahead units, are asked for."""
 LARGEST = np.int64(2**63 - 1)
 WORTH, HELD, SPARE, LEAST, MOST = range(5)
 """Columns of a *table* of prices as they are: a row of one cache line by code."""
 INNER_LEAST, INNER_MOST, SKIN, OUTER_LEAST, OUTER_MOST = range(3, 8)
 """Columns of ``reference``, in the place of a tier's bounds. Within the inner ones no other tier is possible."""
-MARGIN, STAMP = range(2)
-"""Columns of ``state``: a unit's margin in quanta, if it is near, and its stamp."""
+MARGIN, STAMP, GAP, _, WIDTH = range(5)
+"""Columns of ``state``: a unit's margin in quanta, if it is near, its stamp and its gap in quanta; half a line."""
 
 
 class Legs(NamedTuple):
@@ -101,16 +105,20 @@ class Lists(NamedTuple):
 
 
 @compiled
-def present(first: Whole, end: Whole, tables: Tables) -> Array:
+def present(first: Whole, end: Whole, worth: Array, held: Array, spare: Array, least: Array, most: Array) -> Array:
     """Return the table of the codes from ``first`` to ``end``, one market's, as they are."""
     table = np.zeros((end - first, 8), np.int64)
     for code in range(first, end):
-        table[code - first, WORTH] = tables.worth[code]
-        table[code - first, HELD] = tables.held[code]
-        table[code - first, SPARE] = tables.spare[code]
-        table[code - first, LEAST] = tables.least[code]
-        table[code - first, MOST] = tables.most[code]
+        table[code - first, WORTH], table[code - first, HELD] = worth[code], held[code]
+        table[code - first, SPARE], table[code - first, LEAST] = spare[code], least[code]
+        table[code - first, MOST] = most[code]
     return table
+
+
+@lean
+def has_stirred(before: Whole, now: Whole, gap: Whole) -> Whole:
+    """Return whether a margin has crossed 0 or the gap below it, or lies between them."""
+    return (before < 0) != (now < 0) or (before + gap < 0) != (now + gap < 0) or (now < 0 <= now + gap)
 
 
 @compiled
@@ -194,7 +202,7 @@ def exchange(at: Whole, other: Whole, index: Array, place: Array) -> None:
 def judge(units: Array, legs: Legs, tables: Tables, lists: Lists, changed: Array, changes: Whole) -> Whole:
     """Value units leg by leg at the last tables, enter all legs of the near ones in front, and set their flags.
 
-    Whose flag changes is written behind the ``changes`` units of ``changed``; return how many stand there then.
+    Whoever was or is below is written behind the ``changes`` units of ``changed``; return how many stand there then.
     """
     lots, codes, memos, code_market = legs.lots, legs.code, legs.memos, tables.code_market
     index, place, start, near, last = lists.index, lists.place, lists.start, lists.near, lists.last
@@ -233,7 +241,7 @@ def judge(units: Array, legs: Legs, tables: Tables, lists: Lists, changed: Array
                 near_lots[at], near_unit[at], near_stamp[at] = mine, unit, state[unit, STAMP]
             row = np.int64(memos[row].next)
         state[unit, MARGIN] = margin
-        if (margin < 0) != flags[unit]:
+        if margin < 0 or flags[unit]:
             flags[unit] = margin < 0
             changed[changes] = unit
             changes += 1
@@ -244,36 +252,64 @@ def judge(units: Array, legs: Legs, tables: Tables, lists: Lists, changed: Array
 
 
 @compiled
-def tick(market: Whole, legs: Legs, tables: Tables, lists: Lists, one_in: Whole, changed: Array) -> Whole:
+def tick(
+    market: Whole,
+    worth: Array,
+    held: Array,
+    spare: Array,
+    least: Array,
+    most: Array,
+    first_code: Array,
+    reference: Array,
+    last: Array,
+    near_lots: Array,
+    near_unit: Array,
+    near_stamp: Array,
+    state: Array,
+    flags: Array,
+    index: Array,
+    place: Array,
+    start: Array,
+    near: Array,
+    changed: Array,
+) -> Whole:
     """Bring the flags up to date after one market's prices have changed; return how many units stand in ``changed``.
 
-    ``changed`` needs two cells for each entry of the market. A unit that stands there twice has not changed.
+    -1: its reference does not hold any more and has to be renewed; nothing is written. Whoever has stirred is in
+    ``changed``, some more than once; it needs two cells for each entry of the market. Few arguments, as handing them
+    over takes as long as the few that are near: of ``Tables`` and ``Lists``.
     """
-    first, end = lists.first_code[market], lists.first_code[market + 1]
-    table, before = present(first, end, tables), lists.last[first:end].copy()
-    lists.last[first:end] = table
-    if holds(lists.reference, first, end, table):
-        return sweep(market, before, table, lists, changed)
-    reference = lists.reference[first:end].copy()
-    refer(lists.reference, first, end, table, one_in)
-    new, come = lists.reference[first:end].copy(), np.empty(lists.count[market], np.uint32)
-    count, changes = move(market, first, before, table, reference, new, come, legs, lists, changed)
-    return judge(come[:count], legs, tables, lists, changed, changes)
+    begin, end = first_code[market], first_code[market + 1]
+    table = present(begin, end, worth, held, spare, least, most)
+    if not holds(reference, begin, end, table):
+        return -1
+    before = last[begin:end].copy()
+    last[begin:end] = table
+    entries = near_lots, near_unit, near_stamp, index, place
+    near[market], changes = sweep(start[market], near[market], before, table, entries, state, flags, changed)
+    return changes
 
 
 @lean
-def sweep(market: Whole, before: Array, table: Array, lists: Lists, changed: Array) -> Whole:
-    """Shift the margin of those who are near in a market, from the back; strike off who is not near any more."""
-    near_lots, near_unit, near_stamp = lists.near_lots, lists.near_unit, lists.near_stamp
-    state, flags, start, near, changes = lists.state, lists.flags, lists.start[market], lists.near[market], 0
+def sweep(
+    start: Whole, near: Whole, before: Array, table: Array, entries: Any, state: Array, flags: Array, changed: Array
+) -> tuple[Whole, Whole]:
+    """Shift the margin of those who are near in a market, from the back; strike off who is not near any more.
+
+    Return how many entries are left, and how many units stand in ``changed``.
+    """
+    near_lots, near_unit, near_stamp, index, place = entries
+    changes = 0
     first, at = np.uint64(start), np.uint64(start + near)
     while at > first:
         at -= ONE
+        if at >= first + CLOSE:
+            prefetch(state, near_unit[at - CLOSE])
         unit, mine = np.uint64(near_unit[at]), near_lots[at]
         if state[unit, STAMP] != near_stamp[at]:
             near -= 1
             final = np.uint64(start + near)
-            exchange(at, final, lists.index, lists.place)
+            exchange(at, final, index, place)
             near_lots[at], near_unit[at], near_stamp[at] = near_lots[final], near_unit[final], near_stamp[final]
         else:
             margin, mass = state[unit, MARGIN], abs(mine)
@@ -285,12 +321,24 @@ def sweep(market: Whole, before: Array, table: Array, lists: Lists, changed: Arr
             shifted = margin + priced(mine, table[now, WORTH], table[now, HELD], table[now, SPARE])
             shifted -= priced(mine, before[then, WORTH], before[then, HELD], before[then, SPARE])
             state[unit, MARGIN] = shifted
-            if (margin < 0) != (shifted < 0):
+            if has_stirred(margin, shifted, state[unit, GAP]):
                 flags[unit] = shifted < 0
                 changed[changes] = unit
                 changes += 1
-    lists.near[market] = near
-    return changes
+    return near, changes
+
+
+@compiled
+def renew(market: Whole, legs: Legs, tables: Tables, lists: Lists, one_in: Whole, changed: Array) -> Whole:
+    """Do what ``tick`` does where the reference does not hold any more, and take it anew."""
+    first, end = lists.first_code[market], lists.first_code[market + 1]
+    table = present(first, end, tables.worth, tables.held, tables.spare, tables.least, tables.most)
+    before, reference = lists.last[first:end].copy(), lists.reference[first:end].copy()
+    lists.last[first:end] = table
+    refer(lists.reference, first, end, table, one_in)
+    new, come = lists.reference[first:end].copy(), np.empty(lists.count[market], np.uint32)
+    count, changes = move(market, first, before, table, reference, new, come, legs, lists, changed)
+    return judge(come[:count], legs, tables, lists, changed, changes)
 
 
 @lean
@@ -347,7 +395,7 @@ def move(
                 moved -= priced(mine, before[then, WORTH], before[then, HELD], before[then, SPARE])
                 state[unit, MARGIN] = moved
                 state[unit, STAMP] += shifted >= 0
-                if (margin < 0) != (moved < 0):
+                if has_stirred(margin, moved, state[unit, GAP]):
                     flags[unit] = moved < 0
                     changed[changes] = unit
                     changes += 1
@@ -404,7 +452,7 @@ def built(rows: Whole, size: Whole, legs: Legs, tables: Tables, lists: Lists, on
     """
     for market in range(lists.near.shape[0]):
         first, end = lists.first_code[market], lists.first_code[market + 1]
-        table = present(first, end, tables)
+        table = present(first, end, tables.worth, tables.held, tables.spare, tables.least, tables.most)
         refer(lists.reference, first, end, table, one_in)
         lists.last[first:end] = table
     quote, units, slacks = legs.quote, legs.units, lists.slack
