@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from deleverage.engine.bounds import LEG_BITS, QUOTE_BITS, SHARE_BITS
 from deleverage.engine.line import NextFill, in_line
-from deleverage.engine.valuation import FACTOR_BITS
+from deleverage.engine.prices import FACTOR_BITS
 from deleverage.rulebook.book import Account, Market
 from deleverage.rulebook.margin import margin_value
 from deleverage.rulebook.price import Bankruptcy, Blend, Capped, Mark, PreviousMark, Price, Spread

@@ -16,6 +16,13 @@ GUESSABLE = 1 << 59
 
 
 @compiled
+def div_ceil(numerator: int, denominator: int) -> int:
+    """Return the quotient rounded towards plus infinity; ``denominator`` > 0."""
+    quotient = numerator // denominator
+    return quotient + (quotient * denominator != numerator)
+
+
+@compiled
 def div_half_even(numerator: int, denominator: int) -> int:
     """Return the quotient rounded to the nearest integer, halves to even; ``denominator`` > 0."""
     quotient = numerator // denominator
