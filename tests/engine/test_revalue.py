@@ -6,12 +6,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+from deleverage.engine.engine import Engine
 from deleverage.engine.kernels import revalue as kernels
-from deleverage.engine.kernels.decide import decide_exactly
+from deleverage.engine.kernels.decide import decide_exactly, decide_flagged
 from deleverage.engine.kernels.records import MEMO, UNIT
+from deleverage.engine.valuation import Valuation, valued
+from deleverage.rulebook import messages as m
 from deleverage.rulebook.book import Book, Leg, Market, MarketTerms, Tier, Unit
 from deleverage.rulebook.margin import is_unhealthy, maintenance_numerator, margin_balance
 from deleverage.rulebook.quantities import MARGIN_SCALE
+from deleverage.rulebook.rules import Rules
 from tests.engine.books import PPB, Columns, Prices, RandomBook, columns_of, prices_of, random_book
 
 
@@ -26,6 +30,13 @@ def tiered(columns: Columns, prices: Prices, wrong: Any) -> tuple[tuple[int, int
     book = (columns.lots, columns.owner, columns.code, columns.rows, columns.quote, columns.size)
     tables = (prices.worth, prices.held, prices.spare, prices.least, prices.most)
     return kernels.revalue_tiers(*book, *tables, *filled, wrong), filled
+
+
+def recode(columns: Columns, prices: Prices, rows: Any) -> None:
+    """Give rows the code of their tier."""
+    for row in rows.tolist():
+        mass, place = abs(int(columns.lots[row])), int(columns.code[row])
+        columns.code[row] = kernels.tier_code(place, mass, prices.least, prices.most)
 
 
 def expected_equity(book: RandomBook) -> list[int]:
@@ -55,25 +66,24 @@ def test_revalue_when_rows_are_unsorted_or_free_then_each_unit_is_as_read_row_by
 
 @pytest.mark.parametrize("seed", range(4))
 def test_revalue_tiers_when_codes_are_out_of_date_then_the_rows_are_named_and_a_second_pass_is_right(seed: int) -> None:
-    """All codes say the first tier; the pass counts those that are wrong and after recoding agrees, credit included.
+    """All codes say the first tier; the pass counts those that are wrong and after recoding agrees.
 
     Rows that have become free keep their code, and nobody minds.
     """
     book = random_book(Random(seed), units=400, markets=3, tiers=5)
+    book.credit = [0] * 400
     columns, prices = columns_of(book), prices_of(book)
     wrong = np.zeros(columns.rows, np.int64)
     (_, count), _ = tiered(columns, prices, wrong)
     tables = [book.markets[market].tables() for market in book.market]
     misplaced = [row for row, mine in enumerate(book.lots) if mine and abs(mine) >= tables[row][0][4]]
     assert misplaced == wrong[:count].tolist()
-    kernels.recode(columns.lots, columns.code, wrong, count, prices.least, prices.most)
+    recode(columns, prices, wrong[:count])
     for row in range(0, columns.rows, 7):
         columns.lots[row] = book.lots[row] = 0
-    (_, count), (equity, maintenance, flags) = tiered(columns, prices, wrong)
+    (_, count), (equity, _, flags) = tiered(columns, prices, wrong)
     assert count == 0
     assert expected_equity(book) == equity.tolist()
-    owing = np.flatnonzero(np.array(book.credit)).astype(np.uint32)
-    kernels.credited(equity, maintenance, flags, owing, np.array(book.credit, np.int64)[owing])
     found = np.zeros(400, np.uint32)
     assert book.below() == found[: kernels.flagged(flags, 400, found)].tolist()
 
@@ -130,7 +140,7 @@ def law_of(book: RandomBook, unit: int) -> tuple[Book, Unit]:
 def exact_tables(book: RandomBook, columns: Columns, prices: Prices) -> tuple[Any, Any, Any, Any]:
     """Give all rows the code of their tier; return value, rate, deduction and factor of each code."""
     wrong = np.arange(columns.rows)
-    kernels.recode(columns.lots, columns.code, wrong, columns.rows, prices.least, prices.most)
+    recode(columns, prices, wrong)
     codes = [(market, tier) for market in book.markets for tier in market.tiers for _ in range(2)]
     rows = [(abs(market.value), rate, deduction, market.factor) for market, (_, rate, deduction) in codes]
     value, rate, deduction, factor = np.array(rows, np.int64).T.copy()
@@ -164,6 +174,56 @@ def test_decide_when_a_unit_is_a_quantum_from_its_maintenance_then_it_says_what_
             unit, columns.lots, columns.code, columns.memos, columns.quote, columns.units, prices.worth, *tables
         )
         assert is_unhealthy(*law_of(book, unit)) == said == (shift < 0)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("tiers", [1, 4])
+def test_decide_flagged_when_units_are_within_rounding_of_their_maintenance_then_it_says_what_the_law_says(
+    seed: int, tiers: int
+) -> None:
+    """A look from above, then a second one at whom rounding could have put below."""
+    random = Random(seed)
+    book = random_book(random, units=400, markets=5, tiers=tiers)
+    book.credit = [0] * 400
+    put_on_the_edge(book, 0)
+    held = [sum(abs(book.lots[row]) for row in book.rows_of(unit)) for unit in range(400)]
+    for unit in range(400):
+        book.quote[unit] += random.choice((-1, 0, 1, held[unit], -held[unit], -(10**9)))
+    columns, prices = columns_of(book), prices_of(book)
+    value, rate, deduction, factor = exact_tables(book, columns, prices)
+    (_, count), (_, _, flags) = tiered(columns, prices, np.zeros(columns.rows, np.int64))
+    assert count == 0
+    below, near = int((flags & kernels.BELOW).sum()), int((flags & kernels.NEAR != 0).sum())
+    found = np.zeros(401, np.uint32)
+    unhealthy = decide_flagged(
+        flags, 400, True, columns.lots, columns.code, columns.memos, columns.quote, columns.units,
+        prices.worth, prices.held, value, rate, deduction, factor, found,
+    )  # fmt: skip
+    expected = [unit for unit in range(400) if is_unhealthy(*law_of(book, unit))]
+    assert expected == found[:unhealthy].tolist() == np.flatnonzero(flags).tolist()
+    assert 0 < near < below
+
+
+def test_valuation_when_more_is_deducted_than_goes_on_evenly_then_the_healthy_are_not_called_unhealthy() -> None:
+    """A thousand lots of 3 quanta need 1,500, of which all is deducted; rounded up, they would need 2,000 less 1,500.
+
+    Who is below by more than rounding a need could do is healthy all the same: such a book is looked at twice.
+    """
+    engine = Engine(Rules())
+    tiers = Tier(0, 2 * PPB // 5, PPB // 2), Tier(3000, PPB // 2, PPB // 2, 1500, 1500)
+    engine.submit([
+        m.ListMarket(time_ns=1, terms=MarketTerms("a", 1, tiers, 10**6, 10**6, 10**9)),
+        m.SetMarks(time_ns=1, marks=(m.MarkUpdate("a", 4),)),
+        *[one for name in "xy" for one in (m.OpenAccount(time_ns=1, account_id=name),
+                                           m.Deposit(time_ns=1, unit_id=name, amount_quanta=1100))],
+        m.Trade(time_ns=1, market_id="a", buyer_unit_id="x", seller_unit_id="y", lots=1000, price_ticks=4),
+        m.SetMarks(time_ns=1, marks=(m.MarkUpdate("a", 3),)),
+    ])  # fmt: skip
+    assert [is_unhealthy(engine.book, unit) for unit in engine.book.sorted_units()] == [False, False]
+    found = Valuation(engine.columns)
+    found.look()
+    assert found.flags[:2].tolist() == [kernels.BELOW, 0]
+    assert valued(engine.desk).flags[:2].tolist() == [0, 0]
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -49,7 +49,7 @@ class EngineSubject:
         self.ids = [market_id(at) for at in range(len(marks))]
         listed = [m.ListMarket(time_ns=0, terms=terms(book, at)) for at in range(len(marks))]
         self._submit(*listed, m.SetMarks(time_ns=0, marks=tuple(marks)))
-        self.marks = book.markets.mark_ticks.copy()
+        self.marks: list[int] = book.markets.mark_ticks.tolist()
         deposits = book.quote + book.sums(book.cost)
         legs = book.owner, book.market.astype(np.int64), book.lots, book.cost
         add_population(self.engine, names(book), deposits, *legs, self._kinds())
@@ -83,18 +83,19 @@ class EngineSubject:
         of_row, of_unit = sum(one.itemsize for one in rows), sum(one.itemsize for one in units)
         return int(of_row * columns.rows + of_unit * columns.size)
 
-    def _mark(self, moved: Ints, mark_ticks: Ints) -> None:
-        """Move the marks of some markets."""
-        if len(moved):
-            marks = zip([self.ids[at] for at in moved.tolist()], mark_ticks[moved].tolist(), strict=True)
-            self._submit(m.SetMarks(time_ns=0, marks=tuple(m.MarkUpdate(*mark) for mark in marks)))
-            self.marks[moved] = mark_ticks[moved]
+    def _mark(self, mark_ticks: Ints) -> None:
+        """Set every mark that is another one now."""
+        now = mark_ticks.tolist()
+        moved = [at for at, mark in enumerate(now) if mark != self.marks[at]]
+        if moved:
+            self._submit(m.SetMarks(time_ns=0, marks=tuple(m.MarkUpdate(self.ids[at], now[at]) for at in moved)))
+            self.marks = now
 
     # -- what everybody is worth --------------------------------------------------------------------------------------
 
     def revalue(self, mark_ticks: Ints, *, exact: bool = False) -> Ints:
         """Move every mark, look at everybody; ``exact``: in 128 bits at once, on books without tiers and collateral."""
-        self._mark(np.flatnonzero(mark_ticks != self.marks), mark_ticks)
+        self._mark(mark_ticks)
         tables = Tables(self.desk)
         if exact:
             self.value.look_exactly(tables)
@@ -137,7 +138,7 @@ class EngineSubject:
         """Close the bankrupt longs of a market against the queue of its shorts."""
         marks = self.marks.copy()
         marks[market] = mark_ticks
-        self.revalue(marks)
+        self.revalue(np.array(marks))
         return close(Crowd(self.desk, self.engine.rules, market, self.value), each_fill=each_fill)
 
     def step(self, market: int, mark_ticks: int, *, each_fill: bool) -> Ints:

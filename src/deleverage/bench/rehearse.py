@@ -31,7 +31,7 @@ def rehearse(say: Callable[[str], None]) -> None:
         ("queues of other orders", lambda: _queues(subject)),
         (
             "books with all there is",
-            lambda: [subject.load(draw(800, markets=4, mix=True)), subject.revalue(subject.marks)],
+            lambda: [subject.load(draw(800, markets=4, mix=True)), subject.revalue(np.array(subject.marks))],
         ),
         ("crashes", lambda: _crash(subject)),
         ("splits", lambda: [subject.split(10, np.arange(1, 9), caps) for caps in (None, np.full(8, 2))]),

@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 
 from deleverage.engine.kernels.compiled import compiled
-from deleverage.engine.kernels.prefetch import prefetch
-from deleverage.engine.kernels.revalue import flagged
+from deleverage.engine.kernels.revalue import NEAR, flagged
 from deleverage.engine.kernels.wide import difference_wide, less_wide, product_wide, scaled_wide, sum_wide
 
 Array = Any
@@ -14,8 +13,6 @@ Whole = Any
 
 PPB = 1_000_000_000
 MARGIN_SCALE = PPB * PPB
-FAR = np.uint64(24)
-"""How many units ahead cells are asked for."""
 
 
 @compiled
@@ -66,8 +63,6 @@ def decide_flagged(
     flags: Array,
     size: Whole,
     plain: Whole,
-    equity: Array,
-    maintenance: Array,
     lots: Array,
     code: Array,
     memos: Array,
@@ -75,7 +70,6 @@ def decide_flagged(
     units: Array,
     worth: Array,
     held: Array,
-    spare: Array,
     value: Array,
     rate: Array,
     deduction: Array,
@@ -84,23 +78,17 @@ def decide_flagged(
 ) -> Any:
     """Make the flags of ``size`` units exact, write those below into ``found`` (one cell more), and return how many.
 
-    The other tables are those of ``decide_exactly``. ``plain``: nobody has collateral. Rounding up adds at most a
-    quantum to each lot, so at most one part in the least that a lot needs to the maintenance, and one for the deduction
-    of each of 128 legs: whoever is below even without that is unhealthy, if all that is deducted is in the screen.
+    The other tables are those of ``decide_exactly``. ``plain``: nobody has collateral. If so, and nothing is deducted,
+    who is below and not near is unhealthy.
     """
-    least, sure = np.int64(MARGIN_SCALE), plain
+    sure = plain
     for place in range(value.shape[0]):
         if value[place] != 0:
-            least = min(least, held[place])
-            sure = sure and (spare[place] > 0 or deduction[place] == 0)
-    sure = sure and least > 0
+            sure = sure and held[place] > 0 and deduction[place] == 0
     kept, many = np.uint64(0), np.uint64(flagged(flags, size, found))
     for at in range(many):
-        if at + FAR < many:
-            prefetch(equity, found[at + FAR])
-            prefetch(maintenance, found[at + FAR])
         unit = np.uint64(found[at])
-        if not sure or equity[unit] >= maintenance[unit] - (maintenance[unit] // least + 129):
+        if not sure or flags[unit] & NEAR:
             flags[unit] = decide_exactly(unit, lots, code, memos, quote, units, worth, value, rate, deduction, factor)
         found[kept] = unit
         kept += np.uint64(flags[unit])

@@ -9,6 +9,10 @@ quote's magnitude below 2^61: no sum leaves int64. ``magnitudes``, which come ba
 together: from 2^54 on, a bound has been broken somewhere and nothing of the pass may be used. Where no lot is worth
 more than ``k`` times what it needs, and the bits of all needs lie below 2^54 / k, no leg is worth 2^54: then those
 stand for all, and the pass has collected no others.
+
+A flag says that a unit lies BELOW, and NEAR as well where rounding could have done it: ``held`` is rounded up by less
+than a quantum a lot, so where nothing is deducted maintenance is too high by less than one part in the least that a lot
+needs. Whoever is below and not near is unhealthy then, without a second look.
 """
 
 from typing import Any
@@ -27,7 +31,9 @@ BLOCK, AHEAD, ROWS_AHEAD, LINE = np.uint64(128), np.uint64(256), np.uint64(512),
 HALVES, QUARTERS = np.uint64(16), np.uint64(32)
 """How many owners and codes one line holds."""
 ONE, NONE = np.uint64(1), np.uint64(0)
-BOUND = np.int64(1 << 54)
+BOUND, LARGEST = np.int64(1 << 54), np.int64((1 << 63) - 1)
+BELOW, NEAR = 1, 4
+"""Bits of flags; 2 is left to ``survey``."""
 PPB = 1_000_000_000
 WORTH, HELD, SPARE, LEAST, SPAN = range(5)
 """Columns of the tables that a pass with tiers makes itself: all that a row needs lies in one cache line."""
@@ -68,30 +74,67 @@ def begun(
 
 
 @compiled
+def rounding(held: Array) -> Whole:
+    """Return the bits by which a requirement is shifted right to be no less than what rounding has added to it."""
+    least = LARGEST
+    for at in range(held.shape[0]):
+        if held[at] > 0:
+            least = min(least, held[at])
+    bits = NONE
+    while least > 1:
+        least >>= 1
+        bits += ONE
+    return bits
+
+
+@compiled
+def flag_of(equity: Whole, maintenance: Whole, bits: Whole) -> Whole:
+    """Return a unit's flag."""
+    below = equity < maintenance
+    near = equity >= maintenance - (maintenance >> np.int64(bits))
+    return np.uint8(below) | (np.uint8(below & near) << np.uint8(2))
+
+
+@compiled
 def compared(
-    owner: Array, first: Whole, end: Whole, lowest: Whole, done: Whole, equity: Array, maintenance: Array, flags: Array
+    owner: Array,
+    first: Whole,
+    end: Whole,
+    lowest: Whole,
+    done: Whole,
+    equity: Array,
+    maintenance: Array,
+    flags: Array,
+    bits: Whole,
 ) -> Any:
     """Compare the units before a block's last one, and late ones again; return the first that is not compared."""
     if lowest < done:
         for row in range(first, end):
             unit = owner[row]
-            flags[unit] = equity[unit] < maintenance[unit]
+            flags[unit] = flag_of(equity[unit], maintenance[unit], bits)
     until = max(done, np.uint64(owner[end - ONE]))
     for unit in range(done, until):
-        flags[unit] = equity[unit] < maintenance[unit]
+        flags[unit] = flag_of(equity[unit], maintenance[unit], bits)
     return until
 
 
 @compiled
 def ended(
-    begin: Whole, done: Whole, size: Whole, quote: Array, equity: Array, maintenance: Array, flags: Array
+    begin: Whole,
+    done: Whole,
+    size: Whole,
+    quote: Array,
+    equity: Array,
+    maintenance: Array,
+    flags: Array,
+    bits: Whole,
 ) -> None:
     """Set what no row has spoken of, and compare the rest."""
     for unit in range(begin, size):
         equity[unit] = quote[unit]
         maintenance[unit] = 0
     for unit in range(done, size):
-        flags[unit] = equity[unit] < maintenance[unit]
+        flags[unit] = flag_of(equity[unit], maintenance[unit], bits)
 
 
 @compiled
@@ -126,11 +169,11 @@ def revalue(
     maintenance: Array,
     flags: Array,
 ) -> Whole:
-    """Fill ``equity``, ``maintenance`` (quanta) and ``flags`` (1: below) of ``size`` units; return the magnitudes.
+    """Fill ``equity``, ``maintenance`` (quanta) and ``flags`` of ``size`` units; return the magnitudes.
 
     For books in which every market has one tier and no deduction. Maintenance is from above, as ``held`` is.
     """
-    begin, done, magnitudes = NONE, NONE, np.int64(0)
+    begin, done, magnitudes, bits = NONE, NONE, np.int64(0), rounding(held)
     first, last = NONE, np.uint64(rows)
     while first < last:
         end = min(last, first + BLOCK)
@@ -142,9 +185,9 @@ def revalue(
             magnitudes |= need
             equity[unit] += value
             maintenance[unit] += need
-        done = compared(owner, first, end, lowest, done, equity, maintenance, flags)
+        done = compared(owner, first, end, lowest, done, equity, maintenance, flags, bits)
         first = end
-    ended(begin, done, np.uint64(size), quote, equity, maintenance, flags)
+    ended(begin, done, np.uint64(size), quote, equity, maintenance, flags, bits)
     return all_bits(magnitudes, lots, code, last, worth, held)
 
 
@@ -174,7 +217,7 @@ def revalue_tiers(
     for at in range(worth.shape[0]):
         table[at, WORTH], table[at, HELD], table[at, SPARE] = worth[at], held[at], spare[at]
         table[at, LEAST], table[at, SPAN] = least[at], most[at] - least[at]
-    begin, done, magnitudes, count = NONE, NONE, np.int64(0), np.int64(0)
+    begin, done, magnitudes, count, bits = NONE, NONE, np.int64(0), np.int64(0), rounding(held)
     first, last = NONE, np.uint64(rows)
     while first < last:
         end = min(last, first + BLOCK)
@@ -191,9 +234,9 @@ def revalue_tiers(
             maintenance[unit] += max(np.int64(0), gross - table[place, SPARE])
         if misplaced:
             count = noted(lots, code, first, end, least, most, wrong, count)
-        done = compared(owner, first, end, lowest, done, equity, maintenance, flags)
+        done = compared(owner, first, end, lowest, done, equity, maintenance, flags, bits)
         first = end
-    ended(begin, done, np.uint64(size), quote, equity, maintenance, flags)
+    ended(begin, done, np.uint64(size), quote, equity, maintenance, flags, bits)
     return all_bits(magnitudes, lots, code, last, worth, held), count
 
 
@@ -219,22 +262,6 @@ def tier_code(place: Whole, mass: Whole, least: Array, most: Array) -> Whole:
     while mass < least[place]:
         place -= 2
     return place
-
-
-@compiled
-def recode(lots: Array, code: Array, wrong: Array, count: Whole, least: Array, most: Array) -> None:
-    """Give ``count`` rows the code of their tier."""
-    for at in range(count):
-        row = wrong[at]
-        code[row] = tier_code(np.int64(code[row]), abs(lots[row]), least, most)
-
-
-@compiled
-def credited(equity: Array, maintenance: Array, flags: Array, units: Array, credits: Array) -> None:
-    """Compare again the few units that have collateral: ``equity + credit < maintenance``; ``credits`` in quanta."""
-    for at in range(units.shape[0]):
-        unit = np.uint64(units[at])
-        flags[unit] = equity[unit] + credits[at] < maintenance[unit]
 
 
 @compiled

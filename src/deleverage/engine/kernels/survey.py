@@ -10,7 +10,7 @@ import numpy as np
 from deleverage.engine.kernels.compiled import compiled
 from deleverage.engine.kernels.cost import share_ceil
 from deleverage.engine.kernels.products import plus
-from deleverage.engine.kernels.revalue import tier_code
+from deleverage.engine.kernels.revalue import BELOW, NEAR, tier_code
 from deleverage.engine.kernels.states import (
     COST,
     CREDIT,
@@ -58,7 +58,7 @@ def repair(
         code[row] = place
         maintenance[unit] -= max(np.int64(0), mass * held[before] - spare[before])
         maintenance[unit] += max(np.int64(0), mass * held[place] - spare[place])
-        flags[unit] = equity[unit] < maintenance[unit]
+        flags[unit] = BELOW | NEAR if equity[unit] < maintenance[unit] else 0
 
 
 @compiled
