@@ -84,6 +84,11 @@ BUGS = (
                 "found = None if unit.bankrupt else unit.leg_on(market_id, -side)",
                 "found = unit.leg_on(market_id, -side)",
             ),
+            Patch(
+                "stages/deleveraging",
+                "scratch.book.sorted_units() if bankrupts and not unit.bankrupt)",
+                "scratch.book.sorted_units() if bankrupts)",
+            ),
         ),
     ),
     Bug(
