@@ -15,7 +15,7 @@ from deleverage.bench.brute import brute_force
 from deleverage.bench.crowds import Crowd, close
 from deleverage.bench.logs import Log
 from deleverage.bench.streams import Stream
-from deleverage.bench.subject import Brute, Maker
+from deleverage.bench.subject import Brute, Maker, Whole
 from deleverage.bench.terms import INVERSE
 from deleverage.engine import ranks, split
 from deleverage.engine.detections import Detections
@@ -123,16 +123,16 @@ class EngineSubject:
 
     # -- who is asked -------------------------------------------------------------------------------------------------
 
-    def select(self, market: int, sign: int, lots: int) -> tuple[Ints, Ints]:
+    def select(self, market: int, sign: int, lots: int) -> tuple[Whole, Whole]:
         """Choose the front of the queue, at what everybody was worth at the last look."""
         span = ranks.opposite(self.desk, market, sign)
         found = self.chooser.choose(span, self.value, lots)
         assert found is not None
-        return found[0].astype(np.int64), found[1]
+        return found
 
-    def lights(self) -> Ints:
+    def lights(self) -> Whole:
         """Return the lights of every row, at what everybody was worth at the last look."""
-        return ranks.lights(self.desk, self.engine.rules, self.value).astype(np.int64)
+        return ranks.lights(self.desk, self.engine.rules, self.value)
 
     def crash(self, market: int, mark_ticks: int, *, each_fill: bool) -> Ints:
         """Close the bankrupt longs of a market against the queue of its shorts."""

@@ -4,10 +4,16 @@ Units, rows and markets are indices of the drawn book; answers are arrays of the
 """
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
 
 from deleverage.bench.books import Book, Ints
 from deleverage.bench.logs import Log
+
+Whole = npt.NDArray[np.integer[Any]]
+"""Whole numbers as wide as whoever answers has them: nobody is timed while he widens them."""
 
 
 class Subject(Protocol):
@@ -28,10 +34,10 @@ class Subject(Protocol):
     def rows_touched(self) -> int:
         """Return how many rows of legs the last ``tick`` has read, renewed lists included."""
 
-    def select(self, market: int, sign: int, lots: int) -> tuple[Ints, Ints]:
+    def select(self, market: int, sign: int, lots: int) -> tuple[Whole, Whole]:
         """Choose who closes ``lots`` > 0 of the side ``sign``: units of the queue's front in any order, and lots."""
 
-    def lights(self) -> Ints:
+    def lights(self) -> Whole:
         """Return the lights (1-5) of each row, in the order of the drawn rows."""
 
     def crash(self, market: int, mark_ticks: int, *, each_fill: bool) -> Ints:

@@ -54,7 +54,7 @@ class PandasBook:
         before = size.cumsum() - size
         chosen = rows[before < lots]
         taken = np.minimum(size, lots - before)[: len(chosen)]
-        return chosen["unit"].to_numpy(np.int64), taken.to_numpy(np.int64)
+        return chosen["unit"].to_numpy(), taken.to_numpy()
 
     def lights(self, equities: Ints, unhealthy: Ints) -> Ints:
         """Return the lights of every row, by quantity: of the lots on its side of its market, how many stand ahead."""
