@@ -139,6 +139,22 @@ def test_engine_when_a_number_is_too_wide_then_it_goes_on_in_plain_integers_and_
     engine.check()
 
 
+@pytest.mark.parametrize("others", [0, 1])
+def test_engine_when_an_inverse_lot_is_too_wide_and_nobody_holds_one_then_the_law_goes_on(others: int) -> None:
+    """A mark of one tick makes a lot worth 2^60 quanta: alone, and beside another mark in one command."""
+    inverse = MarketTerms("i", 0, TIERS, 10**6, 10**6, 10**9, contract="inverse", face_quanta_ticks=2**60)
+    far, near = (m.MarkUpdate("i", price) for price in (10**6, 1))
+    beside = (m.MarkUpdate("a", 999),) * others
+    commands = [*opening(NAMES), m.ListMarket(time_ns=1, terms=inverse), m.SetMarks(time_ns=1, marks=(far,))]
+    commands += [m.SetMarks(time_ns=2, marks=(near, *beside)), m.Deposit(time_ns=3, unit_id="u03", amount_quanta=5)]
+    answers, book = by_the_rulebook(commands, Rules())
+    engine = Engine(Rules())
+    assert answers == engine.submit(commands)
+    assert isinstance(answers[-2], tuple)
+    assert engine.wide is not None
+    assert book.digest() == engine.digest()
+
+
 def test_rows_when_legs_close_and_others_open_then_free_rows_are_used_again() -> None:
     """A thousand positions opened and closed leave no more rows than were open at once."""
     engine = Engine(Rules())

@@ -118,7 +118,7 @@ def _one_market(bench: Bench, book: Book, positions: int) -> None:
     step_ns = bench.readings.median_ns(STEP_ONE_MARKET, ENGINE, positions)
     rival_ns = bench.readings.median_ns(ONE_MARKET, LRVX, positions)
     if step_ns is not None and rival_ns is not None:
-        bench.readings.facts[f"{STEP_ONE_MARKET}: of lrvx's time for its crash", positions] = step_ns / rival_ns
+        bench.readings.facts[f"{STEP_ONE_MARKET}: times as long as lrvx's crash", positions] = step_ns / rival_ns
 
 
 def _crash_case(bench: Bench, book: Book, mark: int) -> Case:

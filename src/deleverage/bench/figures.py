@@ -227,7 +227,7 @@ def _crash_goals() -> Iterator[Goal]:
         yield Goal(f"crash at {at // MILLION} M, each / once", "queue in order before every fill, the kernel alone",
                    AT_MOST, bound, "x queue once", at, over(EACH, ENGINE, ONCE, ENGINE))  # fmt: skip
     for at in (10_000, 100_000):
-        yield Goal(f"step at {at // 1000} k, each / once", "the same in a whole step, facts and all", AT_MOST, 3,
+        yield Goal(f"step at {at // 1000} k, each / once", "queue in order before every fill, a whole step", AT_MOST, 3,
                    "x queue once", at, over(STEP_EACH, ENGINE, STEP_ONCE, ENGINE))  # fmt: skip
     yield Goal("crash, share that differs", "lots that the order before every fill moves", ABOVE, 0, "of the lots",
                MILLION, fact(f"crash, {LINEAR}: share of the lots that others give up"))  # fmt: skip

@@ -26,7 +26,11 @@ class Tables:
 
 
 class Valuation:
-    """Equity (quanta) of every unit, and flags: bits of ``kernels.survey``; both have a cell a unit."""
+    """Equity and maintenance (quanta) of every unit, and flags; each has a cell a unit.
+
+    After ``look`` maintenance is rounded up by less than a quantum a lot, and flags are bits of ``kernels.revalue``;
+    after ``decide`` they are exact: 1, unhealthy. ``make_exact`` adds the bit of bankrupts (``kernels.survey``).
+    """
 
     def __init__(self, columns: Columns) -> None:
         self._columns = columns
@@ -38,7 +42,7 @@ class Valuation:
         self.flags: NDArray[np.uint8] = np.zeros(0, np.uint8)
 
     def look(self) -> None:
-        """Revalue everybody and screen: a flag says that equity alone may lie below maintenance, never too few.
+        """Revalue everybody and screen: all have a flag whose equity alone lies below maintenance, and some more.
 
         Raises OverflowError where a product has left its bound: then something has been let in that never may.
         """
