@@ -72,6 +72,11 @@ def column(engine: Engine) -> None:
     engine.columns.quote[0] += 1
 
 
+def narrow(engine: Engine) -> None:
+    """Leave a lot out of the narrow column."""
+    engine.columns.narrow[0] -= 1
+
+
 def chain(engine: Engine) -> None:
     """Lose a leg from its unit's chain."""
     engine.columns.units["legs"][1] = 0
@@ -91,6 +96,7 @@ def grains(engine: Engine) -> None:
         (lots, "INV-2"),
         (interest, "INV-2"),
         (column, "COLUMNS"),
+        (narrow, "COLUMNS"),
         (chain, "COLUMNS"),
         (grains, "INV-1"),
     ],

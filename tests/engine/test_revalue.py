@@ -12,6 +12,7 @@ from deleverage.engine.kernels.decide import decide_exactly, decide_flagged
 from deleverage.engine.kernels.records import MEMO, UNIT
 from deleverage.engine.valuation import Valuation, valued
 from deleverage.rulebook import messages as m
+from deleverage.rulebook.apply import apply
 from deleverage.rulebook.book import Book, Leg, Market, MarketTerms, Tier, Unit
 from deleverage.rulebook.margin import is_unhealthy, maintenance_numerator, margin_balance
 from deleverage.rulebook.quantities import MARGIN_SCALE
@@ -44,8 +45,9 @@ def expected_equity(book: RandomBook) -> list[int]:
     return [book.margin(unit, zero=True) for unit in range(len(book.quote))]
 
 
+@pytest.mark.parametrize("width", [np.int64, np.int32])
 @pytest.mark.parametrize("seed", range(4))
-def test_revalue_when_rows_are_unsorted_or_free_then_each_unit_is_as_read_row_by_row(seed: int) -> None:
+def test_revalue_when_rows_are_unsorted_or_free_then_each_unit_is_as_read_row_by_row(seed: int, width: Any) -> None:
     """More rows than a block, late ones and free ones; units without credit, markets with one tier."""
     random = Random(seed)
     book = random_book(random, units=500, markets=4, tiers=1)
@@ -55,7 +57,7 @@ def test_revalue_when_rows_are_unsorted_or_free_then_each_unit_is_as_read_row_by
     columns, prices = columns_of(book), prices_of(book)
     equity, maintenance, flags = outputs(500)
     magnitudes = kernels.revalue(
-        columns.lots, columns.owner, columns.code, columns.rows, columns.quote, 500,
+        columns.lots.astype(width), columns.owner, columns.code, columns.rows, columns.quote, 500,
         prices.worth, prices.held, equity, maintenance, flags,
     )  # fmt: skip
     assert expected_equity(book) == equity.tolist()
@@ -224,6 +226,35 @@ def test_valuation_when_more_is_deducted_than_goes_on_evenly_then_the_healthy_ar
     found.look()
     assert found.flags[:2].tolist() == [kernels.BELOW, 0]
     assert valued(engine.desk).flags[:2].tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("tiers", [1, 2])
+@pytest.mark.parametrize(("lots", "fits"), [(2**31 - 1, True), (2**31, False), (2**33 + 5, False)])
+def test_valuation_when_lots_stop_fitting_half_a_cell_then_nobody_is_worth_anything_else(
+    lots: int, fits: bool, tiers: int
+) -> None:
+    """The last count of lots that the narrow column can say, the first that it cannot, and one whose low half is 5."""
+    engine, law = Engine(Rules()), Book()
+    table = Tier(0, PPB // 100, PPB // 50), Tier(2**33, PPB // 50, PPB // 25, 2**33 // 100, 2**33 // 50)
+    terms = MarketTerms("a", 1, table[:tiers], 2**40, 10**6, 2**40)
+    commands = [
+        m.ListMarket(time_ns=1, terms=terms),
+        m.SetMarks(time_ns=1, marks=(m.MarkUpdate("a", 100),)),
+        *[one for name in "xy" for one in (m.OpenAccount(time_ns=1, account_id=name),
+                                           m.Deposit(time_ns=1, unit_id=name, amount_quanta=10 * lots))],
+        m.Trade(time_ns=1, market_id="a", buyer_unit_id="x", seller_unit_id="y", lots=lots, price_ticks=100),
+        m.SetMarks(time_ns=1, marks=(m.MarkUpdate("a", 91),)),
+    ]  # fmt: skip
+    answers = engine.submit(commands)
+    for answer in answers:
+        assert not isinstance(answer, m.Rejection)
+        for fact in answer:
+            apply(law, fact)
+    assert fits == engine.columns.fits_narrow
+    found = valued(engine.desk)
+    assert [margin_balance(law, law.units[name]) for name in "xy"] == found.equity[:2].tolist()
+    assert [is_unhealthy(law, law.units[name]) for name in "xy"] == found.flags[:2].astype(bool).tolist()
+    engine.check()
 
 
 @pytest.mark.parametrize("seed", range(3))

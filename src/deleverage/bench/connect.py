@@ -98,8 +98,7 @@ class EngineSubject:
         self._mark(mark_ticks)
         tables = Tables(self.desk)
         if exact:
-            self.value.look_exactly(tables)
-            return np.flatnonzero(self.value.flags)
+            return self.value.look_exactly(tables).astype(np.int64)
         self.value.look()
         return self.value.decide(tables).astype(np.int64)
 

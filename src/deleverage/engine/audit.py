@@ -65,6 +65,7 @@ def _check_rows(columns: Columns) -> None:
     used = columns.lots[:rows] != 0
     same = (columns.lots[:rows] == memos["lots"]) & (columns.code[:rows] == memos["code"])
     same &= columns.cost[:rows] == memos["cost"]
+    same &= columns.narrow[:rows] == memos["lots"].astype(np.int32)
     wrong = np.flatnonzero(columns.quote[:size] != columns.units["quote"][:size])
     require(
         "COLUMNS", bool(same[used].all()) and not len(wrong), f"columns and records differ, {_names(columns, wrong)}"

@@ -23,6 +23,9 @@ from deleverage.rulebook.book import LONG, SHORT, Leg, Unit, leg_id_of, market_o
 LINE = 64
 """Bytes of a cache line."""
 
+NARROW_BITS = 31
+"""Lots below this many bits fit the narrow column."""
+
 MANY = 8
 """When one in so many units has been written, all are repeated in one pass."""
 
@@ -60,9 +63,12 @@ class Columns:
 
     Kernels that answer events write records, and note in ``touched`` whose; ``behind`` of them are not repeated in the
     columns yet, and if that is more than ``touched`` holds, anybody's may not be.
+
+    ``narrow`` has the lower half of each cell of ``lots``: the same number wherever ``fits_narrow``.
     """
 
-    quote, lots, owner, code, cost = Repeated(), Repeated(), Repeated(), Repeated(), Repeated()
+    quote, lots, narrow = Repeated(), Repeated(), Repeated()
+    owner, code, cost = Repeated(), Repeated(), Repeated()
 
     def __init__(self, prices: Prices) -> None:
         """Start empty; ``prices`` knows the markets' numbers and codes."""
@@ -83,6 +89,7 @@ class Columns:
         self.behind = 0
         self._quote: NDArray[np.int64] = np.zeros(16, np.int64)
         self._lots: NDArray[np.int64] = np.zeros(16, np.int64)
+        self._narrow: NDArray[np.int32] = np.zeros(16, np.int32)
         self._owner: NDArray[np.uint32] = np.zeros(16, np.uint32)
         self._code: NDArray[np.uint16] = np.zeros(16, np.uint16)
         self._cost: NDArray[np.int64] = np.zeros(16, np.int64)
@@ -191,7 +198,7 @@ class Columns:
         rows, legs = {self.leg_id(row): row for row in self.chain(number)}, unit.legs
         for leg_id in [leg_id for leg_id in rows if leg_id not in legs]:
             row = rows.pop(leg_id)
-            self.lots[row] = self.memos[row]["lots"] = 0
+            self.lots[row] = self.narrow[row] = self.memos[row]["lots"] = 0
             self.free[self.free_count] = row
             self.free_count += 1
         for leg_id in [leg_id for leg_id in legs if leg_id not in rows]:
@@ -202,6 +209,7 @@ class Columns:
             leg, market = legs[leg_id], self.prices.numbers[market_of(leg_id)]
             code, side = self.prices.code_of(market, leg.lots), SIDES[side_of(leg_id)]
             self.lots[row], self.cost[row], self.code[row] = leg.lots, leg.cost, code
+            self.narrow[row] = self.lots[row].astype(np.int32)
             self.memos[row] = leg.lots, leg.cost, leg.entry_funding, leg.haircut, following, side, code
         return chain
 
@@ -227,6 +235,11 @@ class Columns:
             found += np.where(abs(lots) >= prices.most[found], 2, 0)
         return found
 
+    @property
+    def fits_narrow(self) -> bool:
+        """Return whether no leg of any market has ever had more lots than ``narrow`` can say."""
+        return int(self.prices.markets["most_lots"].max(initial=0)) < 1 << NARROW_BITS
+
     # -- room -----------------------------------------------------------------------------------------------------
 
     def reserve(self, size: int, rows: int) -> None:
@@ -239,7 +252,7 @@ class Columns:
             more = max(rows, 2 * len(self.memos))
             self._lots, self._owner = _grown(self._lots, more), _grown(self._owner, more)
             self._code, self.memos = _grown(self._code, more), _grown(self.memos, more)
-            self._cost = _grown(self._cost, more)
+            self._cost, self._narrow = _grown(self._cost, more), _grown(self._narrow, more)
             self.free = _grown(self.free, more)
 
     def catch_up(self) -> None:
@@ -247,7 +260,8 @@ class Columns:
         from deleverage.engine.kernels import repeat
 
         behind, self.behind = self.behind, 0
-        columns = self.units, self.memos, self._quote, self._lots, self._owner, self._code, self._cost
+        of_rows = self._lots, self._narrow, self._owner, self._code, self._cost
+        columns = self.units, self.memos, self._quote, *of_rows
         if behind <= len(self.touched):
             repeat.catch_up(self.touched[:behind], *columns)
         else:

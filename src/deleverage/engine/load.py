@@ -78,6 +78,7 @@ def add_population(
     start, rows = columns.rows, np.arange(columns.rows, columns.rows + legs, dtype=np.int32)
     columns.owner[start : start + legs] = owner + first
     columns.lots[start : start + legs] = lots
+    columns.narrow[start : start + legs] = lots.astype(np.int32)
     columns.code[start : start + legs] = columns.codes(market, lots)
     memos = columns.memos[start : start + legs]
     memos["lots"], memos["code"] = lots, columns.code[start : start + legs]

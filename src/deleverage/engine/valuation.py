@@ -48,9 +48,9 @@ class Valuation:
         """
         from deleverage.engine.kernels import revalue as kernels
 
-        columns, prices = self._columns, self._columns.prices
+        prices = self._columns.prices
         self._make_room()
-        book = columns.lots, columns.owner, columns.code, columns.rows, columns.quote, columns.size
+        book = self._book()
         into = self.equity, self.maintenance, self.flags
         if not prices.tiered:
             magnitudes = kernels.revalue(*book, prices.worth, prices.held, *into)
@@ -74,17 +74,27 @@ class Valuation:
             columns.memos["code"][wrong] = columns.code[wrong]
         return int(magnitudes)
 
-    def look_exactly(self, tables: Tables) -> None:
-        """Revalue everybody and compare in 128 bits; for markets with one tier and factor, collateral not counted."""
-        from deleverage.engine.kernels.revalue import revalue_exactly
+    def look_exactly(self, tables: Tables) -> NDArray[np.uint32]:
+        """Revalue everybody, compare in 128 bits, and return the unhealthy, until the next.
+
+        For markets with one tier and factor, collateral not counted.
+        """
+        from deleverage.engine.kernels.revalue import flagged, revalue_exactly
 
         columns = self._columns
         self._make_room()
         if len(self._low) != columns.size:
             self._low = np.empty(columns.size, np.uint64)
-        book = columns.lots, columns.owner, columns.code, columns.rows, columns.quote, columns.size
+        book = self._book()
         tables_of = columns.prices.worth, abs(tables.value), tables.rate, tables.deduction
         revalue_exactly(*book, *tables_of, self.equity, self.maintenance, self._low, self.flags)
+        return self._units[: flagged(self.flags, columns.size, self._units)]
+
+    def _book(self) -> tuple[Array, Array, Array, int, Array, int]:
+        """Return what a pass reads: lots half as wide where all fit."""
+        columns = self._columns
+        lots = columns.narrow if columns.fits_narrow else columns.lots
+        return lots, columns.owner, columns.code, columns.rows, columns.quote, columns.size
 
     def _make_room(self) -> None:
         size = self._columns.size

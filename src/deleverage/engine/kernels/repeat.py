@@ -28,6 +28,7 @@ def catch_up(
     memos: Array,
     quote: Array,
     lots: Array,
+    narrow: Array,
     owner: Array,
     code: Array,
     cost: Array,
@@ -35,9 +36,9 @@ def catch_up(
     """Repeat the records of those who were touched."""
     for at in range(len(touched)):
         if touched[at] < 0:
-            lots[~touched[at]] = 0
+            lots[~touched[at]] = narrow[~touched[at]] = 0
         else:
-            repeat(touched[at], units, memos, quote, lots, owner, code, cost)
+            repeat(touched[at], units, memos, quote, lots, narrow, owner, code, cost)
 
 
 @lean
@@ -48,20 +49,29 @@ def catch_up_all(
     memos: Array,
     quote: Array,
     lots: Array,
+    narrow: Array,
     owner: Array,
     code: Array,
     cost: Array,
 ) -> None:
     """Repeat the records of the first ``size`` units; ``free`` are the rows without lots."""
     for at in range(len(free)):
-        lots[free[at]] = 0
+        lots[free[at]] = narrow[free[at]] = 0
     for number in range(size):
-        repeat(number, units, memos, quote, lots, owner, code, cost)
+        repeat(number, units, memos, quote, lots, narrow, owner, code, cost)
 
 
 @inlined
 def repeat(
-    number: int, units: Array, memos: Array, quote: Array, lots: Array, owner: Array, code: Array, cost: Array
+    number: int,
+    units: Array,
+    memos: Array,
+    quote: Array,
+    lots: Array,
+    narrow: Array,
+    owner: Array,
+    code: Array,
+    cost: Array,
 ) -> None:
     """Repeat the record of one unit and those of its legs."""
     quote[number] = units[number].quote
@@ -69,4 +79,5 @@ def repeat(
     while row >= 0:
         memo = memos[row]
         lots[row], owner[row], code[row], cost[row] = memo.lots, number, memo.code, memo.cost
+        narrow[row] = memo.lots
         row = memo.next

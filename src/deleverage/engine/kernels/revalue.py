@@ -28,8 +28,8 @@ Whole = Any
 
 BLOCK, AHEAD, ROWS_AHEAD, LINE = np.uint64(128), np.uint64(256), np.uint64(512), np.uint64(8)
 """How many rows are a block, how many units and rows ahead of it are asked for, and how many cells one line holds."""
-HALVES, QUARTERS = np.uint64(16), np.uint64(32)
-"""How many owners and codes one line holds."""
+LINE_BYTES, HALVES, QUARTERS = np.uint64(64), np.uint64(16), np.uint64(32)
+"""And how many bytes, owners and codes; lots are of either width."""
 ONE, NONE = np.uint64(1), np.uint64(0)
 BOUND, LARGEST = np.int64(1 << 54), np.int64((1 << 63) - 1)
 BELOW, NEAR = 1, 4
@@ -45,7 +45,7 @@ _, VALUE, RATE, LESS, LESS_LOW = range(5)
 def asked(lots: Array, owner: Array, code: Array, first: Whole) -> None:
     """Ask memory for the rows that are read a few blocks behind the one that begins: it does not ask early enough."""
     ahead = first + ROWS_AHEAD
-    for row in range(ahead, ahead + BLOCK, LINE):
+    for row in range(ahead, ahead + BLOCK, LINE_BYTES // np.uint64(lots.itemsize)):
         prefetch(lots, row)
     for row in range(ahead, ahead + BLOCK, HALVES):
         prefetch(owner, row)
@@ -150,7 +150,7 @@ def all_bits(needs: Whole, lots: Array, code: Array, rows: Whole, worth: Array, 
         return needs
     magnitudes = needs
     for row in range(rows):
-        value = lots[row] * worth[code[row]]
+        value = np.int64(lots[row]) * worth[code[row]]
         magnitudes |= value ^ (value >> 63)
     return magnitudes
 
@@ -180,7 +180,7 @@ def revalue(
         asked(lots, owner, code, first)
         begin, lowest = begun(owner, first, end, begin, quote, equity, maintenance)
         for row in range(first, end):
-            unit, place, mine = owner[row], code[row], lots[row]
+            unit, place, mine = owner[row], code[row], np.int64(lots[row])
             value, need = mine * worth[place], abs(mine) * held[place]
             magnitudes |= need
             equity[unit] += value
@@ -225,7 +225,7 @@ def revalue_tiers(
         begin, lowest = begun(owner, first, end, begin, quote, equity, maintenance)
         misplaced: Whole = False
         for row in range(first, end):
-            unit, place, mine = owner[row], code[row], lots[row]
+            unit, place, mine = owner[row], code[row], np.int64(lots[row])
             mass = abs(mine)
             value, gross = mine * table[place, WORTH], mass * table[place, HELD]
             misplaced |= np.uint64(mass - table[place, LEAST]) >= np.uint64(table[place, SPAN])
@@ -246,7 +246,7 @@ def noted(
 ) -> Whole:
     """Write the misplaced rows of a block behind the ``count`` that are known; return how many there are then."""
     for row in range(first, end):
-        mass, place = abs(lots[row]), code[row]
+        mass, place = abs(np.int64(lots[row])), code[row]
         if mass != 0 and not least[place] <= mass < most[place]:
             if count < wrong.shape[0]:
                 wrong[count] = row
@@ -323,10 +323,12 @@ def revalue_exactly(
         asked(lots, owner, code, first)
         before = begin
         begin, lowest = begun(owner, first, end, begin, quote, equity, high)
+        for unit in range(before + AHEAD, begin + AHEAD, LINE):
+            prefetch(low, unit)
         for unit in range(before, begin):
             low[unit] = NONE
         for row in range(first, end):
-            unit, place, mine = owner[row], code[row], lots[row]
+            unit, place, mine = owner[row], code[row], np.int64(lots[row])
             equity[unit] += mine * table[place, WORTH]
             need = product_wide(abs(mine) * table[place, VALUE], table[place, RATE])
             need = difference_wide(need[0], need[1], table[place, LESS], np.uint64(table[place, LESS_LOW]))
