@@ -106,6 +106,28 @@ def worth_by_need(times_is_above: bool = True) -> Claim:
     return given, lots * worth < 1 << bounds.LEG_BITS
 
 
+def rounding_of_another_leg(per_lot: int = 1) -> Claim:
+    """What is proved of some legs holds with one more: their lots x least are at most their needs, and they require
+    more than needs less lots (``least``: the power of two that no need of a lot lies below).
+    """
+    needs, lots, exact, least = z3.Reals("needs lots exact least")
+    more, held, own = z3.Reals("more held own")
+    given = [least >= 1, lots >= 0, lots * least <= needs, exact >= needs - lots]
+    given += [more >= 0, held >= least, own >= held - per_lot, own <= held]
+    needs_now, lots_now, exact_now = needs + more * held, lots + more, exact + more * own
+    return given, z3.And(lots_now * least <= needs_now, exact_now >= needs_now - lots_now)
+
+
+def surely_below(bits_more: int = 0) -> Claim:
+    """Then an equity below the needs by more than their upper bits lies below what is required, whatever was rounded."""
+    needs, lots, least, upper = z3.Ints("needs lots least upper")
+    exact, equity = z3.Reals("exact equity")
+    given = [least >= 1, lots >= 0, needs >= 0, lots * least <= needs, exact >= z3.ToReal(needs - lots)]
+    divisor = least * (1 << bits_more)
+    given += [upper * divisor <= needs, needs < (upper + 1) * divisor, equity < z3.ToReal(needs - upper)]
+    return given, equity < exact
+
+
 def weights_total(halves_bits: int = 30) -> Claim:
     """Where rows and upper halves sum below 2^30, the weights sum below 2^62."""
     rows, halves, lows = z3.Ints("rows halves lows")
@@ -282,6 +304,8 @@ LEMMAS: list[tuple[Callable[..., Claim], dict[str, Any]]] = [
     (need_of_a_lot, {"value_bits": 65}),
     (leg_at_a_mark, {"need_is_capped": False}),
     (worth_by_need, {"times_is_above": False}),
+    (rounding_of_another_leg, {"per_lot": 2}),
+    (surely_below, {"bits_more": 1}),
     (weights_total, {"halves_bits": 31}),
     (roundings, {"most": 5}),
     (one_rounding, {"power": 52}),
