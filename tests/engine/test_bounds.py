@@ -119,7 +119,7 @@ def rounding_of_another_leg(per_lot: int = 1) -> Claim:
 
 
 def surely_below(bits_more: int = 0) -> Claim:
-    """Then an equity below the needs by more than their upper bits lies below what is required, whatever was rounded."""
+    """Then an equity below needs less their upper bits lies below what is required, whatever was rounded."""
     needs, lots, least, upper = z3.Ints("needs lots least upper")
     exact, equity = z3.Reals("exact equity")
     given = [least >= 1, lots >= 0, needs >= 0, lots * least <= needs, exact >= z3.ToReal(needs - lots)]
