@@ -145,12 +145,12 @@ def draw_winners(options: Options) -> dict[str, Winner]:
     """Return leverage and equity over profit of every counterparty."""
     draws = Draws(options.seed, "winners")
     return {
-        account_id: Winner(LEVERAGES[draws.below(len(LEVERAGES))], _equity_over_profit(draws.below(1_000)))
+        account_id: Winner(LEVERAGES[draws.below(len(LEVERAGES))], equity_over_profit(draws.below(1_000)))
         for account_id in account_ids(options.accounts, "winner-")
     }
 
 
-def _equity_over_profit(per_mille: int) -> int:
+def equity_over_profit(per_mille: int) -> int:
     """Return equity over profit at a place of 0 to 999 per mille, on straight lines between the published quantiles."""
     for (start, low), (end, high) in pairwise(_EQUITY_OVER_PROFIT):
         if per_mille < end:

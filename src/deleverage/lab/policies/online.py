@@ -1,0 +1,45 @@
+"""What the theory of online severities promises, and budgets that are published a round too early."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+from math import sqrt
+
+from deleverage.lab.policies.gradient import OnlineGradient
+from deleverage.lab.policies.severity import Round
+
+
+def lagged_budgets(rounds: Sequence[Round], theta: float) -> list[float]:
+    """Return budgets published before the deficit is known: theta x the deficit before; nothing in the first round."""
+    return [theta * deficit for deficit in [0.0, *(one.deficit for one in rounds[:-1])]][: len(rounds)]
+
+
+def lagged_budgets_as_printed(rounds: Sequence[Round], theta: float) -> list[float]:
+    """Return the same with the printed fallback: the first round uses its own deficit, which nobody knows yet."""
+    return [theta * one.deficit for one in rounds[:1]] + lagged_budgets(rounds, theta)[1:]
+
+
+def path_length(rounds: Sequence[Round]) -> float:
+    """Return how far the right severity moves: the sum of |target - target before|."""
+    targets = [one.target for one in rounds]
+    return sum(abs(one - before) for before, one in pairwise(targets))
+
+
+def best_rate(rounds: Sequence[Round]) -> float:
+    """Return the rate of the bound, sqrt((1 + 2 P) / sum D^2): an oracle, it needs the whole course."""
+    return sqrt((1 + 2 * path_length(rounds)) / sum(one.deficit**2 for one in rounds))
+
+
+def regret_bound(rounds: Sequence[Round]) -> float:
+    """Return sqrt((1 + 2 P) sum D^2): with the best rate the online gradient's regret is not above it."""
+    return sqrt((1 + 2 * path_length(rounds)) * sum(one.deficit**2 for one in rounds))
+
+
+def regret(rounds: Sequence[Round], chosen: Sequence[float]) -> float:
+    """Return the sum of D x |theta - target|: the best course pays nothing."""
+    return sum(one.deficit * abs(theta - one.target) for one, theta in zip(rounds, chosen, strict=True))
+
+
+def with_best_rate(rounds: Sequence[Round], start: str = "1") -> OnlineGradient:
+    """Return the online gradient with the oracle's rate."""
+    return replace(OnlineGradient(start=start), rate=repr(best_rate(rounds)))

@@ -1,0 +1,1 @@
+"""Policies of the lab: golden books, worked examples, properties, and the command."""
