@@ -1,0 +1,1 @@
+"""Definitions, traps and undefined cases of what the lab measures."""
