@@ -1,0 +1,114 @@
+"""``deleverage lab regret EVENT``: regret of policies as published, split into its parts, beside what is printed.
+
+Exit codes: 0 done, 2 bad input.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from deleverage.adapters.tables import TableFault
+from deleverage.commands.output import DONE, head, print_json, progress, refuse, shown
+from deleverage.commands.text_table import TextTable
+from deleverage.lab.events.load import load
+from deleverage.lab.regret.document import counts, document
+from deleverage.lab.regret.table import NoReference
+
+_PRINTED_ROWS = 40
+
+
+def regret(event: Path, *, reference: str | None = None, as_json: bool = False) -> int:
+    """Print every policy's regret against a reference policy; return the exit code."""
+    try:
+        with progress() as show:
+            show("read", 0, 2)
+            found = load(event)
+            show("read", 1, 2)
+            body = document(found, event, reference)
+            show("read", 2, 2)
+    except TableFault as refusal:
+        return refuse(refusal.faults, as_json=as_json)
+    except NoReference as refusal:
+        return refuse([f"--reference: {refusal}"], as_json=as_json)
+    if as_json:
+        print_json({**head("lab-regret"), **body})
+    else:
+        print("\n".join(map(shown, _lines(body))))
+    return DONE
+
+
+def usd(value: float | None) -> str:
+    """Return a measure in USD for people: whole cents, grouped."""
+    return "undefined" if value is None else f"{round(value, 2) + 0.0:,.2f}"
+
+
+def _lines(body: dict[str, Any]) -> list[str]:
+    lines = [
+        f"event {body['event']}: {len(body['waves'])} waves; USD, binary64; reference {body['reference'] or 'none'}"
+    ]
+    if body["policies"]:
+        lines += ["", *_policies(body)]
+    if body["horizons"]:
+        lines += ["", *_horizons(body)]
+    if queue := body["queue"]:
+        told = (
+            f"stylised queue: {queue['clusters']:,} clusters of {queue['coins']} coins, over {usd(queue['over_usd'])}"
+        )
+        lines += ["", f"{told}, residual {usd(queue['residual_usd'])}"]
+    if accounts := body["accounts"]:
+        told = f"accounts: {accounts['deleveraged']:,} deleveraged, {accounts['strategic']} strategic"
+        lines.append(f"{told}, {accounts['passive']} passive")
+    return [*lines, "", *_figures(body["figures"]), *(f"note: {note}" for note in body["notes"])]
+
+
+def _policies(body: dict[str, Any]) -> list[str]:
+    title = "regret by policy: overshoot |H - B| = over + under; fairness against the reference, milder: of it for less"
+    keys = ("overshoot_regret", "fairness_regret", "milder_than_reference", "total_regret", "over", "under", "net")
+    names = ("policy", *(key.partition("_")[0] for key in keys), "no ratio in waves")
+    table = TextTable(title, names, ("policy", names[-1]))
+    for row in body["policies"]:
+        waves = sorted({wave for found in row["waves_undefined"].values() for wave in found})
+        table.add(row["policy"], *(usd(row[f"{key}_usd"]) for key in keys), " ".join(map(str, waves)) or "-")
+    lines = table.lines()
+    if bound := body["envelope"]:
+        lines.append(
+            f"envelope sqrt((1 + 2 P) sum D^2) {usd(bound['bound_usd'])}, P {bound['path_length']:.6f}, ex post"
+        )
+    return lines
+
+
+def _horizons(body: dict[str, Any]) -> list[str]:
+    names = ("ms after the wave", "waves", "needed", "taken", "over", "under", "net")
+    table = TextTable("production at each horizon", names)
+    for row in body["horizons"]:
+        cells = (usd(row[f"{name}_usd"]) for name in names[2:])
+        table.add(str(row["horizon_ms"]), str(row["waves"]), *cells)
+    lines = table.lines()
+    for row in body["discounted"]:
+        lines.append(f"discounted, half-life {row['half_life_ms']} ms: net {usd(row['net_usd'])}")
+    return lines
+
+
+def _figures(rows: list[dict[str, Any]]) -> list[str]:
+    same, other, unknown = counts(rows)
+    lines = [f"published figures: {same} reproduced, {other} not, {unknown} that nothing here can recompute"]
+    printed = [row for row in rows if row["printed"] is not None]
+    unlike = [row for row in printed if row["reproduced"] is False]
+    lines += [
+        f"  {row['figure']}: found {row['found']:,.6g}, printed {row['printed']} ({row['printed_in']}); {row['why']}"
+        for row in unlike[:_PRINTED_ROWS]
+    ]
+    if len(unlike) > _PRINTED_ROWS:
+        lines.append(f"  and {len(unlike) - _PRINTED_ROWS} more that come out otherwise")
+    lacking: dict[str, list[str]] = {}
+    for row in printed:
+        if row["reproduced"] is None:
+            lacking.setdefault(row["why"], []).append(row["figure"])
+    return lines + [f"  not recomputed: {_together(keys)}: {why}" for why, keys in lacking.items()]
+
+
+def _together(keys: list[str]) -> str:
+    """Return figures that share a reason, what their names begin with once."""
+    starts = {key.rpartition(".")[0] for key in keys}
+    if len(keys) == 1 or len(starts) > 1 or starts == {""}:
+        return ", ".join(keys)
+    return f"{starts.pop()}.({', '.join(key.rpartition('.')[2] for key in keys)})"

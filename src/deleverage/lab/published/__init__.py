@@ -1,0 +1,1 @@
+"""What others have published about an event: recomputed from rows, and held against what they print."""

@@ -1,0 +1,1 @@
+"""Regret as published, split into its parts, and held against what is printed."""
