@@ -9,28 +9,16 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from cyclopts import App, CycloptsError, Parameter, Token
+from cyclopts import App, CycloptsError, Parameter
 
 from deleverage import __version__
-
-BAD_INPUT = 2
-
-
-def _whole(_: Any, tokens: Sequence[Token]) -> int:
-    """Return a whole number written in plain digits; ``int`` would take 1_000 and digits of other scripts."""
-    text = tokens[0].value
-    if not (text.isascii() and text.isdigit()):
-        raise ValueError(f"{text!a} is not a whole number in plain digits")
-    if len(text) > 18:
-        raise ValueError(f"{text[:40]} has {len(text)} digits, at most 18 are allowed")
-    return int(text)
-
+from deleverage.cli_lab import lab
+from deleverage.cli_options import Json, Seed, given, refuse, whole
 
 _EVENT = "With --event"
-Accounts = Annotated[int | None, Parameter(help="How many accounts are drawn, where a draw is made.", converter=_whole)]
-Seed = Annotated[int | None, Parameter(help="The seed of the draw.", converter=_whole)]
-Count = Annotated[int | None, Parameter(help="How many worlds are drawn beside the scenarios.", converter=_whole)]
-Positions = Annotated[int | None, Parameter(help="The largest size that is measured.", converter=_whole)]
+Accounts = Annotated[int | None, Parameter(help="How many accounts are drawn, where a draw is made.", converter=whole)]
+Count = Annotated[int | None, Parameter(help="How many worlds are drawn beside the scenarios.", converter=whole)]
+Positions = Annotated[int | None, Parameter(help="The largest size that is measured.", converter=whole)]
 Prices = Annotated[Path | None, Parameter(help="CSV file of reference prices.", group=_EVENT)]
 Fund = Annotated[str | None, Parameter(help="The insurance fund, in USD.", group=_EVENT)]
 PriceRule = Annotated[str | None, Parameter(help="bankruptcy, mark or previous-mark.", group=_EVENT)]
@@ -58,10 +46,6 @@ Engine = Annotated[
     Literal["columns", "rulebook"],
     Parameter(help="columns: fast, sums checked; rulebook: plain integers, every fact recomputed. Same results."),
 ]
-Json = Annotated[
-    bool, Parameter(help="Print one JSON document on stdout, all else on stderr.", name="--json", negative="")
-]
-
 app = App(
     name="deleverage",
     version=f"deleverage {__version__}",
@@ -69,6 +53,8 @@ app = App(
     "\n\nExit codes: 0 done, 1 an invariant does not hold, 2 bad input, 3 a residual is left, 4 a divergence.",
     help_format="plaintext",
 )
+
+app.command(lab)
 
 
 @app.command
@@ -107,21 +93,21 @@ def run(
     event
         Folder of a real event, instead of a scenario.
     """
-    real = _given(prices=prices, fund=fund, price_rule=price_rule, population_equity=population_equity)
+    real = given(prices=prices, fund=fund, price_rule=price_rule, population_equity=population_equity)
     if event is not None:
-        drawn = _given(html=html, seed=seed, accounts=accounts, venue=venue, switch=switch)
+        drawn = given(html=html, seed=seed, accounts=accounts, venue=venue, switch=switch)
         return _run_event(event, scenario, policy, json, {**real, **drawn, "engine": engine})
     faults = [f"--{name.replace('_', '-')} goes with --event only" for name in real]
     if scenario is None:
         faults.append("which scenario? `deleverage scenarios` lists them; or give --event DIR")
     if scenario is None or faults:
-        return _refuse(faults, json)
+        return refuse(faults, json)
     if switch and (venue is None or "," in venue):
-        return _refuse(["--switch goes with --venue and one name only"], json)
+        return refuse(["--switch goes with --venue and one name only"], json)
     if venue is not None and "," in venue:
-        alone = [f"--{name} does not go with several venues" for name in _given(policy=policy, html=html)]
+        alone = [f"--{name} does not go with several venues" for name in given(policy=policy, html=html)]
         if alone:
-            return _refuse(alone, json)
+            return refuse(alone, json)
         from deleverage.commands.side_by_side import side_by_side
 
         names = venue.split(",")
@@ -217,7 +203,7 @@ def queue(
     faults = ["--ranking or --venue, not both"] if ranking is not None and venue is not None else []
     faults += ["--switch goes with --venue"] if switch and venue is None else []
     if faults:
-        return _refuse(faults, json)
+        return refuse(faults, json)
     from deleverage.commands.queue import queue as rank
     from deleverage.commands.queue_input import Lacking
 
@@ -264,11 +250,11 @@ def vectors(
     """
     from deleverage.commands import vectors as golden
 
-    drawn = _given(out=out, seed=seed, count=count)
+    drawn = given(out=out, seed=seed, count=count)
     if check is None:
         return golden.write(**drawn, as_json=json)
     if drawn:
-        return _refuse([f"--{name} does not go with --check" for name in drawn], json)
+        return refuse([f"--{name} does not go with --check" for name in drawn], json)
     return golden.check_file(check, as_json=json)
 
 
@@ -290,27 +276,17 @@ def bench(*, quick: bool = False, largest: Positions = None, write: Path | None 
     return measure(quick=quick, largest=largest, write=write, as_json=json)
 
 
-def _given(**options: Any) -> dict[str, Any]:
-    return {name: value for name, value in options.items() if value is not None}
-
-
 def _run_event(event: Path, scenario: str | None, policy: str | None, json: bool, options: dict[str, Any]) -> int:
     faults = []
     if scenario is not None:
         faults.append(f"a scenario ({scenario!a}) or --event, not both")
-    for name in _given(policy=policy, venue=options.pop("venue", None), switch=options.pop("switch", None)):
+    for name in given(policy=policy, venue=options.pop("venue", None), switch=options.pop("switch", None)):
         faults.append(f"--{name} does not go with --event")
     if faults:
-        return _refuse(faults, json)
+        return refuse(faults, json)
     from deleverage.commands import event as real
 
     return real.run(event, options.pop("prices", None), as_json=json, **options)
-
-
-def _refuse(faults: Sequence[str], json: bool) -> int:
-    from deleverage.commands.output import refuse
-
-    return refuse(faults, as_json=json)
 
 
 def call(arguments: Sequence[str]) -> int:
@@ -318,7 +294,7 @@ def call(arguments: Sequence[str]) -> int:
     try:
         result = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
-        return _refuse([_one_line(str(error))], "--json" in arguments)
+        return refuse([_one_line(str(error))], "--json" in arguments)
     except BrokenPipeError:
         raise
     except Exception as error:

@@ -27,6 +27,10 @@ KINDS = (
     "check",
     "markers",
     *("venues", "side-by-side", "bench"),
+    "lab-regret",
+    "lab-report",
+    "lab-audit",
+    *("allocation", "lab-policies", "lab-compare"),
     "refusal",
     "broken",
 )
@@ -71,6 +75,9 @@ def check(out: str, kind: str) -> dict[str, Any]:
         (["venues", "kraken"], 0, "venues"),
         (["run", "one-bankrupt", "--venue", "bitmex,vega"], 3, "side-by-side"),
         (["policies", "pro-rata"], 0, "policies"),
+        (["lab", "policies"], 0, "lab-policies"),
+        (["lab", "policies", "rap"], 0, "lab-policies"),
+        (["lab", "allocate", "nope.csv", "--policy", "pro-rata", "--budget", "1"], 2, "refusal"),
         (["run", "nope"], 2, "refusal"),
         (["queue", "nope.csv"], 2, "refusal"),
         (["run", "two-traders", "--html", "/dev/null/x"], 2, "refusal"),
@@ -163,6 +170,7 @@ def test_schemas_when_listed_then_each_kind_of_document_is_checked_here() -> Non
         "markers",
         "vectors",
         "bench",
+        "lab",
     }
 
 

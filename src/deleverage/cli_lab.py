@@ -1,0 +1,161 @@
+"""``deleverage lab``: events of the past and of a seed, policies side by side, and audits. Names and options only."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import App, Parameter
+
+from deleverage.cli_options import Json, Seed
+
+lab = App(
+    name="lab",
+    help="Real events measured and audited, and every published policy on the same winners. Money is binary64 "
+    "inside, whole units where somebody pays.",
+    help_format="plaintext",
+)
+
+Policies = Annotated[
+    str | None,
+    Parameter(help="Names, name:parameter=value, controller+name, or files ./mine.py:Mine, by commas; left out, all."),
+]
+Metrics = Annotated[str | None, Parameter(help="Groups or names of measures, separated by commas; left out, all.")]
+
+
+@lab.command
+def compare(
+    event: Path, /, *, policies: Policies = None, metrics: Metrics = None, seed: Seed = None, json: Json = False
+) -> int:
+    """Put policies side by side on an event's waves: over- and under-collection apart, fairness, ranks, survivors.
+
+    Parameters
+    ----------
+    event
+        A folder or file of an event: tables of waves, fills with accounts, or a venue's JSON.
+    """
+    from deleverage.commands.lab_compare import compare as side_by_side
+
+    return side_by_side(event, policies=policies, metrics=metrics, seed=seed, as_json=json)
+
+
+Columns = Annotated[
+    list[str] | None,
+    Parameter(
+        help="ROLE=NAME, which column is what: id, gain, cap, equity, leverage (or notional), score, lots, owner, "
+        "arrived, least_equity; may be repeated.",
+        name="--column",
+        negative="",
+    ),
+]
+Parameters = Annotated[
+    list[str] | None, Parameter(help="NAME=VALUE, a parameter of the policy.", name="--param", negative="")
+]
+
+
+@lab.command
+def allocate(
+    winners: Path,
+    /,
+    *,
+    policy: str,
+    budget: str,
+    unit: str = "0.01",
+    column: Columns = None,
+    param: Parameters = None,
+    out: Path | None = None,
+    json: Json = False,
+) -> int:
+    """Split a budget over the winners of a CSV file by one policy; in whole units, exact.
+
+    Parameters
+    ----------
+    winners
+        A CSV file with an id and a gain per row; --column says which columns these are.
+    policy
+        A name from `deleverage lab policies`.
+    budget
+        What has to be covered, a decimal; a multiple of the unit.
+    unit
+        The smallest amount of money. Gains are rounded down to it, and what was cut is printed.
+    out
+        Write the shares to this CSV file: id,amount.
+    """
+    from deleverage.commands.lab_allocate import allocate as split
+
+    chosen: dict[str, Any] = {
+        "policy": policy,
+        "budget": budget,
+        "unit": unit,
+        "columns": column or (),
+        "parameters": param or (),
+    }
+    return split(winners, **chosen, out=out, as_json=json)
+
+
+@lab.command
+def policies(name: str | None = None, /, *, json: Json = False) -> int:
+    """List the published policies: rule, numeraire, information set, source, known failures.
+
+    Parameters
+    ----------
+    name
+        One of them, or another name of one.
+    """
+    from deleverage.commands.lab_policies import policies as show
+
+    return show(name, as_json=json)
+
+
+@lab.command
+def audit(event: Path, /, *, only: str | None = None, json: Json = False) -> int:
+    """What is wrong with an event's own data: findings with their proof, and the headlines without them.
+
+    Exit code 0 whatever is found: findings are the result.
+
+    Parameters
+    ----------
+    event
+        A folder of wave tables, a table of fills (CSV, Parquet), or Hyperliquid's JSON.
+    only
+        Codes of findings, separated by commas; left out, all of them.
+    """
+    from deleverage.commands.lab_audit import audit as show
+
+    return show(event, only=only, as_json=json)
+
+
+@lab.command
+def regret(event: Path, /, *, reference: str | None = None, json: Json = False) -> int:
+    """Regret of policies as published, split into over and under, and every published figure beside what is found.
+
+    Parameters
+    ----------
+    event
+        A folder of wave tables, a table of fills (CSV, Parquet), or Hyperliquid's JSON.
+    reference
+        The policy that fairness is measured against; left out, the min-max one.
+    """
+    from deleverage.commands.lab_regret import regret as show
+
+    return show(event, reference=reference, as_json=json)
+
+
+@lab.command
+def report(
+    event: Path,
+    /,
+    *,
+    out: Annotated[Path, Parameter(name=["--out", "-o"], help="The folder to write to.")],
+    policies: Policies = None,
+    seed: Seed = None,
+    json: Json = False,
+) -> int:
+    """Write pages about an event that need no network: waterfall, waves, policies, who paid, audit, checklist, sources.
+
+    Parameters
+    ----------
+    event
+        A folder of wave tables, a table of fills (CSV, Parquet), or Hyperliquid's JSON.
+    """
+    from deleverage.commands.lab_report import report as write
+
+    return write(event, out, policies=policies, seed=seed, as_json=json)

@@ -1,0 +1,1 @@
+"""A report on an event: one folder of pages that need no network."""
