@@ -170,9 +170,7 @@ def provenance(event: Event, body: Json, folder: Path) -> Answer:
         f"{len(event.sources)} files, each with its SHA-256; licence {'; '.join(licences) or 'not stated beside them'}"
     ]
     if same + other + unknown:
-        told.append(
-            f"of the published figures {same} come out, {other} do not, {unknown} cannot be recomputed from these"
-        )
+        told.append(f"of the published figures {same} come out, {other} not, {unknown} cannot be recomputed from these")
     else:
         told.append("nothing is printed about this event that could be held against it")
     if differ:

@@ -138,7 +138,7 @@ def sources(parts: Parts) -> Json:
         else [(row["name"].replace("_", " "), _definition(row)) for row in compared["definitions"]]
     )
     return {
-        "lead": f"{same} published figures come out, {other} do not, {unknown} cannot be recomputed from this source.",
+        "lead": f"Published figures: {same} come out, {other} not, {unknown} cannot be recomputed from this source.",
         "unlike": tables.unlike_table(body["figures"]),
         "printed": tables.printed_table(body["figures"]),
         "alone": tables.alone_table(body["figures"]),
