@@ -22,11 +22,12 @@ def render(document: dict[str, Any]) -> str:
     if kind not in _VIEWS:
         raise ValueError(f"documents of kind {kind!r} have no page, known are {', '.join(_VIEWS)}")
     template, view = _VIEWS[kind]
-    return _environment().get_template(template).render(view(document))
+    return environment().get_template(template).render(view(document))
 
 
 @lru_cache(maxsize=1)
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return what makes pages of the templates: everything escaped, nothing undefined."""
     return Environment(
         loader=PackageLoader("deleverage.lab", "templates"),
         autoescape=True,

@@ -2,12 +2,10 @@
 
 import json
 from collections.abc import Callable
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
+from deleverage.lab.page import environment
 from deleverage.lab.report import charts, views
 from deleverage.lab.report.parts import Parts
 
@@ -31,7 +29,7 @@ def write_report(parts: Parts, out: Path, show: Progress) -> list[Path]:
     for done, (file, name, view) in enumerate(PAGES):
         show("pages", done, len(PAGES))
         shown = {**_frame(parts, file, name), **view(parts)}
-        texts[file] = _environment().get_template(f"report/{file}.j2").render(shown)
+        texts[file] = environment().get_template(f"report/{file}.j2").render(shown)
     texts[DOCUMENT] = json.dumps(document(parts), indent=2, ensure_ascii=True, allow_nan=False) + "\n"
     out.mkdir(parents=True, exist_ok=True)
     for file, text in texts.items():
@@ -46,17 +44,6 @@ def document(parts: Parts) -> Json:
     lines = [vars(line) for line in parts.lines]
     body = {"event": parts.event.name, "checklist": lines, "regret": parts.regret, "audit": parts.audit}
     return {**parts.head, **body, "compare": parts.compared, "compare_why_not": parts.why_not}
-
-
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("deleverage.lab", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
 
 
 def _frame(parts: Parts, file: str, name: str) -> Json:
