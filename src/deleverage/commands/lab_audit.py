@@ -14,6 +14,7 @@ from deleverage.lab.audit.checks import audit as look
 from deleverage.lab.audit.document import document, for_people
 from deleverage.lab.audit.finding import CODES
 from deleverage.lab.events.load import load
+from deleverage.lab.metrics.measure import written
 from deleverage.scenarios.faults import nearest
 
 _SHOWN = 12
@@ -93,5 +94,5 @@ def said(value: object) -> str:
     if isinstance(value, dict):
         return "(" + "; ".join(f"{name} {said(item)}" for name, item in value.items()) + ")"
     if isinstance(value, float):
-        return f"{value:,.2f}" if abs(value) >= 1000 else f"{value:.6g}"
+        return written(value)
     return f"{value:,}" if isinstance(value, int) and abs(value) < 10**12 else str(value)

@@ -10,6 +10,7 @@ from deleverage.adapters.tables import TableFault
 from deleverage.commands.output import DONE, head, print_json, progress, refuse, shown
 from deleverage.commands.text_table import TextTable
 from deleverage.lab.events.load import load
+from deleverage.lab.metrics.measure import cents, written
 from deleverage.lab.regret.document import counts, document
 from deleverage.lab.regret.table import NoReference
 
@@ -36,11 +37,6 @@ def regret(event: Path, *, reference: str | None = None, as_json: bool = False) 
     return DONE
 
 
-def usd(value: float | None) -> str:
-    """Return a measure in USD for people: whole cents, grouped."""
-    return "undefined" if value is None else f"{round(value, 2) + 0.0:,.2f}"
-
-
 def _lines(body: dict[str, Any]) -> list[str]:
     lines = [
         f"event {body['event']}: {len(body['waves'])} waves; USD, binary64; reference {body['reference'] or 'none'}"
@@ -51,9 +47,9 @@ def _lines(body: dict[str, Any]) -> list[str]:
         lines += ["", *_horizons(body)]
     if queue := body["queue"]:
         told = (
-            f"stylised queue: {queue['clusters']:,} clusters of {queue['coins']} coins, over {usd(queue['over_usd'])}"
+            f"stylised queue: {queue['clusters']:,} clusters of {queue['coins']} coins, over {cents(queue['over_usd'])}"
         )
-        lines += ["", f"{told}, residual {usd(queue['residual_usd'])}"]
+        lines += ["", f"{told}, residual {cents(queue['residual_usd'])}"]
     if accounts := body["accounts"]:
         told = f"accounts: {accounts['deleveraged']:,} deleveraged, {accounts['strategic']} strategic"
         lines.append(f"{told}, {accounts['passive']} passive")
@@ -67,11 +63,11 @@ def _policies(body: dict[str, Any]) -> list[str]:
     table = TextTable(title, names, ("policy", names[-1]))
     for row in body["policies"]:
         waves = sorted({wave for found in row["waves_undefined"].values() for wave in found})
-        table.add(row["policy"], *(usd(row[f"{key}_usd"]) for key in keys), " ".join(map(str, waves)) or "-")
+        table.add(row["policy"], *(cents(row[f"{key}_usd"]) for key in keys), " ".join(map(str, waves)) or "-")
     lines = table.lines()
     if bound := body["envelope"]:
         lines.append(
-            f"envelope sqrt((1 + 2 P) sum D^2) {usd(bound['bound_usd'])}, P {bound['path_length']:.6f}, ex post"
+            f"envelope sqrt((1 + 2 P) sum D^2) {cents(bound['bound_usd'])}, P {bound['path_length']:.6f}, ex post"
         )
     return lines
 
@@ -80,11 +76,11 @@ def _horizons(body: dict[str, Any]) -> list[str]:
     names = ("ms after the wave", "waves", "needed", "taken", "over", "under", "net")
     table = TextTable("production at each horizon", names)
     for row in body["horizons"]:
-        cells = (usd(row[f"{name}_usd"]) for name in names[2:])
+        cells = (cents(row[f"{name}_usd"]) for name in names[2:])
         table.add(str(row["horizon_ms"]), str(row["waves"]), *cells)
     lines = table.lines()
     for row in body["discounted"]:
-        lines.append(f"discounted, half-life {row['half_life_ms']} ms: net {usd(row['net_usd'])}")
+        lines.append(f"discounted, half-life {row['half_life_ms']} ms: net {cents(row['net_usd'])}")
     return lines
 
 
@@ -94,7 +90,8 @@ def _figures(rows: list[dict[str, Any]]) -> list[str]:
     printed = [row for row in rows if row["printed"] is not None]
     unlike = [row for row in printed if row["reproduced"] is False]
     lines += [
-        f"  {row['figure']}: found {row['found']:,.6g}, printed {row['printed']} ({row['printed_in']}); {row['why']}"
+        f"  {row['figure']}: found {written(row['found'])}, "
+        f"printed {row['printed']} ({row['printed_in']}); {row['why']}"
         for row in unlike[:_PRINTED_ROWS]
     ]
     if len(unlike) > _PRINTED_ROWS:

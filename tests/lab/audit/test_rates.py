@@ -82,3 +82,13 @@ def test_page_when_read_then_holds_a_table_with_each_code(capsys: pytest.Capture
     assert [code for code in CODES if f"| {code} |" not in printed] == []
     assert table(2, 2).splitlines()[4:6] == printed.splitlines()[4:6]
     assert callable(main)
+
+
+def test_rates_when_two_numbers_are_given_then_the_false_alarms_of_these_seeds_are_printed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """One seed with an alarm, found by a search, between two without."""
+    assert main(["31458", "31461"]) == 0
+    printed = capsys.readouterr().out
+    assert "with rows: 3 clean events, false alarms: {'counterparty-concentration': 1}" in printed
+    assert "tables only: 3 clean events, false alarms: none" in printed

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deleverage.lab.metrics import fund, tails
+from deleverage.lab.policies.followers import churn as churn_of
 
 DEFICITS = st.lists(st.integers(0, 10**18), min_size=1, max_size=30)
 RATES = st.fractions(0, 1, max_denominator=50)
@@ -106,7 +107,7 @@ def test_tails_when_examples_are_worked_then_they_come_out(shared_dir: Path) -> 
     """Churn after haircuts of 10 and 20 %, and the leverage masses of the five positions."""
     worked = json.loads((shared_dir / "lab" / "worked_examples.json").read_text("utf-8"))
     churn, five = worked["churn"], worked["five_position_exchange_P5"]
-    assert [tails.churn(churn["beta"], share) for share in churn["h"]] == pytest.approx(churn["p"], rel=1e-15)
+    assert [churn_of(churn["beta"], share) for share in churn["h"]] == pytest.approx(churn["p"], rel=1e-15)
     equity = np.array(five["equity_t2"])
     notional = np.array(five["q"]) * five["p"][2]
     masses = [tails.leverage_mass(notional[side], equity[side]).value for side in (equity > 0, equity < 0)]

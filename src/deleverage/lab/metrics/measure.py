@@ -6,6 +6,9 @@ Numbers here are binary64: a measure is no money. Comparisons and averages are m
 from dataclasses import dataclass
 from math import isfinite
 
+LARGE = 1_000
+"""From here on a measure is read by its whole part."""
+
 
 @dataclass(frozen=True, slots=True)
 class Measure:
@@ -27,3 +30,13 @@ class Measure:
 def ratio(name: str, unit: str, over: float, under: float, why: str) -> Measure:
     """Return over / under, undefined for the reason ``why`` where ``under`` is not above 0."""
     return Measure(name, unit, over / under) if under > 0 else Measure(name, unit, None, why)
+
+
+def cents(value: float | None) -> str:
+    """Return an amount in USD for people, without its unit: two decimals, halves to even, grouped."""
+    return "undefined" if value is None else f"{round(value, 2) + 0.0:,.2f}"
+
+
+def written(value: float) -> str:
+    """Return a measure for people: from 1,000 on two decimals and grouped, below that six significant digits."""
+    return f"{value:,.2f}" if abs(value) >= LARGE else f"{value:.6g}"

@@ -4,13 +4,12 @@ A loss is D |theta - theta*| with theta* = min(1, B / D), in USD. Waves without 
 error is one-sided by definition: what one wave took too little is not made good by what another took too much.
 """
 
-from math import sqrt
-
 import numpy as np
 
 from deleverage.lab.metrics.catalogue import value
 from deleverage.lab.metrics.collection import Floats
 from deleverage.lab.metrics.measure import Measure
+from deleverage.lab.policies.online import bound_of
 
 
 def wave_regret(taken: float, needed: float) -> float:
@@ -86,7 +85,7 @@ def track_regret(shares: Floats) -> Measure:
 def regret_bound(needed: Floats, deficit: Floats) -> Measure:
     """Return sqrt((1 + 2 P) sum D^2), which online gradient descent with its best step stays below."""
     length = path_length(needed_severity(needed, deficit)).value or 0.0
-    return value("regret_bound", sqrt((1 + 2 * length) * float((deficit * deficit).sum())))
+    return value("regret_bound", bound_of(length, float((deficit * deficit).sum())))
 
 
 def estimation_error(taken: Floats, needed: Floats) -> Measure:

@@ -1,9 +1,9 @@
-"""Scales of heavy tails and of leverage, churn of those who were cut, and how much of a closing was traded back.
+"""Scales of heavy tails and of leverage, and how much of a closing was traded back.
 
 Statements of the literature about these are asymptotic: a figure of one sample says nothing about a limit.
 """
 
-from math import exp, log
+from math import log
 
 import numpy as np
 
@@ -53,11 +53,6 @@ def trimmed_mean(column: Floats, share: float) -> float | None:
     cut = int(len(rising) * share)
     kept = rising[cut : len(rising) - cut]
     return float(kept.mean()) if len(kept) else None
-
-
-def churn(beta: float, share: float) -> float:
-    """Return the published probability that an account leaves after a haircut of this share of its endowment."""
-    return 1 - exp(-beta * share)
 
 
 def half_life_rate(half_life: float) -> float:

@@ -25,14 +25,24 @@ def path_length(rounds: Sequence[Round]) -> float:
     return sum(abs(one - before) for before, one in pairwise(targets))
 
 
+def step_of(path: float, squares: float) -> float:
+    """Return sqrt((1 + 2 P) / sum D^2), the step per unit of money, of the bound (arXiv 2602.15182, Prop. 1)."""
+    return sqrt((1 + 2 * path) / squares)
+
+
+def bound_of(path: float, squares: float) -> float:
+    """Return sqrt((1 + 2 P) sum D^2), in the deficits' money; ``path`` is P, ``squares`` the sum of D^2."""
+    return sqrt((1 + 2 * path) * squares)
+
+
 def best_rate(rounds: Sequence[Round]) -> float:
-    """Return the rate of the bound, sqrt((1 + 2 P) / sum D^2): an oracle, it needs the whole course."""
-    return sqrt((1 + 2 * path_length(rounds)) / sum(one.deficit**2 for one in rounds))
+    """Return the rate of the bound: an oracle, it needs the whole course."""
+    return step_of(path_length(rounds), sum(one.deficit**2 for one in rounds))
 
 
 def regret_bound(rounds: Sequence[Round]) -> float:
-    """Return sqrt((1 + 2 P) sum D^2): with the best rate the online gradient's regret is not above it."""
-    return sqrt((1 + 2 * path_length(rounds)) * sum(one.deficit**2 for one in rounds))
+    """Return what the online gradient's regret does not exceed with the best rate."""
+    return bound_of(path_length(rounds), sum(one.deficit**2 for one in rounds))
 
 
 def regret(rounds: Sequence[Round], chosen: Sequence[float]) -> float:

@@ -11,6 +11,7 @@ from typing import ClassVar, Protocol
 
 import numpy as np
 
+from deleverage.engine.audit import total as exact_sum
 from deleverage.lab.policies.winners import Units, Winners
 
 PROFIT, EQUITY, CONTRACTS = "profit-USD", "equity-USD", "contracts"
@@ -111,7 +112,7 @@ def limits(policy: Policy, winners: Winners) -> tuple[Units, str]:
 
 
 def total(column: Units) -> int:
-    """Return the exact sum, of int64 in two halves that cannot wrap."""
+    """Return the exact sum of whole numbers, int64 or Python's."""
     if column.dtype == object:
         return int(column.sum()) if len(column) else 0
-    return (int((column >> 32).sum()) << 32) + int((column & 0xFFFFFFFF).sum())
+    return exact_sum(column)

@@ -7,9 +7,10 @@ counted in every wave anew stands in it squared, as often.
 
 from dataclasses import dataclass
 from itertools import pairwise
-from math import fsum, isnan, sqrt
+from math import fsum, isnan
 
 from deleverage.lab.events.model import Event
+from deleverage.lab.policies.online import bound_of, step_of
 
 
 @dataclass(frozen=True)
@@ -23,12 +24,12 @@ class Envelope:
     @property
     def bound(self) -> float:
         """Return sqrt((1 + 2 P) sum D^2) in USD."""
-        return sqrt((1 + 2 * self.path_length) * self.sum_squared_deficits)
+        return bound_of(self.path_length, self.sum_squared_deficits)
 
     @property
     def step(self) -> float:
         """Return sqrt((1 + 2 P) / sum D^2), the step size that the bound is for."""
-        return sqrt((1 + 2 * self.path_length) / self.sum_squared_deficits)
+        return step_of(self.path_length, self.sum_squared_deficits)
 
 
 def envelope(event: Event) -> Envelope | None:

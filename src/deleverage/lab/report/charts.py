@@ -14,6 +14,7 @@ from plotly.offline import get_plotlyjs  # type: ignore[import-untyped]
 from plotly.subplots import make_subplots  # type: ignore[import-untyped]
 
 from deleverage.lab.events.model import Event, Wave
+from deleverage.lab.metrics import fairness
 from deleverage.lab.regret.table import Round
 
 SCRIPT = "plotly.min.js"
@@ -147,13 +148,11 @@ def curves(at: Sequence[float], found: Iterable[tuple[str, Sequence[float]]]) ->
 
 
 def lorenz_curve(values: NDArray[np.float64], points: int = 400) -> tuple[list[float], list[float], float]:
-    """Return a curve of at most so many points, and the Gini coefficient of the whole population."""
-    ordered = np.sort(values[~np.isnan(values)])
-    total, count = float(ordered.sum()), len(ordered)
-    sums = np.insert(np.cumsum(ordered), 0, 0.0) / total
-    gini = float((2 * np.arange(1, count + 1) - count - 1) @ ordered / (count * total))
-    places = np.unique(np.linspace(0, count, min(points, count + 1)).astype(np.int64))
-    return (places / count).tolist(), sums[places].tolist(), gini
+    """Return a curve of at most so many points, and the Gini of the whole population; amounts >= 0, not all 0."""
+    known = values[~np.isnan(values)]
+    places = np.unique(np.linspace(0, len(known), min(points, len(known) + 1)).astype(np.int64))
+    shares = tuple((places / len(known)).tolist())
+    return list(shares), fairness.lorenz(known, shares) or [], fairness.gini(known) or 0.0
 
 
 def bars(rows: Sequence[tuple[str, float]], name: str, unit: str) -> str:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from deleverage.lab.audit import labels
-from deleverage.lab.report.words import percent, usd
+from deleverage.lab.metrics.measure import cents, written
+from deleverage.lab.report.words import percent
 
 Json = dict[str, Any]
 
@@ -23,11 +24,6 @@ class Table:
     words: frozenset[int] = frozenset({0})
 
 
-def bare(value: float | None) -> str:
-    """Return an amount without its unit, which stands in the column's head."""
-    return usd(value).removesuffix(" USD")
-
-
 def number(value: Any) -> str:
     """Return a measure: a large one to two decimals, a small one to six digits; what is no number as it is."""
     if value is None:
@@ -36,17 +32,14 @@ def number(value: Any) -> str:
         return str(value)
     if isinstance(value, int):
         return f"{value:,}"
-    return f"{value:,.2f}" if abs(value) >= _LARGE else f"{value:.6g}"
-
-
-_LARGE = 1000
+    return written(value)
 
 
 def horizon_table(body: Json) -> Table:
     """Return production at each horizon."""
     names = ("ms after the wave", "waves", *(f"{name}, profit-USD" for name in _SIDES))
     rows = [
-        (str(row["horizon_ms"]), str(row["waves"]), *(bare(row[f"{name}_usd"]) for name in _SIDES))
+        (str(row["horizon_ms"]), str(row["waves"]), *(cents(row[f"{name}_usd"]) for name in _SIDES))
         for row in body["horizons"]
     ]
     return Table("Production against what was needed, all waves", names, rows, frozenset())
@@ -58,7 +51,7 @@ _SIDES = ("needed", "taken", "over", "under", "net")
 def discounted_table(body: Json) -> Table:
     """Return the discounted net by half-life."""
     rows = [
-        (str(row["half_life_ms"]), bare(row["net_usd"]), bare(row["above_first_usd"])) for row in body["discounted"]
+        (str(row["half_life_ms"]), cents(row["net_usd"]), cents(row["above_first_usd"])) for row in body["discounted"]
     ]
     names = ("half-life, ms", "net, discounted, profit-USD", "above the shortest horizon, profit-USD")
     return Table("Discounted over the horizons there are", names, rows, frozenset())
@@ -82,8 +75,8 @@ def wave_table(body: Json) -> Table:
         taken = row["taken_usd"]
         first = min(taken, key=int, default=None)
         counts = (f"{row[name]:,}" for name in ("fills", "coins", "losers"))
-        amounts = (bare(row[name]) for name in ("deficit_usd", "max_loss_usd", "needed_usd"))
-        last = bare(None if first is None else taken[first])
+        amounts = (cents(row[name]) for name in ("deficit_usd", "max_loss_usd", "needed_usd"))
+        last = cents(None if first is None else taken[first])
         rows.append((str(row["wave"]), f"{row['duration_ms'] / 1000:g}", *counts, *amounts, last))
     return Table("Taken at the shortest horizon", names, rows, frozenset())
 
@@ -108,8 +101,8 @@ def sweep_table(body: Json) -> Table:
             number(row["waves_with_deficit"]),
             percent(row["covered_fills"]),
             percent(row["covered_notional"]),
-            bare(row["deficit_usd"]),
-            bare(row["deficit_once_usd"]),
+            cents(row["deficit_usd"]),
+            cents(row["deficit_once_usd"]),
             f"{row['longest_ms'] / 1000:g}",
             f"{row['clusters_by_coin']:,}",
         )
@@ -132,7 +125,7 @@ def regret_table(body: Json) -> Table:
     rows = []
     for row in body["policies"]:
         waves = {wave for found in row["waves_undefined"].values() for wave in found}
-        amounts = (bare(row[key]) for key in columns.values())
+        amounts = (cents(row[key]) for key in columns.values())
         rows.append((row["policy"], *amounts, percent(row["share_of_envelope"]), str(len(waves))))
     title = f"Profit-USD; fairness against {body['reference'] or 'no policy'}"
     return Table(title, ("policy", *columns, "of envelope", "waves without ratios"), rows)
@@ -146,7 +139,7 @@ def parts_table(body: Json) -> Table:
         if (parts := row["parts"]) is not None:
             bound = sum(parts[f"{name}_usd"] for name in names[:3])
             held = "holds" if parts["total_usd"] <= bound * (1 + 1e-9) + 1e-6 else "fails"
-            rows.append((row["policy"], *(bare(parts[f"{name}_usd"]) for name in names), held))
+            rows.append((row["policy"], *(cents(parts[f"{name}_usd"]) for name in names), held))
     columns = ("policy", *(name.replace("_", " ") for name in names), "total <= first three")
     return Table("Where it comes from, profit-USD", columns, rows, frozenset({0, len(columns) - 1}))
 
@@ -228,7 +221,7 @@ def compared_table(document: Json) -> Table:
         if row["why"] is not None:
             continue
         cells = (f"{of[row['policy']]:.4f}" if row["policy"] in of else "-" for of in means.values())
-        sums = (bare(row["sums"][name]) for name in ("over_collection", "under_collection"))
+        sums = (cents(row["sums"][name]) for name in ("over_collection", "under_collection"))
         about = ("published", "-") if row["published"] else (row["information"], row["numeraire"])
         rows.append((row["policy"], *about, *sums, *cells))
     title = f"Unit {document['unit']} USD; over and under in the policy's numeraire; Gini, top 10 and largest as shares"

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 
+from deleverage.lab.metrics.measure import cents
+
 MOST_NAMED = 8
 
 
 def usd(value: float | None) -> str:
     """Return a measure in USD, to the cent."""
-    return "undefined" if value is None else f"{round(value, 2) + 0.0:,.2f} USD"
+    return cents(value) if value is None else f"{cents(value)} USD"
 
 
 def percent(value: float | None) -> str:
