@@ -13,7 +13,19 @@ from cyclopts import App, CycloptsError, Parameter
 
 from deleverage import __version__
 from deleverage.cli_lab import lab
-from deleverage.cli_options import Json, Seed, given, refuse, whole
+from deleverage.cli_options import (
+    Account,
+    ContractSizes,
+    Equities,
+    Json,
+    Marks,
+    Rates,
+    Seed,
+    Settle,
+    given,
+    refuse,
+    whole,
+)
 
 _EVENT = "With --event"
 Accounts = Annotated[int | None, Parameter(help="How many accounts are drawn, where a draw is made.", converter=whole)]
@@ -27,20 +39,6 @@ PopulationEquity = Annotated[
 ]
 Switches = Annotated[
     list[str] | None, Parameter(help="NAME=SIDE, a side of one of the venue's switches; may be repeated.", negative="")
-]
-_LACKING = "What the file lacks"
-Account = Annotated[str | None, Parameter(help="Whose the positions are.", group=_LACKING)]
-Settle = Annotated[str | None, Parameter(help="Only positions that settle in this currency.", group=_LACKING)]
-Equities = Annotated[
-    list[str] | None, Parameter(help="NAME=AMOUNT, an account's equity at the marks.", group=_LACKING, negative="")
-]
-Marks = Annotated[list[str] | None, Parameter(help="MARKET=PRICE, a mark price.", group=_LACKING, negative="")]
-Rates = Annotated[
-    list[str] | None,
-    Parameter(help="MARKET=RATE, maintenance as a share of the notional, for all.", group=_LACKING, negative=""),
-]
-ContractSizes = Annotated[
-    list[str] | None, Parameter(help="MARKET=SIZE, what one contract is of the coin.", group=_LACKING, negative="")
 ]
 Engine = Annotated[
     Literal["columns", "rulebook"],

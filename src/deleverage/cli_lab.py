@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
-from deleverage.cli_options import Json, Seed
+from deleverage.cli_options import Account, ContractSizes, Equities, Json, Marks, Seed, Settle, given, whole
 
 lab = App(
     name="lab",
@@ -89,6 +89,62 @@ def allocate(
         "parameters": param or (),
     }
     return split(winners, **chosen, out=out, as_json=json)
+
+
+Reduce = Annotated[
+    list[str] | None,
+    Parameter(
+        help="COIN=SIZE, what has to be closed: above 0 of longs, below 0 of shorts; may be repeated. Left out, what "
+        "accounts without equity hold, against the other side.",
+        negative="",
+    ),
+]
+Betas = Annotated[
+    list[str] | None, Parameter(help="COIN=BETA, how far a coin follows the factor; left out, 1.", negative="")
+]
+Scenarios = Annotated[int | None, Parameter(help="How many price moves are drawn; left out, 200.", converter=whole)]
+
+
+@lab.command
+def cross(
+    book: Path,
+    /,
+    *,
+    reduce: Reduce = None,
+    beta: Betas = None,
+    scenarios: Scenarios = None,
+    seed: Seed = None,
+    factor: str | None = None,
+    own: str | None = None,
+    account: Account = None,
+    settle: Settle = None,
+    equity: Equities = None,
+    mark: Marks = None,
+    contract_size: ContractSizes = None,
+    out: Path | None = None,
+    json: Json = False,
+) -> int:
+    """Close lots of accounts that hold several coins: each rule's shortfall beside the least one, whole lots.
+
+    Parameters
+    ----------
+    book
+        A CSV, Parquet or .json file as `deleverage queue` reads it: own columns, clearinghouseState, ccxt ...
+    factor
+        The scale of the move that all coins follow; left out, 0.05.
+    own
+        The scale of each coin's own move; left out, 0.02.
+    out
+        Write the lots to this CSV file: unit, coin, side, held, and a column a rule.
+    """
+    from deleverage.commands.lab_cross import Asked
+    from deleverage.commands.lab_cross import cross as close
+    from deleverage.commands.queue_input import Lacking
+
+    typed = {"reduce": reduce, "beta": beta, "scenarios": scenarios, "seed": seed, "factor": factor, "own": own}
+    lacks = {"equity": equity, "mark": mark, "contract_size": contract_size}
+    lacking = Lacking(account, settle, **{name: pairs or () for name, pairs in lacks.items()})
+    return close(book, Asked(**given(**typed)), lacking=lacking, out=out, as_json=json)
 
 
 @lab.command

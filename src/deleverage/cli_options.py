@@ -21,6 +21,21 @@ Json = Annotated[
     bool, Parameter(help="Print one JSON document on stdout, all else on stderr.", name="--json", negative="")
 ]
 
+_LACKING = "What the file lacks"
+Account = Annotated[str | None, Parameter(help="Whose the positions are.", group=_LACKING)]
+Settle = Annotated[str | None, Parameter(help="Only positions that settle in this currency.", group=_LACKING)]
+Equities = Annotated[
+    list[str] | None, Parameter(help="NAME=AMOUNT, an account's equity at the marks.", group=_LACKING, negative="")
+]
+Marks = Annotated[list[str] | None, Parameter(help="MARKET=PRICE, a mark price.", group=_LACKING, negative="")]
+Rates = Annotated[
+    list[str] | None,
+    Parameter(help="MARKET=RATE, maintenance as a share of the notional, for all.", group=_LACKING, negative=""),
+]
+ContractSizes = Annotated[
+    list[str] | None, Parameter(help="MARKET=SIZE, what one contract is of the coin.", group=_LACKING, negative="")
+]
+
 
 def given(**options: Any) -> dict[str, Any]:
     """Return the options that were given."""

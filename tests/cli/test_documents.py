@@ -30,7 +30,7 @@ KINDS = (
     "lab-regret",
     "lab-report",
     "lab-audit",
-    *("allocation", "lab-policies", "lab-compare"),
+    *("allocation", "lab-policies", "lab-compare", "lab-cross"),
     "refusal",
     "broken",
 )

@@ -19,6 +19,7 @@ from deleverage.lab.policies.severity import Controller
 from deleverage.lab.policies.winners import Winners
 from deleverage.lab.population.crowd import Crowd
 from tests.conftest import REPOSITORY
+from tests.lab.cross.test_command import BOOK
 from tests.lab.events.folders import small_event
 
 FOLDER = REPOSITORY / "docs" / "lab"
@@ -63,6 +64,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         small_event(tmp_path / name)
     rows = ("a,9e5,1500000,5", "b,700000,800000.5,3.5", "c,1,0,4", "d,100,20,1")
     (tmp_path / "winners.csv").write_text("\n".join(["id,gain,profit,lev", *rows]) + "\n", "utf-8")
+    (tmp_path / "book.csv").write_text(BOOK, "utf-8")
     (tmp_path / "examples").mkdir()
     for name in ("mine.py", "examples/my_lab_policy.py"):
         shutil.copyfile(REPOSITORY / "examples" / "my_lab_policy.py", tmp_path / name)
@@ -73,7 +75,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_pages_when_searched_then_every_command_of_the_lab_is_shown() -> None:
     """None is left to be found by --help."""
     shown = {line.split()[2] for line in SHOWN}
-    assert shown == {"allocate", "audit", "compare", "policies", "regret", "report"}
+    assert shown == {"allocate", "audit", "compare", "cross", "policies", "regret", "report"}
 
 
 @pytest.mark.parametrize("line", SHOWN)

@@ -3,8 +3,6 @@
 Exit codes: 0 done, 2 bad input, 3 a residual is left: the winners cannot carry the budget.
 """
 
-import csv
-import io
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -14,7 +12,7 @@ import numpy as np
 
 from deleverage.adapters.decimals import plain
 from deleverage.adapters.tables import TableFault
-from deleverage.commands.output import DONE, RESIDUAL_LEFT, head, print_json, progress, refuse, say
+from deleverage.commands.output import DONE, RESIDUAL_LEFT, head, print_json, progress, refuse, write_csv
 from deleverage.domain.show import grouped
 from deleverage.lab.policies.catalogue import named
 from deleverage.lab.policies.document import allocation
@@ -125,20 +123,8 @@ def _policy(name: str, parameters: dict[str, str], faults: list[object]) -> Any:
 
 def _write(out: Path, winners: Winners, shares: Shares, scale: Scale) -> str:
     """Write ``id,amount`` in the order of the input; return why it could not be written, or ""."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("id", "amount"))
     amounts = (format_units(part, scale) for part in shares.parts.tolist())
-    writer.writerows(zip(winners.ids, amounts, strict=True))
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(text.getvalue(), encoding="utf-8", newline="")
-    except OSError as error:
-        return f"--out {out}: cannot be written: {error.strerror}"
-    except ValueError as error:
-        return f"--out {out}: cannot be written: {error}"
-    say(f"shares written to {out}")
-    return ""
+    return write_csv(out, ("id", "amount"), zip(winners.ids, amounts, strict=True), "shares")
 
 
 def _print(document: dict[str, Any], winners: Winners, shares: Shares, scale: Scale) -> None:

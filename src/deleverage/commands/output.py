@@ -1,9 +1,11 @@
 """What every command says, and where: one JSON document or text on stdout, everything else on stderr."""
 
+import csv
+import io
 import json
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
@@ -123,13 +125,26 @@ def write_page(document: dict[str, Any], html: Path) -> str:
     """Write the HTML page and say on stderr where it lies; return why it could not be written, or ""."""
     from deleverage.lab.page import render  # jinja2 is only loaded where a page is wanted
 
-    text = render(document)
+    return _written(html, render(document), "--html", "page")
+
+
+def write_csv(out: Path, names: Sequence[str], rows: Iterable[Sequence[str]], what: str) -> str:
+    """Write a table and say on stderr where it lies; return why it could not be written, or ""."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows(rows)
+    return _written(out, text.getvalue(), "--out", what)
+
+
+def _written(path: Path, text: str, option: str, what: str) -> str:
+    """Write a text, with folders; say on stderr where it lies, or return why it could not be written."""
     try:
-        html.parent.mkdir(parents=True, exist_ok=True)
-        html.write_text(text, encoding="utf-8")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="")
     except OSError as error:
-        return f"--html {html}: cannot be written: {error.strerror}"
+        return f"{option} {path}: cannot be written: {error.strerror}"
     except ValueError as error:  # a path with a null byte, or one that is no text
-        return f"--html {html}: cannot be written: {error}"
-    say(f"page written to {html}")
+        return f"{option} {path}: cannot be written: {error}"
+    say(f"{what} written to {path}")
     return ""

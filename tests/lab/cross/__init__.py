@@ -1,0 +1,1 @@
+"""Reductions of accounts that hold several coins."""
