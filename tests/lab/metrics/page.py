@@ -23,6 +23,7 @@ TITLES = {
     "fund": "Insurance fund",
     "tails": "Tails, leverage, behaviour",
     "coverage": "Coverage",
+    "rounds": "Rounds of a simulation",
 }
 
 

@@ -4,8 +4,10 @@ from fractions import Fraction
 from itertools import product
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from deleverage.lab.policies.commitment import Unwinding, committed, simultaneous, worth_of_commitment
+from deleverage.lab.policies.commitment import Unwinding, best_wait, committed, simultaneous, worth_of_commitment
 
 COSTS = [Fraction(part, 4) for part in range(1, 21, 3)]
 THRESHOLDS = [Fraction(1) + Fraction(part, 8) for part in range(1, 9)]
@@ -70,3 +72,24 @@ def test_game_when_a_cost_is_negative_then_it_is_refused() -> None:
     """With both numbers."""
     with pytest.raises(ValueError, match="fee is -1 and penalty 5, both are 0 or more"):
         Unwinding(Fraction(-1), Fraction(5), Fraction(2))
+
+
+SURPLUS = st.lists(st.fractions(0, 1, max_denominator=20), min_size=1, max_size=6)
+
+
+@given(surplus=SURPLUS, discount=st.fractions(Fraction(1, 20), 1, max_denominator=20))
+def test_backstop_when_the_surplus_never_rises_then_it_fills_at_once(
+    surplus: list[Fraction], discount: Fraction
+) -> None:
+    """The no-wait lemma: severity - premium of 0 or more, falling or level, any discount."""
+    falling = sorted(surplus, reverse=True)
+    assert best_wait([one + 1 for one in falling], [Fraction(1)] * len(falling), discount) == 0
+
+
+def test_backstop_when_the_premium_falls_or_the_severity_backs_off_then_it_waits_or_never_fills() -> None:
+    """Beside the lemma: a surplus that rises is waited for unless it is discounted away; one below 0 never fills."""
+    half, tenth = Fraction(1, 2), Fraction(1, 10)
+    assert best_wait([half] * 3, [half, 2 * tenth, tenth], Fraction(1)) == 2
+    assert best_wait([half, half, half], [2 * tenth, tenth, tenth], half) == 0
+    assert best_wait([half, half / 2, half / 4], [3 * half] * 3, Fraction(1)) is None
+    assert best_wait([], [], half) is None

@@ -119,6 +119,18 @@ _TAILS = (
     ("undone", "1", "", "min(|closed|, traded back within W) / |closed|", CODE,
      "several fills of one account share the same later fills: the net variant counts them once"),
 )  # fmt: skip
+_ROUNDS = (
+    ("ltv", "units", "fees", "sum beta^t sum of the fees of each who is there in round t", P1,
+     "of a simulation only; printed with a retention curve r(h), here who leaves pays nothing"),
+    ("ltv_net", "units", "fees", "the same less what went to the fund", P1, "the trilemma's, under the same name"),
+    ("tau_solv", "rounds", "", "first t >= default with F >= safe level, from the default", P1,
+     "a recovery: a fund above the level all the time has 0"),
+    ("tau_rev", "rounds", "", "first t >= default with revenue >= (1 - epsilon) of that before", P1,
+     "printed with an expected value: of one course it is a draw"),
+    ("first_uncovered", "rounds", "", "first t >= default with a residual", "deleverage", "a breach, not tau_solv"),
+    ("first_below", "rounds", "", "first t >= default with revenue below the share", "deleverage",
+     "a breach, not tau_rev"),
+)  # fmt: skip
 _COVERAGE = (
     ("coverage_fills", "1", "", "fills inside a wave / all fills", CODE, ""),
     ("coverage_notional", "1", "notional", "notional inside a wave / all notional", CODE,
@@ -130,7 +142,7 @@ def _all() -> Iterator[Definition]:
     plain = (
         ("collection", _COLLECTION), ("survivors", _SURVIVORS), ("fairness", _FAIR_ALONE), ("ranks", _RANKS),
         ("regret", _REGRET), ("course", _COURSE), ("markout", _MARKOUT), ("hedges", _HEDGES), ("fund", _FUND),
-        ("tails", _TAILS), ("coverage", _COVERAGE),
+        ("tails", _TAILS), ("coverage", _COVERAGE), ("rounds", _ROUNDS),
     )  # fmt: skip
     for group, rows in plain:
         for row in rows:

@@ -1,14 +1,14 @@
-"""The two-round game of two followers: who unwinds early may save both from a forced closing; exact costs.
+"""Small games of followers, exact: who unwinds early may save both from a forced closing; who fills a deficit may wait.
 
-What is printed (arXiv 2512.01112, appendix on Stackelberg and Nash play): each of two holds one unit and unwinds it or
-waits. Unwinding costs ``fee``. Where fewer units than ``threshold`` were unwound, both are deleveraged and each bears
-``penalty`` besides, whatever it did. Printed for fee < penalty and a threshold in (1, 2], called a horizon elsewhere.
+What is printed of the first (arXiv 2512.01112, appendix on Stackelberg and Nash play): each of two holds one unit and
+unwinds it or waits. Unwinding costs ``fee``. Where fewer units than ``threshold`` were unwound, both are deleveraged
+and each bears ``penalty`` besides, whatever it did. Printed for fee < penalty and a threshold in (1, 2].
 
 Ours is what the print leaves open: costs are all that counts, a tie leaves every best answer possible, and the leader
 knows how the follower breaks it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
@@ -80,3 +80,18 @@ def worth_of_commitment(game: Unwinding) -> tuple[Fraction, Fraction]:
     led = max(map(game.total, committed(game)))
     apart = [game.total(outcome) for outcome in simultaneous(game)]
     return max(apart) - led, min(apart) - led
+
+
+def best_wait(severities: Sequence[Fraction], premiums: Sequence[Fraction], discount: Fraction) -> int | None:
+    """Return after how many rounds a backstop fills the deficit: the first with the largest discounted surplus.
+
+    The surplus is severity - premium. None where no round pays: then it never does. Where it is 0 or more and does not
+    rise that is at once (arXiv 2512.01112 Lemma no-wait); a severity that has backed off below the premium is not
+    filled.
+    """
+    surplus = [
+        discount**wait * (severity - premium)
+        for wait, (severity, premium) in enumerate(zip(severities, premiums, strict=True))
+    ]
+    most = max(surplus, default=Fraction(-1))
+    return surplus.index(most) if most >= 0 else None

@@ -16,7 +16,8 @@ class ConstrainedDescent:
 
     Formula: theta <- clip(theta - eta / sqrt(t) x (sign(theta - target) - price)), price <- [price + gamma / sqrt(t) x
     (target - theta)]+; in shares of the deficit, so that the size of a deficit does not matter; Euclidean divergence.
-    Who uses it: arXiv 2512.01112 section 7.3 (MDIC), here on the severity alone. Assumes: steps of order 1 / sqrt(t).
+    Who uses it: arXiv 2512.01112 section 7.3 (MDIC), here on the severity alone and with the
+    price stepped before the severity, not after it; on a vector: ``descent``. Assumes: steps of order 1 / sqrt(t).
     """
 
     eta: str = "0.15"

@@ -12,12 +12,12 @@ from deleverage.lab.policies.winners import Ratio, Winners
 
 @dataclass(frozen=True, slots=True)
 class Follower:
-    """A trader who stays while what a round leaves of ``utility`` is 0 or more; money in whole units."""
+    """A trader: ``equity`` is the endowment, ``utility`` what trading is worth to it in a round; in whole units."""
 
     name: str
     equity: int
-    leverage: Fraction
-    utility: int
+    leverage: Fraction = Fraction(1)
+    utility: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,24 +31,29 @@ class RoundOfFollowers:
 
 
 def play(policy: Policy, followers: Sequence[Follower], deficits: Sequence[int]) -> list[RoundOfFollowers]:
-    """Return rounds in which every deficit is laid on those still there; who is left with less than nothing leaves.
+    """Return rounds in which every deficit is laid on those still there; whose utility it exceeds leaves.
 
     The endowment is the equity, the same in every round: deposits are made up, confidence is not.
     """
     there, rounds = list(followers), []
     for deficit in deficits:
-        equity = column_of([one.equity for one in there])
-        leverage = Ratio(
-            column_of([one.leverage.numerator for one in there]), column_of([one.leverage.denominator for one in there])
-        )
         names = [one.name for one in there]
-        shares = ask(policy, Winners(names, equity, equity, equity, leverage), deficit)
-        taken = tuple(int(part) for part in shares.parts.tolist())
+        taken = taken_of(policy, there, deficit)
         utilities = tuple(one.utility - part for one, part in zip(there, taken, strict=True))
         leave = tuple(one.name for one, left in zip(there, utilities, strict=True) if left < 0)
         rounds.append(RoundOfFollowers(tuple(names), taken, utilities, leave))
         there = [one for one in there if one.name not in leave]
     return rounds
+
+
+def taken_of(policy: Policy, there: Sequence[Follower], budget: int) -> tuple[int, ...]:
+    """Return what a policy takes of each follower; equity is endowment, cap and score."""
+    equity = column_of([one.equity for one in there])
+    leverage = Ratio(
+        column_of([one.leverage.numerator for one in there]), column_of([one.leverage.denominator for one in there])
+    )
+    winners = Winners([one.name for one in there], equity, equity, equity, leverage, equity)
+    return tuple(int(part) for part in ask(policy, winners, budget).parts.tolist())
 
 
 def churn(beta: float, haircut: float) -> float:

@@ -1,0 +1,1 @@
+"""A small venue over many rounds."""
