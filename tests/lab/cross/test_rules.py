@@ -102,8 +102,8 @@ def test_rules_when_they_close_then_nobody_flips_and_every_leg_is_met(name: str,
     assert required[0] - met(made, required)[0] == 5
 
 
-def test_factor_when_legs_are_drained_together_then_no_sweep_moves_it_again() -> None:
-    """What it settles at is drained leg by leg: each on what all others left."""
+def test_factor_when_legs_are_drained_together_then_it_says_how_it_ended() -> None:
+    """After how many sweeps it settled, or that it has not."""
     made, required = drawn(3)
     found = by_factor(made, required)
     assert found.status.startswith("settled after ")

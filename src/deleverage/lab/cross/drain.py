@@ -13,6 +13,8 @@ import numpy as np
 from deleverage.lab.policies.whole import floats
 
 _TURNS = 80
+_DOUBT = 1e-12
+"""Levels in binary64 that are nearer to each other, as a share, are compared in integers."""
 
 
 def highest_first(lots: int, amounts: list[int], step: int, weights: list[int], caps: list[int]) -> list[int]:
@@ -22,11 +24,8 @@ def highest_first(lots: int, amounts: list[int], step: int, weights: list[int], 
     """
     taken = _surely(lots, amounts, step, weights, caps)
     left = lots - sum(taken)
-    heap = [
-        _Next(amounts[row] - taken[row] * step, weights[row], row)
-        for row in range(len(caps))
-        if taken[row] < caps[row]
-    ]  # fmt: skip
+    rows = [row for row in range(len(caps)) if taken[row] < caps[row]] if left else []
+    heap = _highest(left, [_Next(amounts[row] - taken[row] * step, weights[row], row) for row in rows])
     heapq.heapify(heap)
     while left > 0:
         first = heap[0]
@@ -52,6 +51,15 @@ class _Next:
         return self.row < other.row if mine == its else mine > its
 
 
+def _highest(lots: int, lines: list[_Next]) -> list[_Next]:
+    """Return those among whom the next ``lots`` are taken: nobody whose lot stands below that of so many others."""
+    if lots >= len(lines):
+        return lines
+    levels = np.array([line.amount / line.weight for line in lines])
+    border = float(np.partition(levels, -lots)[-lots])
+    return [line for line, level in zip(lines, levels.tolist(), strict=True) if level >= border - _DOUBT * abs(border)]
+
+
 def _surely(lots: int, amounts: list[int], step: int, weights: list[int], caps: list[int]) -> list[int]:
     """Return how many lots stand above a level that fewer lots than asked stand above: as low as was found."""
     best = [0] * len(caps)
@@ -60,6 +68,7 @@ def _surely(lots: int, amounts: list[int], step: int, weights: list[int], caps: 
     amount, weight, cap = (floats(np.array(column, object)) for column in (amounts, weights, caps))
     high = float((amount / weight).max())
     low = float(((amount - cap * step) / weight).min())
+    span = high - low
     for _ in range(_TURNS):
         level = (low + high) / 2
         if not low < level < high:
@@ -68,7 +77,7 @@ def _surely(lots: int, amounts: list[int], step: int, weights: list[int], caps: 
             high = level
         else:
             low = level
-    for level in (high, high + abs(high) * 1e-9):
+    for level in (high, high + abs(high) * 1e-9, high + span * 1e-9, high + span * 1e-6):
         over, under = float(level).as_integer_ratio()
         exact = [
             min(most, max(0, -(-(have * under - over * heavy) // (step * under))))

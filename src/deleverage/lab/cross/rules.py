@@ -6,6 +6,7 @@ is required is met in every leg as far as there are lots.
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from math import inf
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +16,8 @@ from deleverage.lab.cross.drain import highest_first
 from deleverage.lab.policies.fill import fill
 
 SWEEPS = 50
+SETTLED = 1e-8
+"""A sweep that lowers the sum of e u^2 by no more than this part of it is the last."""
 
 
 class Closed(NamedTuple):
@@ -53,9 +56,9 @@ def by_factor(book: CrossBook, required: Sequence[int], sweeps: int = SWEEPS) ->
     """Drain every leg by the exposure to one factor over equity, signed the way in which closing the leg lowers it.
 
     Formula: lot by lot of whoever has the highest s sum(beta q p) / e, s the sign of the leg's side x beta; coin after
-    coin by name, each on what the others left, again and again until nothing moves. Who uses it: arXiv 2603.15963
-    Theorem 3.8. A hedged account stands at 0 and comes after all whose exposure the leg adds to; one whose hedge the
-    leg is comes last. A coin that does not follow the factor is drained by gross leverage.
+    coin by name, each on what the others left, again and again until it is no use. Who uses it: arXiv
+    2603.15963 Theorem 3.8. A hedged account stands at 0 and comes after all whose exposure the leg adds to; one whose
+    hedge the leg is comes last. A coin that does not follow the factor is drained by gross leverage.
 
     One leg is optimal for every law of the factor, as the drain of one coin is; several reach the optimum of all
     together up to lots, because every sweep solves one leg exactly and the sum of e u^2 never rises.
@@ -65,8 +68,8 @@ def by_factor(book: CrossBook, required: Sequence[int], sweeps: int = SWEEPS) ->
     net, steps, _ = book.net
     gross = book.gross
     asked = [at for at, count in enumerate(wanted) if count]
+    risk = inf
     for turn in range(1, sweeps + 1):
-        before = lots.copy()
         for at in asked:
             value, step, old = book.legs[at].value_quanta, steps[at], lots[:, at].astype(object)
             if step:
@@ -78,7 +81,8 @@ def by_factor(book: CrossBook, required: Sequence[int], sweeps: int = SWEEPS) ->
             net, gross = net - moved * step, gross - moved * value
         if len(asked) <= 1:
             return Closed(lots)
-        if (lots == before).all():
+        before, risk = risk, _risk(book, net)
+        if before - risk <= SETTLED * risk:
             return Closed(lots, f"settled after {turn} sweeps")
     return Closed(lots, f"still moving after {sweeps} sweeps")
 
@@ -98,6 +102,11 @@ def leverages(book: CrossBook) -> tuple[list[Fraction], list[Fraction]]:
         [Fraction(notional, own) for notional, own in zip(book.gross.tolist(), equity, strict=True)],
         [Fraction(abs(exposure), own * common) for exposure, own in zip(net.tolist(), equity, strict=True)],
     )
+
+
+def _risk(book: CrossBook, net: Any) -> float:
+    """Return the sum of e u^2 = net^2 / e, which no sweep raises but by rounding to lots."""
+    return float((net.astype(float) ** 2 / book.equity.astype(float)).sum())
 
 
 def _drained(book: CrossBook, at: int, wanted: int, amounts: list[int], step: int) -> Any:
