@@ -83,5 +83,7 @@ def _reductions(body: dict[str, Any]) -> list[str]:
     table = TextTable("closed, by rule", ("account", "coin", "side", "held", *names), ("account", "coin", "side"))
     for row in sorted(rows, key=most, reverse=True)[:ROWS]:
         table.add(row["unit"], row["coin"], row["side"], grouped(row["held"]), *map(grouped, row["closed"].values()))
+    if not rows:
+        return ["nobody holds any of it"]
     rest = len(rows) - ROWS
     return [*table.lines(), *([f"and {rest:,} more, all in --json and --out"] if rest > 0 else [])]

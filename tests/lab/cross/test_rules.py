@@ -144,3 +144,48 @@ def test_book_when_columns_are_none_then_the_numbers_are_said(
         book_of(ids, [1, 1], legs, held)
     with pytest.raises(Unfit, match="of 2 legs, 0 and more of each"):
         met(book([1], {"a": (1, [1])}), [-1, 0])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_factor_when_somebody_adds_a_hedged_pair_then_nobody_s_lots_change_and_by_gross_leverage_they_do(
+    seed: int,
+) -> None:
+    """Wash-trade resistant: lots of one coin against as many of another of the same beta and worth."""
+    random = Random(seed)
+    rows = {f"a{at}": (random.randint(5, 60), [random.randint(1, 200), 0, 0]) for at in range(5)}
+    lots = random.randint(1, sum(row[0] for _, row in rows.values()))
+    washed = {**rows, "a2": (rows["a2"][0], [rows["a2"][1][0], 500, -500])}
+    required = [lots, 0, 0, 0, 0, 0]
+    before, after = book([3, 1, 1], rows), book([3, 1, 1], washed)
+    assert by_factor(before, required).lots[:, 0].tolist() == by_factor(after, required).lots[:, 0].tolist()
+    at = before.ids.index("a2")
+    assert by_leverage(after, required).lots[at, 0] >= by_leverage(before, required).lots[at, 0]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_factor_when_an_account_splits_in_proportion_then_its_parts_give_what_it_gave(seed: int) -> None:
+    """Up to a lot a part: three equal parts of equity and of every leg."""
+    random = Random(seed)
+    rows = {
+        f"a{at}": (3 * random.randint(5, 60), [3 * random.randint(0, 300), 3 * random.randint(-300, 300)])
+        for at in range(5)
+    }
+    parts = {f"a0-{part}": (rows["a0"][0] // 3, [lots // 3 for lots in rows["a0"][1]]) for part in range(3)}
+    split = {**{name: row for name, row in rows.items() if name != "a0"}, **parts}
+    required = [random.randint(0, sum(row[0] for _, row in rows.values())), 0, 0, 0]
+    whole, apart = book([2, 3], rows), book([2, 3], split)
+    gave = by_factor(whole, required).lots[whole.ids.index("a0"), 0]
+    assert abs(sum(by_factor(apart, required).lots[apart.ids.index(name), 0] for name in parts) - gave) <= 3
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_factor_when_a_leg_is_closed_in_two_parts_then_it_is_as_in_one(seed: int) -> None:
+    """Path independent, lot by lot, for one leg: what is drained first is what would have been."""
+    made, required = drawn(seed, coins=2)
+    leg = int(np.argmax(made.held.sum(axis=0)))
+    first = [required[leg] // 3 if at == leg else 0 for at in range(len(required))]
+    rest = [int(made.held[:, leg].sum()) // 2 if at == leg else 0 for at in range(len(required))]
+    both = [one + other for one, other in zip(first, rest, strict=True)]
+    once = by_factor(made, both).lots
+    step = by_factor(made, first).lots
+    assert (step + by_factor(made.without(step), rest).lots == once).all()
