@@ -137,8 +137,8 @@ def cross(
     out
         Write the lots to this CSV file: unit, coin, side, held, and a column a rule.
     """
-    from deleverage.commands.lab_cross import Asked
     from deleverage.commands.lab_cross import cross as close
+    from deleverage.commands.lab_cross_input import Asked
     from deleverage.commands.queue_input import Lacking
 
     typed = {"reduce": reduce, "beta": beta, "scenarios": scenarios, "seed": seed, "factor": factor, "own": own}

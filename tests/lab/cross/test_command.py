@@ -124,7 +124,7 @@ def test_cross_when_the_book_is_too_large_or_the_file_cannot_be_written_then_it_
     assert "--out /dev/null/x: cannot be written" in capsys.readouterr().err
     monkeypatch.setattr("deleverage.commands.lab_cross.MOST_CELLS", 999)
     assert call(["lab", "cross", book]) == 2
-    assert "5 accounts x 200 are more than 999: draw fewer" in capsys.readouterr().err
+    assert "4 accounts x 200 x 2 legs to close are more than 999: draw fewer" in capsys.readouterr().err
     assert call(["lab", "cross", "nope.csv"]) == 2
 
 
