@@ -51,7 +51,7 @@ def test_game_when_a_fee_is_more_than_the_penalty_then_nobody_unwinds_even_led(t
 def test_game_when_fee_and_penalty_are_equal_then_the_led_outcome_is_not_unique() -> None:
     """Not so beside the print: f = c. Ties leave both, and no mixture."""
     game = Unwinding(Fraction(2), Fraction(2), Fraction(3, 2))
-    assert committed(game) == [(0, 0), (1, 1)]
+    assert committed(game) == simultaneous(game) == [(0, 0), (1, 1)]
 
 
 def test_game_when_one_unit_is_enough_then_the_leader_waits_and_the_other_pays() -> None:
@@ -65,7 +65,8 @@ def test_game_when_one_unit_is_enough_then_the_leader_waits_and_the_other_pays()
 def test_game_when_two_units_are_not_enough_then_nobody_unwinds() -> None:
     """Not so beside the print: a threshold above 2; and of 0 nobody has to."""
     for threshold in (Fraction(5, 2), Fraction(0)):
-        assert committed(Unwinding(Fraction(1), Fraction(5), threshold)) == [(0, 0)]
+        game = Unwinding(Fraction(1), Fraction(5), threshold)
+        assert committed(game) == simultaneous(game) == [(0, 0)]
 
 
 def test_game_when_a_cost_is_negative_then_it_is_refused() -> None:
