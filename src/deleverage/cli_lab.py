@@ -23,18 +23,27 @@ Metrics = Annotated[str | None, Parameter(help="Groups or names of measures, sep
 
 @lab.command
 def compare(
-    event: Path, /, *, policies: Policies = None, metrics: Metrics = None, seed: Seed = None, json: Json = False
+    event: Path,
+    /,
+    *,
+    policies: Policies = None,
+    metrics: Metrics = None,
+    reference: str | None = None,
+    seed: Seed = None,
+    json: Json = False,
 ) -> int:
-    """Put policies side by side on an event's waves: over- and under-collection apart, fairness, ranks, survivors.
+    """Put policies side by side on an event's waves: over- and under-collection apart, fairness, ranks, hedges, regret.
 
     Parameters
     ----------
     event
         A folder or file of an event: tables of waves, fills with accounts, or a venue's JSON.
+    reference
+        The policy that fairness regret is measured against, named as in --policies; left out, min-max.
     """
     from deleverage.commands.lab_compare import compare as side_by_side
 
-    return side_by_side(event, policies=policies, metrics=metrics, seed=seed, as_json=json)
+    return side_by_side(event, policies=policies, metrics=metrics, seed=seed, reference=reference, as_json=json)
 
 
 Columns = Annotated[

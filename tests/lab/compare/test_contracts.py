@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from deleverage.lab.compare.contracts import in_contracts
+from deleverage.lab.compare.contracts import closings, in_money
 from deleverage.lab.events.model import Event, Fills, States, Wave
 from deleverage.lab.policies.catalogue import named
 from deleverage.lab.policies.policy import Unfit, total
@@ -41,7 +41,7 @@ def event(held: list[float] | None = None, sizes: tuple[float, ...] = (8.0, 4.0,
 def paid(made: Event, name: str) -> dict[str, int]:
     """Return what a rule costs each winner, in units."""
     crowd = stated(made, made.waves[0])
-    shares = in_contracts(named(name), made.fills, made.waves[0], crowd, crowd.budget)
+    shares = in_money(closings(named(name), made.fills, made.waves[0], crowd, crowd.budget), crowd, crowd.budget)
     assert total(shares.parts) + shares.rest == crowd.budget
     return dict(zip(crowd.winners.ids, shares.parts.tolist(), strict=True))
 
@@ -76,4 +76,4 @@ def test_contracts_when_a_side_is_unknown_or_lots_are_too_many_then_it_is_unfit(
         replace(made.fills, held=np.array([1e19, 4.0, 20.0, 6.0])),
     ):
         with pytest.raises(Unfit, match=r"not known|beyond"):
-            in_contracts(named("contracts-pro-rata"), fills, made.waves[0], stated(made, made.waves[0]), 100)
+            closings(named("contracts-pro-rata"), fills, made.waves[0], stated(made, made.waves[0]), 100)

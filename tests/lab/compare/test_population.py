@@ -103,10 +103,11 @@ def test_stated_when_an_account_changes_within_a_wave_then_its_first_state_count
     assert made.states is not None
     row = max(made.waves, key=lambda item: item.fills)
     before = stated(made, row)
-    times, stated_ms = made.fills.time_ms[made.states.fill], made.states.stated_ms
+    times = made.fills.time_ms[made.states.fill]
     inside = (times >= row.start_ms) & (times <= row.end_ms) & (made.states.fill >= 0)
-    first = {name: stated_ms[(made.states.user == name) & inside].min() for name in before.winners.ids}
-    later = np.array([stated_ms[at] > first.get(name, 10**15) for at, name in enumerate(made.states.user)])
+    fill = made.states.fill
+    first = {name: fill[(made.states.user == name) & inside].min() for name in before.winners.ids}
+    later = np.array([fill[at] > first.get(name, 10**15) for at, name in enumerate(made.states.user)])
     assert later.any()
     profit = np.where(later & ~made.states.is_loser, made.states.profit + 1e9, made.states.profit)
     after = stated(replace(made, states=replace(made.states, profit=profit)), row)

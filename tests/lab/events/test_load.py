@@ -110,7 +110,8 @@ def test_hyperliquid_when_states_have_moments_then_each_fill_goes_with_the_last_
     owed = {**STATE, "time": 999, "marginSummary": {"accountValue": "-7.5", "totalNtlPos": "199"}}
     event = load(write(tmp_path / "x.json", json.dumps([{"user": "0xa", "fills": [FILL]}, *states, {"0xz": owed}])))
     assert event.states is not None
-    assert list(event.states.fill) == [-1, 0, -1, -1, 0]
+    stated = zip(event.states.stated_ms.tolist(), event.states.fill.tolist(), strict=True)
+    assert list(stated) == [(998, -1), (999, 0), (1000, 0), (1001, -1), (0, -1)]
     assert [wave.deficit_usd for wave in event.waves] == [7.5]
 
 

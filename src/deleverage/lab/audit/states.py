@@ -200,7 +200,7 @@ def _with_fills(view: View) -> tuple[States, Fills] | None:
     kept = (states.fill >= 0) & np.isfinite(states.equity)
     if not kept.any():
         return None
-    return States(**{name: getattr(states, name)[kept] for name in States.__dataclass_fields__}), fills
+    return states.at(kept), fills
 
 
 def _equity(states: States, wrong: NDArray[np.bool_]) -> Consequence:

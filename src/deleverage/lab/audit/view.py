@@ -70,7 +70,7 @@ class View:
             return None
         rows = np.flatnonzero(states.is_loser & (states.equity < 0) & (states.fill >= 0))
         rows = rows[np.lexsort((states.fill[rows], fills.time_ms[states.fill[rows]]))]
-        kept = States(**{name: getattr(states, name)[rows] for name in States.__dataclass_fields__})
+        kept = states.at(rows)
         return kept, self.wave_of(fills.time_ms[kept.fill])
 
     @cached_property

@@ -10,6 +10,7 @@ from math import isnan
 import numpy as np
 
 from deleverage.lab.compare.chosen import COURSE
+from deleverage.lab.compare.reference import fairness_and_total
 from deleverage.lab.compare.run import Comparison, Line
 from deleverage.lab.metrics.measure import Measure
 from deleverage.lab.metrics.regret import course
@@ -54,9 +55,10 @@ def over_waves(comparison: Comparison, line: Line) -> list[Measure]:
     deficit = {wave.number: wave.deficit_usd for wave in comparison.event.waves}
     rows = [(cell.taken, cell.needed, deficit[cell.wave]) for cell in line.cells]
     known = [row for row in rows if None not in row and not isnan(row[2])]
-    if not known:
-        return []
-    return [item for item in course(*np.array(known, np.float64).T) if item.name in comparison.metrics]
+    found = fairness_and_total(comparison, line)
+    if known:
+        found += course(*np.array(known, np.float64).T)
+    return [item for item in found if item.name in comparison.metrics]
 
 
 def sums(line: Line) -> dict[str, float | None]:

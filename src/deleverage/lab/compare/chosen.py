@@ -14,7 +14,10 @@ from deleverage.lab.policies.user import load_user_policy
 from deleverage.rulebook.plug import PlugFault, parameters_of
 from deleverage.scenarios.faults import nearest
 
-COURSE = ("severity_regret", "estimation_error", "static_regret", "dynamic_regret", "path_length", "regret_bound")
+COURSE = (
+    *("fairness_regret", "total_regret", "severity_regret", "estimation_error", "static_regret", "dynamic_regret"),
+    *("path_length", "regret_bound"),
+)
 """What a policy's waves have together, and one wave has not."""
 
 KNOWN = (EX_ANTE, ONLINE, EX_POST)
@@ -22,7 +25,7 @@ KNOWN = (EX_ANTE, ONLINE, EX_POST)
 
 Named = Callable[[str, dict[str, str]], Policy]
 
-MEASURED = (*(name for name, definition in CATALOGUE.items() if definition.group in GROUPS), *COURSE)
+MEASURED = (*(name for name, definition in CATALOGUE.items() if definition.group in (*GROUPS, "hedges")), *COURSE)
 """Names of all that a comparison measures."""
 
 
@@ -104,5 +107,5 @@ def chosen_metrics(names: Sequence[str], faults: list[str]) -> tuple[str, ...]:
         fitting = {key for key in MEASURED if CATALOGUE[key].group == plain or f"_{plain}_" in f"_{key}_"}
         wanted |= {plain} if plain in MEASURED else fitting
         if not fitting:
-            faults.append(f"metric {name!a} is unknown, {nearest(name, (*GROUPS, 'course', *MEASURED))}")
+            faults.append(f"metric {name!a} is unknown, {nearest(name, (*GROUPS, 'hedges', 'course', *MEASURED))}")
     return tuple(name for name in MEASURED if name in wanted)

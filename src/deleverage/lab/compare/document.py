@@ -6,7 +6,9 @@ from deleverage.lab.compare.averages import common, over_waves, sums
 from deleverage.lab.compare.deciles import by_endowment, in_tenths
 from deleverage.lab.compare.digest import DIGITS, result_hash
 from deleverage.lab.compare.dominance import fairer_than
+from deleverage.lab.compare.hedged import as_closed
 from deleverage.lab.compare.published import published_misses
+from deleverage.lab.compare.reference import NO_FAIRNESS, regret_of
 from deleverage.lab.compare.run import Cell, Comparison, Line
 from deleverage.lab.metrics.catalogue import as_json
 from deleverage.lab.metrics.collection import sides
@@ -47,6 +49,9 @@ def document(comparison: Comparison) -> dict[str, Any]:
         "left_out": [{"wave": number, "why": why} for number, why in comparison.left_out.items()],
         "coverage": _told(coverage(event)),
         "markouts": [] if event.fills is None else [_markout(found) for found in markouts(event.fills)],
+        "hedges": [{"wave": number, **_told(found)} for number, found in as_closed(event, crowds).items()],
+        "reference": comparison.reference.name or None,
+        "reference_of_published": comparison.reference_of_published.name or None,
         "policies": [_line(line, comparison, fairer, orders) for line in comparison.lines],
         "common": [
             {"name": row.name, "waves": list(row.waves), "never": list(row.never), "means": row.means}
@@ -103,10 +108,29 @@ def _line(line: Line, comparison: Comparison, fairer: dict[str, list[str]], orde
         "failures": [] if about is None else list(about.failures),
         "why": _why(line),
         "sums": sums(line),
+        "regret": _regret(line, comparison) if comparison.reference.name else None,
         "fairer_than": fairer.get(line.name, []),
         "course": _told(over_waves(comparison, line)),
         "waves": [_cell(cell, orders) for cell in line.cells if not cell.why],
         "left_out": [{"wave": cell.wave, "why": cell.why} for cell in line.cells if cell.why],
+    }
+
+
+def _regret(line: Line, comparison: Comparison) -> dict[str, Any]:
+    """Return overshoot, fairness and total regret, and what they are made of."""
+    found = regret_of(comparison, line)
+    why = {} if found.fairness is not None else dict.fromkeys(("fairness_usd", "total_usd"), NO_FAIRNESS)
+    return {
+        "waves": found.waves,
+        "overshoot_usd": found.overshoot,
+        "fairness_usd": found.fairness,
+        "total_usd": found.total,
+        "over_usd": found.over,
+        "under_usd": found.under,
+        "harder_than_reference_usd": found.harder,
+        "milder_than_reference_usd": found.milder,
+        "waves_without_fairness": list(found.without_fairness),
+        "undefined": why,
     }
 
 

@@ -18,8 +18,12 @@ BLANK = "the source leaves the cell empty"
 RENAMED = {"ptsr_code": "ptsr", "pmr_code": "pmr", "rd_nse": "rd_nse"}
 
 
-def published_rows(event: Event) -> dict[str, dict[int, tuple[float, float, list[Measure]]]]:
-    """Return, by policy and wave, what was collected, needed (NaN: unknown) and its measures; without a sum no row."""
+Row = tuple[float, float, float, list[Measure]]
+"""What was collected, what was needed, the largest share of one winner (NaN: unknown), and the measures."""
+
+
+def published_rows(event: Event) -> dict[str, dict[int, Row]]:
+    """Return the published numbers by policy and wave; without a sum no row."""
     waves = {wave.number: wave for wave in event.waves}
     claims: dict[str, dict[int, dict[str, float]]] = {}
     for claim in event.claims:
@@ -34,7 +38,7 @@ def published_rows(event: Event) -> dict[str, dict[int, tuple[float, float, list
     }
 
 
-def _measures(wave: Wave, row: dict[str, float]) -> tuple[float, float, list[Measure]]:
+def _measures(wave: Wave, row: dict[str, float]) -> Row:
     taken, needed = row["budget"], row.get("needed", wave.needed_usd)
     found = [] if isnan(needed) else [*collection(taken, needed, wave.deficit_usd)]
     if not isnan(needed):
@@ -45,7 +49,7 @@ def _measures(wave: Wave, row: dict[str, float]) -> tuple[float, float, list[Mea
     found.append(kept)
     found += [item for item in ratios(kept, sums) if item.name in ("ptsr_paper", "pmr_paper")]
     found += [_claimed(name, row.get(theirs, float("nan"))) for name, theirs in RENAMED.items() if theirs in row]
-    return taken, needed, found
+    return taken, needed, row.get("max_pct", float("nan")), found
 
 
 def _claimed(name: str, number: float) -> Measure:

@@ -51,17 +51,14 @@ def _repeated_deficit(event: Event, magnitude: int, rng: np.random.Generator) ->
         largest = max(row.max_loss_usd, usd)
         tables[at] = replace(row, deficit_usd=row.deficit_usd + usd, losers=row.losers + 1, max_loss_usd=largest)
     source = int(np.flatnonzero(states.user == user)[0])
-    again = {name: np.repeat(getattr(states, name)[source], len(rows)) for name in ("equity", "profit", "notional")}
     against = fills.against.copy()
     against[rows] = user
     event = with_fills(replace(event, waves=tuple(tables)), against=against)
+    again = states.at(np.concatenate([np.arange(len(states)), np.full(len(rows), source)]))
     return with_states(
-        event,
-        user=np.concatenate([states.user, np.array([user] * len(rows), object)]),
+        replace(event, states=again),
         fill=np.concatenate([states.fill, rows]),
         stated_ms=np.concatenate([states.stated_ms, fills.time_ms[rows]]),
-        is_loser=np.concatenate([states.is_loser, np.ones(len(rows), bool)]),
-        **{name: np.concatenate([getattr(states, name), column]) for name, column in again.items()},
     )
 
 
@@ -161,8 +158,7 @@ def _counterparty_concentration(event: Event, magnitude: int, rng: np.random.Gen
     against = fills.against.copy()
     against[order[:count]] = "vault"
     gone = states.is_loser & np.isin(states.fill, order[:count])
-    kept = {name: getattr(states, name)[~gone] for name in type(states).__dataclass_fields__}
-    return with_states(with_fills(event, against=against), **kept)
+    return replace(with_fills(event, against=against), states=states.at(~gone))
 
 
 def _row_counted_twice(event: Event, magnitude: int, rng: np.random.Generator) -> Event:

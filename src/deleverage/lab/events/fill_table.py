@@ -11,7 +11,7 @@ import numpy as np
 from deleverage.adapters.parquet import read_parquet
 from deleverage.adapters.tables import Fault, Row, Source
 from deleverage.lab.events import cells
-from deleverage.lab.events.gather import OneFill, OneState, fills_of, in_time, states_of
+from deleverage.lab.events.gather import OneFill, OneState, fills_of, in_time, sequence_of, states_of
 from deleverage.lab.events.model import Fills, States
 
 
@@ -34,6 +34,9 @@ class Columns:
     key: str = "tid"
     equity: str = ""
     profit: str = ""
+    notional: str = ""
+    leverage: str = ""
+    cash: str = ""
     loser_equity: str = ""
     loser_profit: str = ""
 
@@ -51,6 +54,8 @@ REPLAY = Columns(
     position="position_size",
     equity="total_equity",
     profit="total_unrealized_pnl",
+    leverage="leverage_realtime",
+    cash="account_value_realtime",
     loser_equity="liquidated_total_equity",
     loser_profit="liquidated_total_unrealized_pnl",
 )
@@ -61,11 +66,13 @@ OWN = Columns(
     "price",
     "size",
     side="side",
+    position="position",
     closed="closed_profit",
     against="against",
     key="key",
     equity="equity",
     profit="profit",
+    notional="notional",
     loser_equity="against_equity",
     loser_profit="against_profit",
 )
@@ -98,10 +105,10 @@ def rows_of(root: Path, path: Path, columns: tuple[str, ...], faults: list[Fault
 
 
 def read_fills(root: Path, path: Path, shape: Columns, faults: list[Fault]) -> tuple[Source, Fills, States | None]:
-    """Return a table's fills in the order of time, and what it says that accounts had; faults are added."""
+    """Return a table's fills in the order of the event, and what it says that accounts had; faults are added."""
     source, rows = rows_of(root, path, shape.needed, faults)
     found = [_fill(row, shape) for row in rows]
-    order = in_time(found)
+    order = in_time(found, [sorted(row.cells.items()) for row in rows])
     found = [found[at] for at in order]
     return source, fills_of(found), states_of(_states([rows[at] for at in order], found, shape))
 
@@ -118,8 +125,23 @@ def _fill(row: Row, shape: Columns) -> OneFill:
         closed_profit=cells.maybe(row, shape.closed),
         against=cells.optional(row, shape.against),
         key=cells.optional(row, shape.key),
-        held=abs(cells.maybe(row, shape.position)),
+        held=abs(_maybe(row, shape.position)),
+        sequence=sequence_of(row.cells),
+        lacking=_maybe(row, shape.loser_equity),
     )
+
+
+def _maybe(row: Row, column: str) -> float:
+    """Return a number, NaN where a table of this shape has no such column."""
+    return cells.maybe(row, column) if column else float("nan")
+
+
+def _notional(row: Row, shape: Columns) -> float:
+    """Return the notional of the winner's whole account: stated, or leverage x the cash that it is the leverage of."""
+    if shape.notional:
+        return _maybe(row, shape.notional)
+    leverage, cash = _maybe(row, shape.leverage), _maybe(row, shape.cash)
+    return leverage * cash if leverage >= 0 and cash > 0 else float("nan")
 
 
 def _side(row: Row, shape: Columns) -> int:
@@ -148,9 +170,9 @@ def _states(rows: list[Row], fills: list[OneFill], shape: Columns) -> list[OneSt
                         user=name,
                         fill=at,
                         stated_ms=fills[at].time_ms,
-                        equity=cells.maybe(row, equity),
-                        profit=cells.maybe(row, profit),
-                        notional=float("nan"),
+                        equity=_maybe(row, equity),
+                        profit=_maybe(row, profit),
+                        notional=_notional(row, shape) if not is_loser else float("nan"),
                         is_loser=is_loser,
                     )
                 )

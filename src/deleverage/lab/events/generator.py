@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from deleverage.lab.events.crash import Crash, Settings, crash, drawn
+from deleverage.lab.events.drawn_legs import legs_of_losers, legs_of_winners
+from deleverage.lab.events.legs import column_of
 from deleverage.lab.events.model import Event, Fills, Floats, States, Whole
 from deleverage.lab.events.tables import Book, claims, coin_totals, reactions, shocks, true_waves, wave_rows
 from deleverage.lab.events.truth import Truth
@@ -59,7 +61,8 @@ def _book(rng: np.random.Generator, crash: Crash) -> Book:
     lowest = np.full(people, np.inf)
     np.minimum.at(lowest, crash.winner, equity)
     equity = equity + np.maximum(0.05 * notional - lowest, 0.0)[crash.winner]  # winners stay solvent
-    return Book(crash, entry, equity, profit, left)
+    legs, held = legs_of_winners(crash, rest_coin, rest_units * rest_side)
+    return Book(crash, entry, equity, profit, left, legs, held)
 
 
 def _over_time(
@@ -111,6 +114,7 @@ def _fills(book: Book) -> Fills:
         closed_profit=book.closed_profit,
         against=book.loser_names[crash.loser],
         key=np.array([f"t{at:06d}" for at in range(count)], object),
+        held=book.held,
     )
 
 
@@ -129,6 +133,7 @@ def _states(rng: np.random.Generator, book: Book, losing: tuple[Floats, Floats])
         profit=np.round(np.concatenate([book.profit, empty]), digits),
         notional=np.concatenate([book.notional, losing[1]]),
         is_loser=np.repeat([False, True], count),
+        positions=column_of([*book.legs, *legs_of_losers(crash)]),
     )
 
 

@@ -15,7 +15,8 @@ import numpy as np
 from deleverage.adapters.strict_json import read_json
 from deleverage.adapters.tables import Fault, Row, Source
 from deleverage.lab.events import cells
-from deleverage.lab.events.gather import OneFill, OneState, fills_of, in_time, states_of
+from deleverage.lab.events.gather import OneFill, OneState, by_moment, fills_of, in_time, sequence_of, states_of
+from deleverage.lab.events.legs import Position, wrong_leg
 from deleverage.lab.events.model import Fills, States
 
 DELEVERAGING = "Auto-Deleveraging"
@@ -31,7 +32,6 @@ class Found:
 
     fills: list[OneFill] = field(default_factory=list)
     states: list[OneState] = field(default_factory=list)
-    marks: dict[str, float] = field(default_factory=dict)
     ordinary: int = 0
     bankrupt: int = 0
     nobody: int = 0  # records whose user no list names
@@ -113,6 +113,7 @@ def _fill(record: dict[str, Any], user: str, row: Row, place: str, found: Found)
             against=against,
             key=cells.optional(fill, "tid") or cells.optional(fill, "hash"),
             held=abs(cells.maybe(fill, "startPosition")),
+            sequence=sequence_of(fill.cells),
         )
     )
 
@@ -132,6 +133,7 @@ def _state(record: dict[str, Any], user: str, row: Row, place: str, found: Found
     top = _row(row, record, place)
     listed = record["assetPositions"]
     profit = 0.0
+    legs: list[Position] = []
     for at, item in enumerate(listed if isinstance(listed, list) else []):
         inner = item.get("position") if isinstance(item, dict) else None
         position = _row(row, inner if isinstance(inner, dict) else {}, f"{place}.assetPositions[{at}].position")
@@ -141,30 +143,40 @@ def _state(record: dict[str, Any], user: str, row: Row, place: str, found: Found
         profit += cells.number(position, "unrealizedPnl")
         coin = cells.label(position, "coin")
         if size:
-            found.marks.setdefault(coin, value / abs(size))
+            legs.append(Position(coin, size, value))
+            if wrong := wrong_leg(tuple(legs)):
+                position.fault("coin", wrong)
     stated = cells.moment_ms(top, "time") if "time" in top.cells else 0
     equity, notional = cells.number(summary, "accountValue"), cells.least_zero(summary, "totalNtlPos")
-    found.states.append(OneState(user, -1, stated, equity, profit, notional, is_loser=False))
+    found.states.append(OneState(user, -1, stated, equity, profit, notional, is_loser=False, positions=tuple(legs)))
 
 
 def event_parts(found: Found) -> tuple[Fills | None, States | None]:
-    """Return fills in the order of time and statements; a loser is who is liquidated in one of the fills.
+    """Return fills in the order of the event and statements; a loser is who is liquidated in one of the fills.
 
     A statement goes with the first fill of its account that is not before it; of several before one fill, the last.
     """
     losers = {fill.against for fill in found.fills}
     fills = [found.fills[at] for at in in_time(found.fills)]
-    states = [state._replace(is_loser=state.user in losers) for state in found.states]
+    states = [state._replace(is_loser=state.user in losers) for state in by_moment(found.states)]
     own: dict[str, list[int]] = {}
     for at, fill in enumerate(fills):
         for user in {fill.user, fill.against}:
             own.setdefault(user, []).append(at)
     last: dict[tuple[str, int], int] = {}
-    for at in sorted(range(len(states)), key=lambda at: states[at].stated_ms):
-        state = states[at]
+    for at, state in enumerate(states):
         later = (place for place in own.get(state.user, ()) if 0 < state.stated_ms <= fills[place].time_ms)
         if (place := next(later, -1)) >= 0:
             last[state.user, place] = at
     for (_, place), at in last.items():
         states[at] = states[at]._replace(fill=place)
     return fills_of(fills) if fills else None, states_of(states)
+
+
+def marks_of(found: Found) -> dict[str, float]:
+    """Return a price of each coin: what the first statement that has it says that a unit is worth."""
+    marks: dict[str, float] = {}
+    for state in by_moment(found.states):
+        for leg in state.positions or ():
+            marks.setdefault(leg.coin, leg.value_usd / abs(leg.size))
+    return dict(sorted(marks.items()))

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from deleverage.adapters.strict_json import read_json
-from deleverage.adapters.tables import Fault, TableFault
+from deleverage.adapters.tables import Fault, Row, TableFault
 from deleverage.lab.events import cells, fill_table, hyperliquid, oct10
 from deleverage.lab.events.model import Event
 from deleverage.lab.events.waves import GAP_MS, waves_of
@@ -83,11 +83,21 @@ def _of_tables(root: Path, tables: list[Path], named: Path) -> Event:
     if (beside := best[0].with_name(MARKS)).is_file():
         of_marks, rows = cells.read(root, beside, ("coin", "price"), faults)
         sources.append(of_marks)
-        marks = {cells.label(row, "coin"): cells.above_zero(row, "price") for row in rows}
+        marks = _marks(rows)
     if faults:
         raise TableFault(faults)
     others = [f"{path.relative_to(root)} is another table of the same fills: not read" for _, path in known[1:]]
     return Event(_name(named), fills=fills, states=states, marks=marks, sources=tuple(sources), notes=tuple(others))
+
+
+def _marks(rows: list[Row]) -> dict[str, float]:
+    """Return the price of each coin; a second one that differs is a fault."""
+    marks: dict[str, float] = {}
+    for row in rows:
+        coin, price = cells.label(row, "coin"), cells.above_zero(row, "price")
+        if marks.setdefault(coin, price) != price:
+            row.fault("price", f"{coin} has the price {marks[coin]:g} already")
+    return dict(sorted(marks.items()))
 
 
 def _of_json(root: Path, paths: Iterable[Path], named: Path) -> Event:
@@ -98,7 +108,12 @@ def _of_json(root: Path, paths: Iterable[Path], named: Path) -> Event:
     fills, states = hyperliquid.event_parts(found)
     notes = [f"{count} {what}" for count, what in _left_out(found) if count]
     return Event(
-        _name(named), fills=fills, states=states, marks=found.marks, sources=tuple(sources), notes=tuple(notes)
+        _name(named),
+        fills=fills,
+        states=states,
+        marks=hyperliquid.marks_of(found),
+        sources=tuple(sources),
+        notes=tuple(notes),
     )
 
 

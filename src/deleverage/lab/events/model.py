@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deleverage.adapters.tables import Source
+from deleverage.lab.events.legs import wrong_leg
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -43,14 +44,16 @@ class Fills:
 
     def at(self, rows: NDArray[Any]) -> "Fills":
         """Return the fills at places, or where a mask is true, in that order; some perhaps more than once."""
-        columns: dict[str, Any] = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        chosen: dict[str, Any] = {name: None if cells is None else cells[rows] for name, cells in columns.items()}
-        return Fills(**chosen)
+        return Fills(**_chosen(self, rows))
 
 
 @dataclass(frozen=True)
 class States:
-    """What a source says an account had, a cell a statement; ``fill`` is the place of the fill it was said with."""
+    """What a source says an account had, a cell a statement; ``fill`` is the place of the fill it was said with.
+
+    A cell of ``positions`` holds all legs that the account had, none of them for an account without any, and None where
+    the source does not list them. An account has at most one leg of a coin and side.
+    """
 
     user: Texts
     fill: Whole  # place in ``Fills``, -1 where it goes with none
@@ -59,10 +62,31 @@ class States:
     profit: Floats  # open profit of the whole account
     notional: Floats
     is_loser: NDArray[np.bool_]
+    positions: Texts | None = None  # of tuples of Position, or None
+
+    def __post_init__(self) -> None:
+        """Refuse positions that are none: of another length, empty, without a price, or twice on one side of a coin."""
+        if self.positions is None:
+            return
+        if len(self.positions) != len(self):
+            raise ValueError(f"{len(self.positions)} cells of positions for {len(self)} statements")
+        for user, legs in zip(self.user, self.positions, strict=True):
+            if wrong := wrong_leg(legs or ()):
+                raise ValueError(f"{user}: {wrong}")
 
     def __len__(self) -> int:
         """Return how many statements there are."""
         return len(self.user)
+
+    def at(self, rows: NDArray[Any]) -> "States":
+        """Return the statements at places, or where a mask is true, in that order."""
+        return States(**_chosen(self, rows))
+
+
+def _chosen(part: Fills | States, rows: NDArray[Any]) -> dict[str, Any]:
+    """Return the columns of a part at some of its rows; a column that is not there stays so."""
+    columns = {name: getattr(part, name) for name in part.__dataclass_fields__}
+    return {name: None if cells is None else cells[rows] for name, cells in columns.items()}
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from deleverage.lab.events.crash import GAP_MS, Crash
+from deleverage.lab.events.legs import Legs
 from deleverage.lab.events.model import Claim, CoinGap, CoinTotal, Floats, Reaction, Shock, Texts, Wave, Whole
 from deleverage.lab.events.truth import TrueWave
 
@@ -23,6 +24,8 @@ class Book:
     equity: Floats
     profit: Floats
     notional: Floats
+    legs: list[Legs]
+    held: Floats  # size of the leg that is closed
 
     @cached_property
     def winner_names(self) -> Texts:

@@ -82,8 +82,9 @@ _REGRET = (
     ("overshoot_regret", "USD", _PAID, "|H - B|", P2, "hides the sign: see over_collection and under_collection"),
 )
 _COURSE = (
-    ("fairness_regret", "USD", _PAID, "|max h - max h of the reference| B", P2, "punishes who is fairer than it, too"),
-    ("total_regret", "USD", _PAID, "overshoot + fairness regret", P2, ""),
+    ("fairness_regret", "USD", _PAID, "sum |m - m of the reference| B, m = max x / e", P2,
+     "punishes who is fairer than it, too; published m are clipped at 1"),
+    ("total_regret", "USD", _PAID, "sum |H - B| + fairness regret", P2, "hides the sign, and that the one is no money"),
     ("severity_regret", "USD", "", "sum D |theta - theta*|, theta* = min(1, B / D)", P2, ""),
     ("estimation_error", "USD", "", "V = sum (B - H)+", P2, "one-sided: the signed net cancels waves"),
     ("static_regret", "USD", "", "sum l(theta_t) - min over theta of sum l(theta)", P1, ""),
@@ -91,7 +92,7 @@ _COURSE = (
     ("path_length", "1", "", "P = sum |theta*_t - theta*_(t-1)|", P2, ""),
     ("regret_bound", "USD", "", "sqrt((1 + 2 P) sum D^2)", P2, "one phantom deficit decides it"),
     ("track_regret", "1", "", "sum |alpha_t - mean alpha|, over accounts' shares", P2, ""),
-)
+)  # fmt: skip
 _MARKOUT = (
     ("immediate", "USD", "opportunity-USD", "b q (mark - price)", CODE, "sign kept: below 0 the winner gained"),
     ("opportunity", "USD", "opportunity-USD", "b q (mark later - mark)", CODE, "what came later is no loss by itself"),
@@ -101,9 +102,14 @@ _MARKOUT = (
 _HEDGES = (
     ("gross", "USD", "notional", "sum |n| over an account's legs, n signed notional", "arXiv:2603.15963", ""),
     ("net", "USD", "notional", "|sum n|", "arXiv:2603.15963", "one factor for all coins unless factors are given"),
-    ("broken", "accounts", "", "accounts whose net grows by the closing", "arXiv:2603.15963", ""),
-    ("broken_usd", "USD", "notional", "sum over them of the growth", "arXiv:2603.15963", ""),
-)
+    ("broken", "accounts", "", "accounts whose net grows by the closing", "arXiv:2603.15963",
+     "a rule in money closes nothing by itself: see Compare for the closing that is assumed"),
+    ("broken_usd", "USD", "notional", "sum over them of the growth", "arXiv:2603.15963", "at the statement's prices"),
+    ("legs_known", "accounts", "", "winners whose legs are all listed and cover what is closed", "arXiv:2603.15963",
+     "the other measures are of these"),
+    ("unraised", "USD", "profit-USD", "sum (x - what closing all legs gives at the wave's gaps)+", "arXiv:2603.15963",
+     "0 of rules in contracts: they close lots, whatever these give"),
+)  # fmt: skip
 _FUND = (
     ("fund_size", "USD", "", "K* = quantile 1 - r / kappa of D; 0 where r >= kappa", P1, "of this sample of deficits"),
     ("breach_frequency", "1", "", "share of the deficits above K", P1, ""),

@@ -9,6 +9,7 @@ import numpy as np
 from deleverage.lab.events.model import Event, Wave
 from deleverage.lab.metrics.collection import Floats, sides, transfers
 from deleverage.lab.policies.winners import Units, Winners
+from deleverage.lab.population.holdings import Holdings
 from deleverage.rulebook.quantities import Scale
 
 UNIT = Scale(1, 2)
@@ -26,7 +27,10 @@ class NoCrowd(ValueError):
 
 @dataclass(frozen=True)
 class Crowd:
-    """The winners of a wave; ``kind`` says whether they are the event's own or drawn, ``notes`` what was left out."""
+    """The winners of a wave; ``kind`` says whether they are the event's own or drawn, ``notes`` what was left out.
+
+    ``holdings`` are the winners' legs, None where no source lists them.
+    """
 
     wave: int
     kind: str
@@ -35,6 +39,7 @@ class Crowd:
     budget_basis: str
     cut_usd: float = 0.0  # profit that was rounded away, in all
     notes: tuple[str, ...] = ()
+    holdings: Holdings | None = None
 
 
 def locked(winners: Winners) -> Winners:

@@ -19,6 +19,7 @@ from deleverage.lab.population.crowd import (
     units_of,
     whole_units,
 )
+from deleverage.lab.population.holdings import holdings_of
 
 
 def has_accounts(event: Event) -> bool:
@@ -44,17 +45,18 @@ def stated(event: Event, wave: Wave) -> Crowd:
         score = np.where(equity > 0, gain / leverage.under * (leverage.over / leverage.under), 0.0)
     winners = Winners(tuple(str(user) for user in states.user[rows]), gain, cap, equity, leverage, score)
     cut = float(np.maximum(states.profit[rows], 0.0).sum()) - total(gain) / UNITS_A_USD
-    return Crowd(wave.number, STATED, locked(winners), budget, basis, max(0.0, cut), tuple(notes))
+    held = None if states.positions is None else holdings_of(states.positions[rows].tolist())
+    return Crowd(wave.number, STATED, locked(winners), budget, basis, max(0.0, cut), tuple(notes), held)
 
 
 def _first_statements(fills: Fills, states: States, wave: Wave) -> tuple[np.ndarray, list[str]]:
-    """Return the places of each closed winner's first statement in the wave, and how many have none."""
+    """Return the places of what is said of each closed winner with his first fill in the wave; how many have none."""
     with_fill = np.flatnonzero((states.fill >= 0) & ~states.is_loser)
     times = fills.time_ms[states.fill[with_fill]]
     inside = (times >= wave.start_ms) & (times <= wave.end_ms)
     rows = with_fill[inside & (states.user[with_fill] == fills.user[states.fill[with_fill]])]
     late = states.stated_ms[rows] > fills.time_ms[states.fill[rows]]
-    order = np.lexsort((np.arange(len(rows)), states.stated_ms[rows], late))
+    order = np.lexsort((states.stated_ms[rows], states.fill[rows], fills.time_ms[states.fill[rows]], late))
     rows = rows[order]
     known = rows[~np.isnan(states.profit[rows])]
     _, first = np.unique(states.user[known].astype(str), return_index=True)

@@ -7,13 +7,15 @@ from typing import Any
 
 from deleverage.lab.events.model import Event, Wave
 from deleverage.lab.events.waves import sweep
+from deleverage.lab.metrics.against import Regret, Round
 from deleverage.lab.published import others
 from deleverage.lab.published.figures import Figure
 from deleverage.lab.published.horizons import Horizon, discounted, horizons
+from deleverage.lab.published.rounds import rounds
 from deleverage.lab.regret.bound import Envelope, envelope
 from deleverage.lab.regret.figures import figures
 from deleverage.lab.regret.parts import decomposed
-from deleverage.lab.regret.table import Regret, Round, regrets, rounds
+from deleverage.lab.regret.table import regrets
 
 Json = dict[str, Any]
 

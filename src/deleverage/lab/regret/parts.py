@@ -9,8 +9,8 @@ from math import isnan
 import numpy as np
 
 from deleverage.lab.events.model import Event
+from deleverage.lab.metrics.against import Round
 from deleverage.lab.metrics.regret import course, decomposition
-from deleverage.lab.regret.table import Round
 
 _OF_COURSE = ("static_regret", "dynamic_regret")
 

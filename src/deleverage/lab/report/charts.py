@@ -15,7 +15,7 @@ from plotly.subplots import make_subplots  # type: ignore[import-untyped]
 
 from deleverage.lab.events.model import Event, Wave
 from deleverage.lab.metrics import fairness
-from deleverage.lab.regret.table import Round
+from deleverage.lab.metrics.against import Round
 
 SCRIPT = "plotly.min.js"
 COLOURS = ("#b8382f", "#5b7aa8", "#21847a", "#c9822b", "#8a5a9c", "#6b7280", "#2f6f3e", "#a0522d", "#3b6fb6", "#99753a")

@@ -7,8 +7,8 @@ import numpy as np
 
 from deleverage.lab.audit.document import for_people
 from deleverage.lab.audit.labels import label
+from deleverage.lab.published.rounds import rounds
 from deleverage.lab.regret.document import counts
-from deleverage.lab.regret.table import rounds
 from deleverage.lab.report import by_policy, charts, tables
 from deleverage.lab.report.checklist_data import repeats
 from deleverage.lab.report.parts import Parts
