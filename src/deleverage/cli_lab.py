@@ -189,8 +189,18 @@ def audit(event: Path, /, *, only: str | None = None, json: Json = False) -> int
 
 
 @lab.command
-def regret(event: Path, /, *, reference: str | None = None, json: Json = False) -> int:
-    """Regret of policies as published, split into over and under, and every published figure beside what is found.
+def regret(
+    event: Path,
+    /,
+    *,
+    reference: str | None = None,
+    fund_rate: str | None = None,
+    fund_penalty: str | None = None,
+    fund_start: str | None = None,
+    fund_fee_share: str | None = None,
+    json: Json = False,
+) -> int:
+    """Regret of policies as published, a fund's size and course, and every published figure beside what is found.
 
     Parameters
     ----------
@@ -198,10 +208,19 @@ def regret(event: Path, /, *, reference: str | None = None, json: Json = False) 
         A folder of wave tables, a table of fills (CSV, Parquet), or Hyperliquid's JSON.
     reference
         The policy that fairness is measured against; left out, the min-max one.
+    fund_rate
+        What keeping a dollar in a fund costs, r; left out, 0.05.
+    fund_penalty
+        What lacking a dollar costs, k; left out, 0.5. The fund's size is the quantile 1 - r / k of the waves' deficits.
+    fund_start
+        What is in the fund before the first wave, USD; left out, that size.
+    fund_fee_share
+        The share of a wave's notional that comes into the fund after it; left out, none.
     """
     from deleverage.commands.lab_regret import regret as show
 
-    return show(event, reference=reference, as_json=json)
+    fund = {"rate": fund_rate, "penalty": fund_penalty, "start": fund_start, "fee-share": fund_fee_share}
+    return show(event, reference=reference, fund=fund, as_json=json)
 
 
 @lab.command

@@ -3,28 +3,45 @@
 Exit codes: 0 done, 2 bad input.
 """
 
+from collections.abc import Mapping
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from deleverage.adapters.decimals import is_beyond_use, plain
 from deleverage.adapters.tables import TableFault
 from deleverage.commands.output import DONE, head, print_json, progress, refuse, shown
 from deleverage.commands.text_table import TextTable
 from deleverage.lab.events.load import load
 from deleverage.lab.metrics.measure import cents, written
 from deleverage.lab.regret.document import counts, document
+from deleverage.lab.regret.fund import UNITS_A_USD, Plan
 from deleverage.lab.regret.table import NoReference
 
 _PRINTED_ROWS = 40
 
 
-def regret(event: Path, *, reference: str | None = None, as_json: bool = False) -> int:
-    """Print every policy's regret against a reference policy; return the exit code."""
+def regret(
+    event: Path,
+    *,
+    reference: str | None = None,
+    fund: Mapping[str, str | None] | None = None,
+    as_json: bool = False,
+) -> int:
+    """Print every policy's regret against a reference policy, and a fund's course; return the exit code.
+
+    ``fund`` holds what was given of rate, penalty, start and fee-share, as text.
+    """
+    faults: list[str] = []
+    plan = _plan(fund or {}, faults)
+    if faults:
+        return refuse(faults, as_json=as_json)
     try:
         with progress() as show:
             show("read", 0, 2)
             found = load(event)
             show("read", 1, 2)
-            body = document(found, event, reference)
+            body = document(found, event, reference, plan)
             show("read", 2, 2)
     except TableFault as refusal:
         return refuse(refusal.faults, as_json=as_json)
@@ -37,6 +54,23 @@ def regret(event: Path, *, reference: str | None = None, as_json: bool = False) 
     return DONE
 
 
+def _plan(given: Mapping[str, str | None], faults: list[str]) -> Plan:
+    """Return what a fund costs, adding to ``faults`` what is no decimal of 0 and more; the penalty is above 0."""
+    found: dict[str, Fraction] = {}
+    for name, text in given.items():
+        if text is None:
+            continue
+        number = plain(text)
+        least = "above 0" if name == "penalty" else "of 0 and more"
+        if number is None or number.startswith("-") or (name == "penalty" and number == "0") or is_beyond_use(number):
+            faults.append(f"--fund-{name} is {text[:40]!a}, expected is a decimal {least}")
+        else:
+            found[name] = Fraction(number)
+    start = found.pop("start", None)
+    named = {name.replace("-", "_"): number for name, number in found.items()}
+    return Plan(**named, start=None if start is None else round(start * UNITS_A_USD))
+
+
 def _lines(body: dict[str, Any]) -> list[str]:
     lines = [
         f"event {body['event']}: {len(body['waves'])} waves; USD, binary64; reference {body['reference'] or 'none'}"
@@ -45,6 +79,8 @@ def _lines(body: dict[str, Any]) -> list[str]:
         lines += ["", *_policies(body)]
     if body["horizons"]:
         lines += ["", *_horizons(body)]
+    if body["fund"]:
+        lines += ["", *_fund(body["fund"])]
     if queue := body["queue"]:
         told = (
             f"stylised queue: {queue['clusters']:,} clusters of {queue['coins']} coins, over {cents(queue['over_usd'])}"
@@ -82,6 +118,23 @@ def _horizons(body: dict[str, Any]) -> list[str]:
     for row in body["discounted"]:
         lines.append(f"discounted, half-life {row['half_life_ms']} ms: net {cents(row['net_usd'])}")
     return lines
+
+
+def _fund(fund: dict[str, Any]) -> list[str]:
+    names = ("before", "deficit", "carried", "remaining", "inflow", "after")
+    start = f"{cents(fund['start_usd'])} at the start ({fund['start_is']}), fee share {fund['fee_share']}"
+    table = TextTable(f"a fund before deleveraging: {start}", ("wave", *names))
+    for row in fund["waves"][:_PRINTED_ROWS]:
+        table.add(str(row["wave"]), *(cents(row[f"{name}_usd"]) for name in names))
+    more = len(fund["waves"]) - _PRINTED_ROWS
+    place = f"rank {fund['rank']} of {fund['sample']} deficits" if fund["rank"] else "r >= k: no fund is worth its cost"
+    return [
+        *table.lines(),
+        *([f"and {more} more waves"] if more > 0 else []),
+        f"carried {cents(fund['carried_usd'])}, remaining for deleveraging {cents(fund['remaining_usd'])}",
+        f"K* {cents(fund['size_usd'])}: quantile 1 - r / k = {fund['quantile']} for r {fund['rate']} and k "
+        f"{fund['penalty']}, {place}; above it {fund['breach_frequency']:.4g} of the waves",
+    ]
 
 
 def _figures(rows: list[dict[str, Any]]) -> list[str]:

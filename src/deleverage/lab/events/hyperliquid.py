@@ -154,7 +154,8 @@ def _state(record: dict[str, Any], user: str, row: Row, place: str, found: Found
 def event_parts(found: Found) -> tuple[Fills | None, States | None]:
     """Return fills in the order of the event and statements; a loser is who is liquidated in one of the fills.
 
-    A statement goes with the first fill of its account that is not before it; of several before one fill, the last.
+    A statement goes with the first fill of its account that is not before it; of several before one fill, that of the
+    last moment; of several of that moment, the one with the least equity.
     """
     losers = {fill.against for fill in found.fills}
     fills = [found.fills[at] for at in in_time(found.fills)]
@@ -166,7 +167,9 @@ def event_parts(found: Found) -> tuple[Fills | None, States | None]:
     last: dict[tuple[str, int], int] = {}
     for at, state in enumerate(states):
         later = (place for place in own.get(state.user, ()) if 0 < state.stated_ms <= fills[place].time_ms)
-        if (place := next(later, -1)) >= 0:
+        place = next(later, -1)
+        before = last.get((state.user, place))
+        if place >= 0 and (before is None or states[before].stated_ms < state.stated_ms):
             last[state.user, place] = at
     for (_, place), at in last.items():
         states[at] = states[at]._replace(fill=place)

@@ -5,7 +5,7 @@ from math import fsum, isnan
 
 import numpy as np
 
-from deleverage.lab.events.model import Event, Reaction
+from deleverage.lab.events.model import Event, Reaction, Wave
 
 LEAST_FILLS = 5
 """Accounts with fewer deleveraging fills are in neither class."""
@@ -77,6 +77,21 @@ def coverage(event: Event) -> Coverage:
         notional=fsum(quantity * (price or 0.0) for quantity, price in priced) if known else None,
         notional_in_all=fsum(totals) if totals and not any(map(isnan, totals)) else None,
     )
+
+
+def notional_at_marks(event: Event, wave: Wave) -> float:
+    """Return a wave's notional at the coins' reference marks, NaN where one is missing or there are no coins."""
+    if not wave.coins:
+        return float("nan")
+    return fsum(gap.quantity * event.marks.get(gap.coin, float("nan")) for gap in wave.coins)
+
+
+def wave_notional(event: Event, wave: Wave) -> float:
+    """Return what was closed in a wave: at the prices of its fills, without fills at the coins' reference marks."""
+    if event.fills is None:
+        return notional_at_marks(event, wave)
+    inside = (event.fills.time_ms >= wave.start_ms) & (event.fills.time_ms <= wave.end_ms)
+    return float((event.fills.size * event.fills.price)[inside].sum())
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from deleverage.lab.published.horizons import Horizon, discounted, horizons
 from deleverage.lab.published.rounds import rounds
 from deleverage.lab.regret.bound import Envelope, envelope
 from deleverage.lab.regret.figures import figures
+from deleverage.lab.regret.fund import Plan, as_json, fund_of
 from deleverage.lab.regret.parts import decomposed
 from deleverage.lab.regret.table import regrets
 
@@ -38,6 +39,8 @@ DEFINITIONS = {
     "parts": "severity: sum D |theta - theta*|, theta = H / D and theta* = B / D in 0..1; allocation: fairness regret; "
     "estimation: V = under; beyond deficit: what H and B exceed D by, which arXiv 2602.15182 (22) leaves out; static "
     "and dynamic regret: severity losses beyond those of the best fixed severity, and of the best of each wave",
+    "fund": "K*: what a fund of cost r a dollar and penalty k a dollar short should hold against these waves, each "
+    "as likely; carried: min(fund, deficit); remaining: what of a deficit would have been left for deleveraging",
     "discounted": "mean of the net over time after the wave with a weight that halves in the half-life, trapezoid rule",
     "queue": "of each coin's clusters, what a queue by closed profit would take against the cluster's deficit",
     "transfer": "of fills with side b and mark: worse = sum (b (mark - price) q)+, better = sum (b (price - mark) q)+",
@@ -45,12 +48,16 @@ DEFINITIONS = {
 }
 
 
-def document(event: Event, source: Path, reference: str | None = None) -> Json:
-    """Return the document of an event at a folder or file, without its head; NoReference for one that is no policy."""
+def document(event: Event, source: Path, reference: str | None = None, plan: Plan | None = None) -> Json:
+    """Return the document of an event at a folder or file, without its head; NoReference for one that is no policy.
+
+    ``plan`` says what a fund would cost; left out, as in the paper's example.
+    """
     chosen, rows = regrets(event, reference)
     bound = envelope(event)
     by_policy = rounds(event)
     at_horizons = horizons(event)
+    fund = fund_of(event, plan or Plan())
     return {
         "event": event.name,
         "reference": chosen or None,
@@ -61,6 +68,7 @@ def document(event: Event, source: Path, reference: str | None = None) -> Json:
         "horizons": [_horizon(row) for row in at_horizons],
         "discounted": [_numbers(row, "half_life_ms") for row in discounted(at_horizons)],
         "envelope": _envelope(bound),
+        "fund": None if fund is None else as_json(fund),
         "queue": None if (queue := others.queue(event)) is None else _numbers(queue, "clusters", "coins"),
         "accounts": _accounts(event),
         "transfer": _transfer(event),
@@ -81,6 +89,7 @@ def _undefined(event: Event, reference: str, bound: Envelope | None) -> dict[str
         "reference": None if reference else "the event has no policies and nothing that production took",
         "horizons": None if horizons(event) else "no table says what production took",
         "envelope": None if bound else "no wave has both a deficit and a need",
+        "fund": None if any(not isnan(wave.deficit_usd) for wave in event.waves) else "no wave has a known deficit",
         "queue": None if event.shocks else "no table has clusters of coins",
         "accounts": None if event.reactions else "no table says what accounts did afterwards",
         "transfer": None if others.transfer(event) else "there are no fills with a side and a mark",

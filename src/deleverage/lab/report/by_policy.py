@@ -4,11 +4,15 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
+from deleverage.lab.compare.deciles import TENTHS
 from deleverage.lab.report import charts
 from deleverage.lab.report.tables import Table
 from deleverage.lab.report.words import percent, usd
 
 Json = dict[str, Any]
+
+LEAST_A_TENTH = 3
+"""With fewer winners in a tenth its share says something of accounts, nothing of ranks."""
 
 
 def view(compared: Json | None) -> Json | None:
@@ -27,11 +31,13 @@ def view(compared: Json | None) -> Json | None:
     whose = "synthetic winners" if compared["synthetic"] else "winners of the event"
     where = f"wave {wave['wave']}, {wave['winners']:,} {whose}"
     cells.sort(key=lambda item: (-_gini(item[1]), item[0]))
+    few = wave["winners"] < TENTHS * LEAST_A_TENTH
     return {
         "title": f"Lorenz curves by policy: {where}",
         "about": f"{compared['winners']}. The wave with the largest budget, {usd(float(wave['budget']))}",
         "chart": charts.curves(compared["lorenz_at"], [(_named(name, cell), cell["lorenz"]) for name, cell in cells]),
-        "deciles": [table for table in _deciles(wave, cells, where) if table.rows],
+        "deciles": [] if few else [table for table in _deciles(wave, cells, where) if table.rows],
+        "few": f"Tenths of {wave['winners']:,} winners would be single accounts, and are left out" if few else "",
     }
 
 
@@ -51,6 +57,7 @@ def _deciles(wave: Json, cells: list[tuple[str, Json]], where: str) -> tuple[Tab
     """Return whose money it is, of all that a policy takes, and how hard it is: of what each tenth has."""
     has = [Fraction(amount) for amount in wave["endowment_by_decile"] or ()]
     found = [(name, cell, _amounts(cell["taken_by_decile"])) for name, cell in cells if cell["taken_by_decile"]]
+    found = [(name, cell, gives) for name, cell, gives in found if any(gives)]
     whose = [(name, f"{_gini(cell):.3f}", *_parts(gives, [sum(gives)] * len(gives))) for name, cell, gives in found]
     hard = [(name, *(part.removesuffix(" %") for part in _parts(gives, has))) for name, _, gives in found]
     if found:

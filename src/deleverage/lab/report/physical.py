@@ -1,11 +1,12 @@
 """What cannot be, or need not be believed, in the waves of an event: found by comparing its own numbers."""
 
 from dataclasses import dataclass
-from math import fsum, isnan
+from math import isnan
 
 import numpy as np
 
-from deleverage.lab.events.model import Event, Wave
+from deleverage.lab.events.model import Event
+from deleverage.lab.published.others import notional_at_marks
 
 SAME = 1e-9
 """Two losses that differ by less than this share are one loss, told twice."""
@@ -28,18 +29,11 @@ def repeated_losses(event: Event) -> list[tuple[float, tuple[int, ...]]]:
     return sorted(found, key=lambda group: (-len(group[1]), -group[0]))
 
 
-def notional(event: Event, wave: Wave) -> float:
-    """Return a wave's notional at the coins' reference marks, NaN where one is missing or there are no coins."""
-    if not wave.coins:
-        return float("nan")
-    return fsum(gap.quantity * event.marks.get(gap.coin, float("nan")) for gap in wave.coins)
-
-
 def shares_of_notional(event: Event) -> list[tuple[int, int, float]]:
     """Return wave, horizon and what was taken as a share of the notional, wherever both are known."""
     found = []
     for wave in event.waves:
-        whole = notional(event, wave)
+        whole = notional_at_marks(event, wave)
         if whole > 0:
             found += [(wave.number, horizon, taken / whole) for horizon, taken in sorted(wave.taken_usd.items())]
     return found

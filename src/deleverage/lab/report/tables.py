@@ -58,27 +58,34 @@ def discounted_table(body: Json) -> Table:
 
 
 def wave_table(body: Json) -> Table:
-    """Return the waves, a row each."""
-    names = (
-        "wave",
-        "lasts, s",
-        "fills",
-        "coins",
-        "losers",
-        "deficit, equity-USD",
-        "largest loss, equity-USD",
-        "needed, profit-USD",
-        "taken, profit-USD",
-    )
+    """Return the waves, a row each; what was taken is a column where some wave has it."""
+    names = ("wave", "lasts, s", "fills", "coins", "losers", *(f"{name}, {unit}" for name, unit in _OF_WAVES.values()))
+    taken = any(row["taken_usd"] for row in body["waves"])
     rows = []
     for row in body["waves"]:
-        taken = row["taken_usd"]
-        first = min(taken, key=int, default=None)
         counts = (f"{row[name]:,}" for name in ("fills", "coins", "losers"))
-        amounts = (cents(row[name]) for name in ("deficit_usd", "max_loss_usd", "needed_usd"))
-        last = cents(None if first is None else taken[first])
-        rows.append((str(row["wave"]), f"{row['duration_ms'] / 1000:g}", *counts, *amounts, last))
-    return Table("Taken at the shortest horizon", names, rows, frozenset())
+        amounts = [cents(row[name]) for name in _OF_WAVES]
+        if taken:
+            first = min(row["taken_usd"], key=int, default=None)
+            amounts.append(cents(None if first is None else row["taken_usd"][first]))
+        rows.append((str(row["wave"]), f"{row['duration_ms'] / 1000:g}", *counts, *amounts))
+    if taken:
+        return Table("Taken at the shortest horizon", (*names, "taken, profit-USD"), rows, frozenset())
+    return Table("What production took of each wave, this source does not say", names, rows, frozenset())
+
+
+_OF_WAVES = {
+    "deficit_usd": ("deficit", "equity-USD"),
+    "max_loss_usd": ("largest loss", "equity-USD"),
+    "needed_usd": ("needed", "profit-USD"),
+}
+
+
+def fund_table(fund: Json) -> Table:
+    """Return what a fund of the size that the deficits ask for would have carried, wave by wave."""
+    names = ("before", "deficit", "carried", "remaining", "inflow", "after")
+    rows = [(str(row["wave"]), *(cents(row[f"{name}_usd"]) for name in names)) for row in fund["waves"]]
+    return Table(f"Equity-USD; fee share {fund['fee_share']}", ("wave", *names), rows, frozenset())
 
 
 def sweep_table(body: Json) -> Table:
@@ -208,24 +215,49 @@ def told(value: Any, most: int = 24) -> str:
     return ", ".join(parts[:most]) + more
 
 
-_MEANS = ("gini_x", "gini_h", "gini_e", "top_10_x", "largest_h", "wiped", "kendall")
+_MEANS = ("gini_x", "gini_h", "gini_e", "top_10_x", "largest_h", "wiped", "kendall", "broken", "broken_usd")
 
 
 def compared_table(document: Json) -> Table:
-    """Return the policies side by side: one-sided sums, and means over the waves that all share."""
+    """Return the policies side by side: one-sided sums, regret, and means over the waves that all share."""
     by_name = {row["name"]: row["means"] for row in document["common"]}
-    means = {name: by_name[name] for name in _MEANS if name in by_name}
-    names = ("policy", "knows", "numeraire", "over", "under", *(name.replace("_", " ") for name in means))
+    means = {name: by_name[name] for name in _MEANS if by_name.get(name)}
+    names = (*("policy", "knows", "numeraire", "over", "under", "fairness regret", "total regret"), *_plain(means))
     rows = []
     for row in document["policies"]:
         if row["why"] is not None:
             continue
-        cells = (f"{of[row['policy']]:.4f}" if row["policy"] in of else "-" for of in means.values())
+        cells = (f"{of[row['policy']]:,.4f}" if row["policy"] in of else "-" for of in means.values())
         sums = (cents(row["sums"][name]) for name in ("over_collection", "under_collection"))
+        regret = (cents(row["regret"][name]) for name in ("fairness_usd", "total_usd"))
         about = ("published", "-") if row["published"] else (row["information"], row["numeraire"])
-        rows.append((row["policy"], *about, *sums, *cells))
+        rows.append((row["policy"], *about, *sums, *regret, *cells))
     title = f"Unit {document['unit']} USD; over and under in the policy's numeraire; Gini, top 10 and largest as shares"
     return Table(title, names, rows, frozenset({0, 1, 2}))
+
+
+def _plain(names: Iterable[str]) -> list[str]:
+    return [name.replace("_", " ") for name in names]
+
+
+def hedges_table(document: Json) -> Table:
+    """Return what the event's own fills did to hedges, a row a wave in which that is known."""
+    known = [row for row in document["hedges"] if row["measures"]["broken"] is not None]
+    rows = [(str(row["wave"]), *_hedge_cells(row["measures"])) for row in known]
+    names = (
+        "wave",
+        "winners with known legs",
+        "gross, notional-USD",
+        "net, notional-USD",
+        "broken",
+        "broken, notional-USD",
+    )
+    return Table("Hedges that the event's own fills broke", names, rows, frozenset())
+
+
+def _hedge_cells(measures: Json) -> list[str]:
+    legs, broken = (f"{measures[name]:,.0f}" for name in ("legs_known", "broken"))
+    return [legs, cents(measures["gross"]), cents(measures["net"]), broken, cents(measures["broken_usd"])]
 
 
 def not_asked_table(document: Json) -> Table:

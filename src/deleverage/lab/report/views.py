@@ -57,12 +57,30 @@ def index(parts: Parts) -> Json:
 def wave_page(parts: Parts) -> Json:
     event = parts.event
     known = any(not isnan(number) for wave in event.waves for number in (wave.deficit_usd, wave.needed_usd))
+    taken = any(wave.taken_usd for wave in event.waves)
+    what = "lacked, needed and taken" if taken else "lacked and needed"
     return {
-        "lead": f"{len(event.waves):,} waves; what each of them is said to have lacked, needed and taken.",
+        "lead": f"{len(event.waves):,} waves; what each of them is said to have {what}.",
+        "shown": "Deficit, needed and taken" if taken else "Deficit and needed",
+        "taken": taken,
         "chart": charts.waves(event) if known else None,
         "table": tables.wave_table(parts.regret),
         "sweep": tables.sweep_table(parts.regret),
+        "fund": _fund(parts.regret["fund"]),
     }
+
+
+def _fund(fund: Json | None) -> Json | None:
+    """Return a fund's size in a sentence, and its course; None where no deficit is known."""
+    if fund is None:
+        return None
+    place = f"rank {fund['rank']} of {fund['sample']} deficits" if fund["rank"] else "r >= k, no fund is worth its cost"
+    told = (
+        f"Keeping a dollar costs r = {fund['rate']}, lacking one k = {fund['penalty']}: the deficits ask for a fund of "
+        f"{usd(fund['size_usd'])} (quantile {fund['quantile']}, {place}). With {usd(fund['start_usd'])} at the start "
+        f"it carries {usd(fund['carried_usd'])} and leaves {usd(fund['remaining_usd'])} to deleveraging"
+    )
+    return {"told": told, "rule": fund["rule"], "table": tables.fund_table(fund)}
 
 
 def policies(parts: Parts) -> Json:
@@ -87,7 +105,14 @@ def policies(parts: Parts) -> Json:
         view |= {"compared_table": tables.compared_table(compared), "left_out": tables.left_out_table(compared)}
         view["not_asked"] = tables.not_asked_table(compared)
         view["shared"] = waves(common)
+        view["held_against"] = _held_against(compared)
     return view
+
+
+def _held_against(compared: Json) -> str:
+    """Return whom fairness regret is measured against."""
+    theirs = compared["reference_of_published"]
+    return f"Fairness regret is against {compared['reference']}" + (f", of published rows {theirs}" if theirs else "")
 
 
 def paid(parts: Parts) -> Json:
@@ -108,8 +133,18 @@ def paid(parts: Parts) -> Json:
         "bars": [(one.title, one.unit, charts.bars(one.rows, f"bars-{at}", one.unit)) for at, one in enumerate(found)],
         "most": charts.MOST_BARS,
         "by_policy": by_policy.view(parts.compared),
+        **_hedges(parts.compared),
         "why_not": parts.why_not,
     }
+
+
+def _hedges(compared: Json | None) -> Json:
+    """Return hedges that broke, or why nobody knows."""
+    if compared is None:
+        return {"hedges": None, "no_hedges": "nobody was asked"}
+    table = tables.hedges_table(compared)
+    reasons = sorted({row["undefined"]["broken"] for row in compared["hedges"] if "broken" in row["undefined"]})
+    return {"hedges": table if table.rows else None, "no_hedges": "; ".join(reasons)}
 
 
 def audit(parts: Parts) -> Json:
