@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from deleverage.cli import call
+from deleverage.lab.events.generator import generate
 from deleverage.lab.report import by_policy
 from deleverage.lab.report.charts import lorenz_curve
 from deleverage.lab.report.gather import gather
 from deleverage.lab.report.write import PAGES
 from tests.cli.test_documents import check
 from tests.lab.events import folders
+from tests.lab.events.told import hyperliquid_json
 
 np = pytest.importorskip("numpy")
 
@@ -147,16 +149,42 @@ def test_tenths_when_shown_then_rows_add_up_and_the_most_unequal_policy_is_first
     other = {**cell, "measures": {"gini_x": 0.9}, "taken_by_decile": [*["0.00"] * 9, "4.00"]}
     waves = [
         {"wave": 1, "budget": "9.00", "winners": 3, "endowment_by_decile": None},
-        {"wave": 2, "budget": "10.00", "winners": 20, "endowment_by_decile": ["2.00"] * 10},
+        {"wave": 2, "budget": "10.00", "winners": 30, "endowment_by_decile": ["2.00"] * 10},
     ]
-    rows = [{"policy": "even", "waves": [cell]}, {"policy": "greedy", "waves": [other]}]
-    shown = by_policy.view({"waves": waves, "policies": rows, "synthetic": False, "winners": "w", "lorenz_at": [0, 1]})
+    idle = {**cell, "taken_by_decile": ["0.00"] * 10}
+    rows = [{"policy": name, "waves": [one]} for name, one in (("even", cell), ("greedy", other), ("idle", idle))]
+    document = {"waves": waves, "policies": rows, "synthetic": False, "winners": "w", "lorenz_at": [0, 1]}
+    shown = by_policy.view(document)
     assert shown is not None
-    assert shown["title"] == "Lorenz curves by policy: wave 2, 20 winners of the event"
+    assert shown["title"] == "Lorenz curves by policy: wave 2, 30 winners of the event"
     whose, hard = shown["deciles"]
     assert [row[0] for row in whose.rows] == ["what they have", "greedy", "even"]
     assert whose.rows[1][-2:] == ("0.00 %", "100.00 %")
     assert hard.rows == [("greedy", *["0.00"] * 9, "200.00"), ("even", *["50.00"] * 10)]
+    waves[1]["winners"] = 29
+    few = by_policy.view(document)
+    assert few is not None
+    assert (few["deciles"], few["few"]) == ([], "Tenths of 29 winners would be single accounts, and are left out")
+
+
+def test_waves_page_when_no_source_says_what_was_taken_then_it_has_no_such_column(small: Path, tmp_path: Path) -> None:
+    """Fills alone: no column of nothing but undefined; with production's table it is there."""
+    fills = folders.write(tmp_path / "e" / "fills.csv", *FILLS)
+    pages = written(fills, tmp_path / "fills", "--policies", "none")
+    assert "What production took of each wave, this source does not say" in pages["waves.html"]
+    assert "taken, profit-USD" not in pages["waves.html"]
+    tables = written(small, tmp_path / "tables", "--policies", "none")
+    assert "taken, profit-USD" in tables["waves.html"]
+    assert "A fund before deleveraging" in tables["waves.html"]
+
+
+def test_paid_when_legs_are_listed_then_broken_hedges_have_a_table_else_the_reason(tmp_path: Path, small: Path) -> None:
+    """A generated event told as Hyperliquid tells its own, and tables of waves."""
+    file = hyperliquid_json(generate(1).event, tmp_path / "generated.json")
+    page = written(file, tmp_path / "legs", "--policies", "queue,contracts-pro-rata")["paid.html"]
+    assert "Hedges that the event&#39;s own fills broke" in page
+    page = written(small, tmp_path / "none", "--policies", "queue")["paid.html"]
+    assert "Not answerable from this source: the source does not list what an account holds of each coin" in page
 
 
 def test_report_when_labels_are_hostile_then_they_are_shown_and_not_obeyed(small: Path, tmp_path: Path) -> None:

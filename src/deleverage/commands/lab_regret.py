@@ -127,13 +127,14 @@ def _fund(fund: dict[str, Any]) -> list[str]:
     for row in fund["waves"][:_PRINTED_ROWS]:
         table.add(str(row["wave"]), *(cents(row[f"{name}_usd"]) for name in names))
     more = len(fund["waves"]) - _PRINTED_ROWS
+    for_rates = f"r {fund['rate']} and k {fund['penalty']}"
     place = f"rank {fund['rank']} of {fund['sample']} deficits" if fund["rank"] else "r >= k: no fund is worth its cost"
     return [
         *table.lines(),
         *([f"and {more} more waves"] if more > 0 else []),
         f"carried {cents(fund['carried_usd'])}, remaining for deleveraging {cents(fund['remaining_usd'])}",
-        f"K* {cents(fund['size_usd'])}: quantile 1 - r / k = {fund['quantile']} for r {fund['rate']} and k "
-        f"{fund['penalty']}, {place}; above it {fund['breach_frequency']:.4g} of the waves",
+        f"K* {cents(fund['size_usd'])}: quantile 1 - r / k = {fund['quantile']} for {for_rates}, {place}",
+        f"above K* {fund['breach_frequency']:.4g} of the waves",
     ]
 
 

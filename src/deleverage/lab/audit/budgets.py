@@ -10,7 +10,8 @@ from deleverage.lab.audit.view import View, known, number, ratio
 def more_than_missing(view: View, limits: Limits) -> Iterator[Finding | Unmade]:
     """Give a finding for each wave in which more was needed than was missing.
 
-    A wave that lacks nothing may close those whose bankruptcy stands in an earlier one: that is no contradiction yet.
+    A wave that lacks nothing may close those whose bankruptcy stands in an earlier one: that is no contradiction, yet
+    whoever divides B by D wave by wave divides by the wrong D twice. So it is a warning, and no error.
     """
     rows = [row for row in view.event.waves if known(row.needed_usd) and known(row.deficit_usd)]
     if not rows:
@@ -22,9 +23,12 @@ def more_than_missing(view: View, limits: Limits) -> Iterator[Finding | Unmade]:
         if surplus <= limits.rounding * row.needed_usd:
             continue
         lacks = row.deficit_usd > 0
-        earlier = (
-            "" if lacks else ": either it closes who went bankrupt in an earlier wave, or nobody's loss was its price"
-        )
+        old = view.against_old_bankrupts(row)
+        earlier = "" if lacks else ": "
+        if not lacks and old is None:
+            earlier += "either it closes who went bankrupt in an earlier wave, or nobody's loss was its price"
+        elif not lacks:
+            earlier += f"{old:,.2f} USD of it against accounts that went bankrupt in an earlier wave"
         yield Finding(
             "budget-above-deficit",
             ERROR if lacks else WARNING,
@@ -35,6 +39,7 @@ def more_than_missing(view: View, limits: Limits) -> Iterator[Finding | Unmade]:
                 "deficit_usd": row.deficit_usd,
                 "ratio": ratio(row.needed_usd, row.deficit_usd),
                 "surplus_usd": surplus,
+                **({} if lacks or old is None else {"against_earlier_bankrupts_usd": old}),
             },
             Consequence("total_needed_usd", total, total - surplus),
         )

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping
 from math import isnan
 
-from deleverage.lab.audit.finding import ERROR, WARNING, Check, Consequence, Finding, Unmade
+from deleverage.lab.audit.finding import ERROR, INFO, WARNING, Check, Consequence, Finding, Unmade
 from deleverage.lab.audit.limits import Limits
 from deleverage.lab.audit.view import View, number
+from deleverage.lab.events.model import NoNumber
 
 _UNDEFINED = "undefined-metric"
 RATIOS = ("ptsr", "pmr", "rd_nse")
@@ -118,6 +119,33 @@ def nothing_left(view: View, limits: Limits) -> Iterator[Finding | Unmade]:
         )
 
 
+def in_words(view: View, limits: Limits) -> Iterator[Finding | Unmade]:
+    """Give a finding for each ratio of a policy whose cells say infinity or nan instead of a number or nothing.
+
+    An infinity is a division by nothing that was printed; nan may be how a program writes an empty cell.
+    """
+    del limits
+    found: dict[tuple[str, str, bool], list[NoNumber]] = {}
+    for one in view.event.no_numbers:
+        endless = "nan" not in one.text.lower()
+        found.setdefault((one.claim.name, one.claim.policy, endless), []).append(one)
+    for (name, policy, endless), cells in found.items():
+        said = view.claimed[name][policy]
+        yield Finding(
+            _UNDEFINED,
+            WARNING if endless else INFO,
+            f"{name} of {policy} is {cells[0].text} in {len(cells)} rows, which is no number: read as undefined",
+            {
+                "table": cells[0].file,
+                "column": cells[0].column,
+                "lines": [cell.line for cell in cells],
+                "waves": [cell.claim.wave for cell in cells],
+            },
+            {"cells": len(cells), "of": len(said), "text": cells[0].text},
+            Consequence(f"mean_{name}_of_{policy}", None, _mean(said, set(said))),
+        )
+
+
 def _mean(said: ByWave, waves: set[int]) -> float | None:
     values = [said[at] for at in sorted(waves) if not isnan(said[at])]
     return number(sum(values) / len(values)) if values else None
@@ -130,4 +158,6 @@ def _change(before: float | None, after: float | None) -> float:
     return float("inf") if after is None else abs(after - before) / max(abs(before), 1e-300)
 
 
-UNDEFINED = Check(_UNDEFINED, "Are ratios printed where they exist?", (other_waves, out_of_range, nothing_left))
+UNDEFINED = Check(
+    _UNDEFINED, "Are ratios printed where they exist?", (other_waves, out_of_range, nothing_left, in_words)
+)

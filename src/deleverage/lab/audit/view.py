@@ -85,6 +85,28 @@ class View:
         return first or None
 
     @cached_property
+    def _bankrupt_in(self) -> Mapping[str, int] | None:
+        """The place of the wave in which each loser was first stated to lack anything; None where nobody says."""
+        if self.losing is None:
+            return None
+        states, waves = self.losing
+        first: dict[str, int] = {}
+        for user, place in zip(states.user, waves.tolist(), strict=True):
+            first.setdefault(str(user), place)
+        return first
+
+    def against_old_bankrupts(self, row: Wave) -> float | None:
+        """Return the gaps of a wave's fills against accounts that went bankrupt in an earlier wave; None unknown."""
+        fills, first = self.event.fills, self._bankrupt_in
+        if fills is None or first is None:
+            return None
+        mine = np.flatnonzero((fills.time_ms >= row.start_ms) & (fills.time_ms <= row.end_ms))
+        gaps = np.abs(fills.mark[mine] - fills.price[mine]) * fills.size[mine]
+        at = self.numbers.index(row.number)
+        old = [0 <= first.get(str(user), at) < at for user in fills.against[mine]]
+        return float(np.nansum(gaps[old]))
+
+    @cached_property
     def deficit(self) -> float:
         """The deficit as the tables add it up; NaN where they do not say."""
         return float(sum(row.deficit_usd for row in self.event.waves)) if self.event.waves else float("nan")

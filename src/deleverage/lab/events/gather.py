@@ -80,10 +80,13 @@ def ordered(number: float) -> tuple[bool, float]:
 
 
 def by_moment(states: Sequence[OneState]) -> list[OneState]:
-    """Return statements in the order of their moments, unknown ones last; those of one moment by what they say."""
+    """Return statements in the order of their moments, unknown ones last.
+
+    Of one moment the one with the larger notional is the earlier: deleveraging only ever makes it smaller.
+    """
 
     def key(one: OneState) -> tuple[Any, ...]:
-        numbers = map(ordered, (one.equity, one.profit, one.notional))
+        numbers = map(ordered, (-one.notional, one.equity, one.profit))
         return (one.stated_ms == 0, one.stated_ms, one.user, *numbers, one.positions or ())
 
     return sorted(states, key=key)

@@ -155,7 +155,7 @@ def event_parts(found: Found) -> tuple[Fills | None, States | None]:
     """Return fills in the order of the event and statements; a loser is who is liquidated in one of the fills.
 
     A statement goes with the first fill of its account that is not before it; of several before one fill, that of the
-    last moment; of several of that moment, the one with the least equity.
+    last moment; of several of that moment, the one with the largest notional.
     """
     losers = {fill.against for fill in found.fills}
     fills = [found.fills[at] for at in in_time(found.fills)]

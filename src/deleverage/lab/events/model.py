@@ -186,6 +186,17 @@ class Repeat:
 
 
 @dataclass(frozen=True)
+class NoNumber:
+    """A cell of a ratio that says infinity or nan in words; it is read as undefined."""
+
+    file: str
+    line: int
+    column: str
+    text: str
+    claim: Claim  # as it is read
+
+
+@dataclass(frozen=True)
 class Event:
     """Everything that is known about one event, and where it comes from."""
 
@@ -201,3 +212,4 @@ class Event:
     sources: tuple[Source, ...] = ()
     notes: tuple[str, ...] = ()
     repeats: tuple[Repeat, ...] = ()
+    no_numbers: tuple[NoNumber, ...] = ()

@@ -6,6 +6,7 @@ them. Which horizons and policies there are is what the names of folders and col
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from math import fsum
 from pathlib import Path
 from typing import TypeVar
@@ -13,7 +14,7 @@ from typing import TypeVar
 from deleverage.adapters.tables import Fault, Source, TableFault
 from deleverage.lab.events import oct10_others as others
 from deleverage.lab.events import oct10_waves as tables
-from deleverage.lab.events.model import CoinTotal, Event, Repeat
+from deleverage.lab.events.model import CoinTotal, Event, NoNumber, Repeat
 
 Item = TypeVar("Item")
 
@@ -38,7 +39,9 @@ def load(folder: Path) -> Event:
         elif not found[name]:
             notes.append(f"no {name}: what it holds is unknown")
     parts = _waves(folder, found, faults, notes, sources, repeats)
-    claims = _rows(folder, found[others.POLICIES], others.read_claims, faults, sources, repeats)
+    no_numbers: list[NoNumber] = []
+    read_claims = partial(others.read_claims, no_numbers=no_numbers)
+    claims = _rows(folder, found[others.POLICIES], read_claims, faults, sources, repeats)
     shocks = _rows(folder, found[others.SHOCKS], others.read_shocks, faults, sources, repeats)
     reactions = _rows(folder, found[others.REACTIONS], others.read_reactions, faults, sources, repeats)
     coins = _coins(folder, faults, notes, sources, repeats)
@@ -60,6 +63,7 @@ def load(folder: Path) -> Event:
         sources=tuple(sources),
         notes=(*notes, *_told(repeats)),
         repeats=tuple(repeats),
+        no_numbers=tuple(sorted(no_numbers, key=lambda one: (one.claim.wave, one.column))),
     )
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from deleverage.adapters.tables import Fault, Row, Source
 from deleverage.lab.events.cells import above_zero, count, label, least_zero, maybe, moment_ms, number, read_once
-from deleverage.lab.events.model import Claim, CoinTotal, Reaction, Repeat, Shock
+from deleverage.lab.events.model import Claim, CoinTotal, NoNumber, Reaction, Repeat, Shock
 
 POLICIES = "policy_per_wave_metrics.csv"
 SHOCKS = "per_shock_metrics_queue.csv"
@@ -15,6 +15,8 @@ _NAMES = ("budget", "overshoot", "max_pct", "ptsr", "pmr", "rd_nse")
 _CAPS = "total_cap"
 _UNDEFINED_IF = ("ptsr", "pmr", "rd_nse", "max_pct")
 """Measures that have no value in some waves: their empty cells are no faults."""
+
+_NO_NUMBERS = ("inf", "infinity", "nan")
 
 _SHOCK_COLUMNS = ("coin", "cluster_id", "t_start", "t_end", "deficit_usd", "total_capacity_usd", "budget_queue_usd")
 _REACTION_COLUMNS = (
@@ -31,8 +33,13 @@ def policies_of(columns: list[str]) -> list[str]:
     return [column.removeprefix("overshoot_") for column in columns if column.startswith("overshoot_")]
 
 
-def read_claims(root: Path, path: Path, faults: list[Fault], repeats: list[Repeat]) -> tuple[Source, list[Claim]]:
-    """Return what a table says of policies by wave: a claim for each policy and measure that has a column."""
+def read_claims(
+    root: Path, path: Path, faults: list[Fault], repeats: list[Repeat], no_numbers: list[NoNumber]
+) -> tuple[Source, list[Claim]]:
+    """Return what a table says of policies by wave: a claim for each policy and measure that has a column.
+
+    Cells of ratios that say inf or nan are undefined, and go to ``no_numbers``; money that does is a fault.
+    """
     source, rows = read_once(root, path, ("wave", "budget_needed"), faults, repeats, "budget_needed")
     policies = policies_of(list(rows[0].cells)) if rows else []
     if rows and not policies:
@@ -49,9 +56,15 @@ def read_claims(root: Path, path: Path, faults: list[Fault], repeats: list[Repea
             if _CAPS in row.cells:
                 claims.append(Claim(wave, policy, "caps", maybe(row, _CAPS)))
             for name in _NAMES:
-                if (column := f"{name}_{policy}") in row.cells:
-                    read_cell = maybe if name in _UNDEFINED_IF else number
-                    claims.append(Claim(wave, policy, name, read_cell(row, column)))
+                if (column := f"{name}_{policy}") not in row.cells:
+                    continue
+                text = row.cells[column]
+                if name in _UNDEFINED_IF and text.lower().lstrip("+-") in _NO_NUMBERS:
+                    claims.append(Claim(wave, policy, name, float("nan")))
+                    no_numbers.append(NoNumber(row.file, row.line, column, text, claims[-1]))
+                    continue
+                read_cell = maybe if name in _UNDEFINED_IF else number
+                claims.append(Claim(wave, policy, name, read_cell(row, column)))
             if scale := _scale(row, policy):
                 claims.append(Claim(wave, policy, "scale", maybe(row, scale)))
     return source, sorted(claims, key=lambda claim: claim.wave)

@@ -128,7 +128,9 @@ def _statuses(compared: Json | None) -> dict[str, Counter[str]]:
 def _fairness(parts: Parts) -> Answer:
     rows = parts.regret["policies"]
     clipped = {row["policy"]: row["waves_clipped_at_1"] for row in rows if row["waves_clipped_at_1"]}
-    told = ["the source has the largest share of one winner, not what each gave (x), of profit (x/w), of equity (x/e)"]
+    has = "the source has the largest share of one winner, not what each gave (x), of profit (x/w), of equity (x/e)"
+    none = "the source does not say what any policy took of anybody"
+    told = [has if any(claim.name == "max_pct" for claim in parts.event.claims) else none]
     if clipped:
         told.append("at 1 or more: " + "; ".join(f"{policy} in {waves(found)}" for policy, found in clipped.items()))
     if parts.compared is None:

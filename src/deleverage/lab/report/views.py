@@ -41,7 +41,7 @@ def index(parts: Parts) -> Json:
             ("Policies", f"{len(body['policies']):,}"),
             ("Published figures that come out", f"{same} of {same + other + unknown}"),
         ],
-        "verdict": f"{found} findings, {errors} of them errors." if found else "",
+        "verdict": f"{found} finding{'s' if found != 1 else ''}, {errors} of them errors." if found else "",
         "headlines": tables.headline_table(parts.audit),
         "repeated": repeats(event),
         "horizon": None if first is None else first["horizon_ms"],
