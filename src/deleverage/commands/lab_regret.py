@@ -154,7 +154,12 @@ def _figures(rows: list[dict[str, Any]]) -> list[str]:
     for row in printed:
         if row["reproduced"] is None:
             lacking.setdefault(row["why"], []).append(row["figure"])
-    return lines + [f"  not recomputed: {_together(keys)}: {why}" for why, keys in lacking.items()]
+    lines += [f"  not recomputed: {_together(keys)}: {why}" for why, keys in lacking.items()]
+    return (
+        [*lines, "  each print beside what is found: --json, or the page of sources in lab report"]
+        if printed
+        else lines
+    )
 
 
 def _together(keys: list[str]) -> str:

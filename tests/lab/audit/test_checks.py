@@ -12,7 +12,7 @@ from deleverage.lab.audit.finding import CODES, Finding
 from deleverage.lab.audit.limits import Limits
 from deleverage.lab.events.edit import with_claims, with_fills, with_states
 from deleverage.lab.events.generator import generate
-from deleverage.lab.events.model import Claim, CoinGap, CoinTotal, Event, Floats, Repeat, Shock, Wave
+from deleverage.lab.events.model import Claim, CoinGap, CoinTotal, Event, Fills, Floats, Repeat, Shock, States, Wave
 from tests.lab.rates import clean
 
 NAN = float("nan")
@@ -35,6 +35,31 @@ def found_one(event: Event, code: str, words: str) -> Finding:
     fitting = [finding for finding in only(event, code) if words in finding.sentence]
     assert len(fitting) == 1
     return fitting[0]
+
+
+def test_budget_when_an_old_bankrupt_is_closed_then_it_is_told_how_much_is_against_him() -> None:
+    """Of 40 USD that a wave without a deficit needs, 30 are against who went bankrupt in the wave before."""
+    fills = Fills(
+        time_ms=np.array([3_600_000, 7_200_000, 7_200_000]),
+        coin=np.array(["X"] * 3, object),
+        user=np.array(["a", "a", "a"], object),
+        side=np.array([-1] * 3, np.int8),
+        size=np.array([1.0, 3.0, 1.0]),
+        price=np.array([110.0] * 3),
+        mark=np.array([100.0] * 3),
+        closed_profit=np.zeros(3),
+        against=np.array(["z", "z", "y"], object),
+        key=np.array(["1", "2", "3"], object),
+    )
+    states = States(
+        np.array(["z", "z"], object), np.array([0, 1]), np.array([3_600_000, 7_200_000]), np.array([-100.0, -90.0]),
+        np.full(2, NAN), np.full(2, NAN), np.ones(2, bool),
+    )  # fmt: skip
+    event = Event("e", (wave(1, 100.0, 10.0), wave(2, 0.0, 40.0)), fills=fills, states=states)
+    finding = found_one(event, "budget-above-deficit", "wave 2 needs")
+    assert finding.severity == "warning"
+    assert finding.evidence["against_earlier_bankrupts_usd"] == 30.0
+    assert "30.00 USD of it against accounts that went bankrupt in an earlier wave" in finding.sentence
 
 
 def test_repeated_when_a_loss_stands_in_two_waves_then_deficit_is_told_without_it() -> None:

@@ -12,6 +12,7 @@ from deleverage.lab.events.faults import plant
 from deleverage.lab.events.load import load
 from deleverage.lab.events.model import Event
 from deleverage.lab.events.waves import GAP_MS, sweep
+from tests.lab.events.folders import POLICIES, replace, small_event
 from tests.lab.rates import clean
 
 SEEDS = range(1000, 1004)
@@ -88,3 +89,31 @@ def test_file_when_a_fault_is_planted_then_it_is_found(
         if not frozen:
             pytest.skip("a table of fills has no moment of a statement but the fill's")
     assert code in codes(write(planted, tmp_path / "fills.csv"), capsys)
+
+
+@pytest.mark.parametrize(
+    ("text", "severity"), [("inf", "warning"), ("-Infinity", "warning"), ("nan", "info"), ("NaN", "info")]
+)
+def test_ratio_when_its_cell_says_infinity_or_nan_then_it_is_a_finding_with_its_row(
+    text: str, severity: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Planted in a ratio: read as undefined, told with file, line and wave; the mean has none with it."""
+    folder = small_event(tmp_path / "event")
+    replace(folder / POLICIES, ",3,1.0", f",{text},1.0")
+    assert call(["lab", "audit", str(folder), "--only", "undefined-metric", "--json"]) == 0
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    (found,) = [finding for finding in findings if "which is no number" in finding["sentence"]]
+    assert found["severity"] == severity
+    assert found["where"] == {"table": POLICIES, "column": "ptsr_fair", "lines": [2], "waves": [1]}
+    assert found["consequence"] == {"headline": "mean_ptsr_of_fair", "before": None, "after": 4.0}
+    assert call(["lab", "audit", str(folder)]) == 0
+
+
+def test_money_when_its_cell_says_infinity_then_it_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Planted: no amount is endless."""
+    folder = small_event(tmp_path / "event")
+    replace(folder / POLICIES, "1,40,30,40,-10", "1,40,inf,40,-10")
+    assert call(["lab", "audit", str(folder)]) == 2
+    assert "budget_prod: 'inf' is not a finite decimal number" in capsys.readouterr().err

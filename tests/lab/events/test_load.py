@@ -56,6 +56,27 @@ def test_replay_table_when_read_then_fills_are_in_time_and_states_speak_of_both_
     assert "5000 ms" in event.notes[-1]
 
 
+def test_table_when_a_row_is_the_bankrupt_s_own_then_it_is_no_fill_and_told(tmp_path: Path) -> None:
+    """Both halves of a trade carry the mark of a deleveraging: planted, the one of 0xz against himself."""
+    own = REPLAY[2].replace("0xa,", "0xz,")
+    event = load(write(tmp_path / "adl.csv", REPLAY[0], *REPLAY[1:], own))
+    assert event.fills is not None
+    assert "0xz" not in event.fills.user
+    assert len(event.fills) == len(REPLAY) - 1
+    assert event.notes[0] == "1 rows are the bankrupt's own side of a deleveraging: the winner's side counts"
+
+
+def test_own_table_when_it_has_positions_and_notionals_then_holdings_and_leverage_are_known(tmp_path: Path) -> None:
+    """The signed position before the fill tells side and holding; the notional is the account's."""
+    header = "time_ms,coin,user,price,size,position,equity,profit,notional"
+    event = load(write(tmp_path / "fills.csv", header, "1,A,ann,10,2,-5,100,50,300"))
+    assert event.fills is not None
+    assert event.fills.held is not None
+    assert event.states is not None
+    assert (event.fills.side.tolist(), event.fills.held.tolist()) == ([-1], [5.0])
+    assert event.states.notional.tolist() == [300.0]
+
+
 def test_own_table_when_read_as_csv_or_parquet_then_the_same_fills_come_back(tmp_path: Path) -> None:
     """Columns of our own, with a mark and a side in words; marks beside it."""
     pyarrow = pytest.importorskip("pyarrow")

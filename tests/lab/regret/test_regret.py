@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import tomllib
+from importlib import resources
 from math import isclose
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,8 @@ from deleverage.cli import call
 from deleverage.lab.events.load import load
 from deleverage.lab.regret.document import document
 from deleverage.lab.regret.table import NoReference, regrets
+from deleverage.lab.report.gather import gather
+from deleverage.lab.report.views import sources
 from tests.cli.test_documents import check
 from tests.lab.events import folders
 
@@ -195,6 +199,26 @@ def test_oct10_when_the_papers_are_asked_then_what_differs_is_told_and_not_force
     assert (len(table), set(table.values())) == (15, {True})
     unknown = [row for row in printed if row["reproduced"] is None]
     assert all(row["why"] for row in unknown)
+
+
+def test_oct10_when_papers_hold_a_print_then_it_is_compared_and_shown_and_no_reason_is_idle(
+    oct10: Path, tmp_path: Path
+) -> None:
+    """Each print once, with what comes out of rows; a reason stands where a print does not come out, and only there."""
+    papers = tomllib.loads(resources.files("deleverage.lab.published").joinpath("papers.toml").read_text("utf-8"))
+    held = [(paper["source"], one) for paper in papers["paper"] for one in paper["print"]]
+    rows = [row for row in body_of(oct10)["figures"] if row["printed"] is not None]
+    page = sources(gather(oct10, [], 1, {"program": "p"}, lambda what, done, total: None))
+    shown = [*page["unlike"].rows, *page["printed"].rows]
+    for source, one in held:
+        place = f"{source}, {one['where']}"
+        (row,) = [row for row in rows if (row["figure"], row["printed_in"]) == (one["key"], place)]
+        assert row["printed"] == one["text"]
+        assert bool(one.get("why")) == (row["reproduced"] is not True), one["key"]
+        (line,) = [line for line in shown if line[0] == one["key"] and place in line[-1]]
+        assert one["text"] in line
+        assert (line in page["printed"].rows) == (row["reproduced"] is True)
+    assert len(held) == len([row for row in rows if row["printed_in"].startswith("arXiv")])
 
 
 def test_oct10_when_headlines_are_printed_then_each_is_found_or_told_why_not(shared_dir: Path) -> None:

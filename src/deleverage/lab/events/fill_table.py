@@ -1,6 +1,9 @@
 """A table of deleveraging fills, a row a fill: HyperReplay's canonical table, its raw extract, or our own columns.
 
-Which of them it is, its columns say. A table may hold what accounts had at each fill, winners' and bankrupts'.
+Which of them it is, its columns say. A table may hold what accounts had at each fill, winners' and bankrupts'. A row of
+the bankrupt himself is the other half of a trade that his counterparty's row is of, and no fill. ``leverage_realtime``
+of HyperReplay is that of the row's one position, so it says nothing of an account's notional; and no column of it lists
+the account's other positions: legs are not known of such tables.
 """
 
 from dataclasses import dataclass
@@ -35,8 +38,6 @@ class Columns:
     equity: str = ""
     profit: str = ""
     notional: str = ""
-    leverage: str = ""
-    cash: str = ""
     loser_equity: str = ""
     loser_profit: str = ""
 
@@ -54,8 +55,6 @@ REPLAY = Columns(
     position="position_size",
     equity="total_equity",
     profit="total_unrealized_pnl",
-    leverage="leverage_realtime",
-    cash="account_value_realtime",
     loser_equity="liquidated_total_equity",
     loser_profit="liquidated_total_unrealized_pnl",
 )
@@ -77,6 +76,7 @@ OWN = Columns(
     loser_profit="against_profit",
 )
 SHAPES = (REPLAY, RAW, OWN)
+OWN_HALF = "the bankrupt's own side of a deleveraging: the winner's side counts"
 SIDES = {"long": 1, "short": -1, "": 0}
 
 
@@ -104,9 +104,17 @@ def rows_of(root: Path, path: Path, columns: tuple[str, ...], faults: list[Fault
     return cells.source_of(root, path), read_parquet(path, columns, faults)
 
 
-def read_fills(root: Path, path: Path, shape: Columns, faults: list[Fault]) -> tuple[Source, Fills, States | None]:
-    """Return a table's fills in the order of the event, and what it says that accounts had; faults are added."""
-    source, rows = rows_of(root, path, shape.needed, faults)
+def read_fills(
+    root: Path, path: Path, shape: Columns, faults: list[Fault], notes: list[str]
+) -> tuple[Source, Fills, States | None]:
+    """Return a table's fills in the order of the event, and what it says that accounts had; faults are added.
+
+    ``notes`` tells how many rows are the bankrupt's own half of a trade.
+    """
+    source, every = rows_of(root, path, shape.needed, faults)
+    rows = [row for row in every if not shape.against or row.cells.get(shape.against, "") != row.cells["user"]]
+    if own := len(every) - len(rows):
+        notes.append(f"{own} rows are {OWN_HALF}")
     found = [_fill(row, shape) for row in rows]
     order = in_time(found, [sorted(row.cells.items()) for row in rows])
     found = [found[at] for at in order]
@@ -134,14 +142,6 @@ def _fill(row: Row, shape: Columns) -> OneFill:
 def _maybe(row: Row, column: str) -> float:
     """Return a number, NaN where a table of this shape has no such column."""
     return cells.maybe(row, column) if column else float("nan")
-
-
-def _notional(row: Row, shape: Columns) -> float:
-    """Return the notional of the winner's whole account: stated, or leverage x the cash that it is the leverage of."""
-    if shape.notional:
-        return _maybe(row, shape.notional)
-    leverage, cash = _maybe(row, shape.leverage), _maybe(row, shape.cash)
-    return leverage * cash if leverage >= 0 and cash > 0 else float("nan")
 
 
 def _side(row: Row, shape: Columns) -> int:
@@ -172,7 +172,7 @@ def _states(rows: list[Row], fills: list[OneFill], shape: Columns) -> list[OneSt
                         stated_ms=fills[at].time_ms,
                         equity=_maybe(row, equity),
                         profit=_maybe(row, profit),
-                        notional=_notional(row, shape) if not is_loser else float("nan"),
+                        notional=_maybe(row, "" if is_loser else shape.notional),
                         is_loser=is_loser,
                     )
                 )

@@ -78,7 +78,8 @@ def _of_tables(root: Path, tables: list[Path], named: Path) -> Event:
         names = ", ".join(path.name for path in best)
         faults.append(Fault(str(root), 0, "", f"holds {len(best)} tables of fills ({names}); name one of them"))
         raise TableFault(faults)
-    source, fills, states = fill_table.read_fills(root, best[0], fill_table.SHAPES[known[0][0]], faults)
+    notes: list[str] = []
+    source, fills, states = fill_table.read_fills(root, best[0], fill_table.SHAPES[known[0][0]], faults, notes)
     marks, sources = {}, [source]
     if (beside := best[0].with_name(MARKS)).is_file():
         of_marks, rows = cells.read(root, beside, ("coin", "price"), faults)
@@ -86,8 +87,8 @@ def _of_tables(root: Path, tables: list[Path], named: Path) -> Event:
         marks = _marks(rows)
     if faults:
         raise TableFault(faults)
-    others = [f"{path.relative_to(root)} is another table of the same fills: not read" for _, path in known[1:]]
-    return Event(_name(named), fills=fills, states=states, marks=marks, sources=tuple(sources), notes=tuple(others))
+    notes += [f"{path.relative_to(root)} is another table of the same fills: not read" for _, path in known[1:]]
+    return Event(_name(named), fills=fills, states=states, marks=marks, sources=tuple(sources), notes=tuple(notes))
 
 
 def _marks(rows: list[Row]) -> dict[str, float]:
@@ -120,7 +121,7 @@ def _of_json(root: Path, paths: Iterable[Path], named: Path) -> Event:
 def _left_out(found: hyperliquid.Found) -> tuple[tuple[int, str], ...]:
     return (
         (found.ordinary, "fills are no deleveraging: not read"),
-        (found.bankrupt, "fills are the bankrupt's own side of a deleveraging: the winner's side counts"),
+        (found.bankrupt, f"fills are {fill_table.OWN_HALF}"),
         (found.nobody, "records name no user: they are taken as those of somebody called like the file"),
     )
 
