@@ -74,36 +74,30 @@ class View:
         return kept, self.wave_of(fills.time_ms[kept.fill])
 
     @cached_property
-    def owed(self) -> Mapping[str, float] | None:
-        """What each loser lacked when he was first stated to lack anything; None where nobody says."""
-        if self.losing is None:
-            return None
-        states, _ = self.losing
-        first: dict[str, float] = {}
-        for user, equity in zip(states.user, states.equity.tolist(), strict=True):
-            first.setdefault(str(user), -equity)
-        return first or None
-
-    @cached_property
-    def _bankrupt_in(self) -> Mapping[str, int] | None:
-        """The place of the wave in which each loser was first stated to lack anything; None where nobody says."""
+    def bankruptcies(self) -> Mapping[str, tuple[float, int]] | None:
+        """What each loser lacked when first stated to lack anything, and the place of that wave; None where unknown."""
         if self.losing is None:
             return None
         states, waves = self.losing
-        first: dict[str, int] = {}
-        for user, place in zip(states.user, waves.tolist(), strict=True):
-            first.setdefault(str(user), place)
+        first: dict[str, tuple[float, int]] = {}
+        for user, equity, place in zip(states.user, states.equity.tolist(), waves.tolist(), strict=True):
+            first.setdefault(str(user), (-equity, place))
         return first
+
+    @cached_property
+    def owed(self) -> Mapping[str, float] | None:
+        """What each loser lacked when he was first stated to lack anything; None where nobody says."""
+        return {user: usd for user, (usd, _) in (self.bankruptcies or {}).items()} or None
 
     def against_old_bankrupts(self, row: Wave) -> float | None:
         """Return the gaps of a wave's fills against accounts that went bankrupt in an earlier wave; None unknown."""
-        fills, first = self.event.fills, self._bankrupt_in
+        fills, first = self.event.fills, self.bankruptcies
         if fills is None or first is None:
             return None
         mine = np.flatnonzero((fills.time_ms >= row.start_ms) & (fills.time_ms <= row.end_ms))
         gaps = np.abs(fills.mark[mine] - fills.price[mine]) * fills.size[mine]
         at = self.numbers.index(row.number)
-        old = [0 <= first.get(str(user), at) < at for user in fills.against[mine]]
+        old = [0 <= first.get(str(user), (0.0, at))[1] < at for user in fills.against[mine]]
         return float(np.nansum(gaps[old]))
 
     @cached_property
