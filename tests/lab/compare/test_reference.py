@@ -64,6 +64,13 @@ def test_regret_when_nobody_s_equity_is_known_then_fairness_is_undefined() -> No
     assert "fairness_regret" in row["course"]["undefined"]
 
 
+def test_regret_when_a_policy_is_asked_nowhere_then_it_has_none_and_not_0() -> None:
+    """A rule in contracts on tables of waves: nothing was taken, so nothing was missed either."""
+    (row,) = told(event(), "contracts-pro-rata")["policies"]
+    assert row["why"] is not None
+    assert row["regret"] is None
+
+
 def test_compare_when_a_reference_is_named_then_it_is_taken_and_a_wrong_one_refused(
     tmp_path: Path, capsys: Captured
 ) -> None:

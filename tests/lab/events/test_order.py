@@ -115,8 +115,12 @@ def fill(user: str = "a", held: float = NAN, sequence: str = "", lacking: float 
         ([fill("a", held=1.0), fill("a", held=3.0), fill("a")], [1, 0, 2]),
         ([fill("a", lacking=-1.0), fill("b", lacking=-2.0)], [1, 0]),
         ([fill("b", time_ms=4), fill("a", sequence="1")], [0, 1]),
+        ([fill("b", sequence="9" * 5_000), fill("a", sequence="\u0663")], [1, 0]),
     ],
-    ids=["by content", "the source's number first", "larger position first", "larger deficit first", "moment first"],
+    ids=[
+        *("by content", "the source's number first", "larger position first", "larger deficit first", "moment first"),
+        "no number",
+    ],
 )
 def test_fills_when_they_are_of_one_moment_then_the_order_is_told_by_the_source_or_by_themselves(
     fills: list[OneFill], order: list[int]

@@ -56,6 +56,16 @@ def test_markout_when_the_event_is_generated_then_the_immediate_part_is_the_true
     assert -immediate[immediate < 0].sum() == pytest.approx(made.truth.subsidy_usd)
 
 
+def test_hedges_when_both_legs_are_closed_alike_then_float_noise_breaks_none() -> None:
+    """A third of each of many legs that offset each other: the net stays nothing, up to the last digits."""
+    rng = np.random.Generator(np.random.PCG64(1))
+    longs = rng.random(500) * 1e6
+    notional = np.concatenate([longs, -longs])
+    users = np.tile(np.arange(50), 20)
+    found = {one.name: one.value for one in exposures(users, notional, np.abs(notional) / 3).measures()}
+    assert (found["broken"], found["broken_usd"]) == (0.0, 0.0)
+
+
 def test_hedges_when_one_of_two_legs_is_closed_then_the_net_exposure_grows() -> None:
     """Long 100 and short 100: losing the long leaves 100 of naked short. A one-legged account only shrinks."""
     users = np.array(["h", "h", "o"])

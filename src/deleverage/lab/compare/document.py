@@ -108,7 +108,7 @@ def _line(line: Line, comparison: Comparison, fairer: dict[str, list[str]], orde
         "failures": [] if about is None else list(about.failures),
         "why": _why(line),
         "sums": sums(line),
-        "regret": _regret(line, comparison) if comparison.reference.name else None,
+        "regret": _regret(line, comparison),
         "fairer_than": fairer.get(line.name, []),
         "course": _told(over_waves(comparison, line)),
         "waves": [_cell(cell, orders) for cell in line.cells if not cell.why],
@@ -116,9 +116,11 @@ def _line(line: Line, comparison: Comparison, fairer: dict[str, list[str]], orde
     }
 
 
-def _regret(line: Line, comparison: Comparison) -> dict[str, Any]:
-    """Return overshoot, fairness and total regret, and what they are made of."""
+def _regret(line: Line, comparison: Comparison) -> dict[str, Any] | None:
+    """Return overshoot, fairness and total regret, and what they are made of; None where nothing was taken anywhere."""
     found = regret_of(comparison, line)
+    if not comparison.reference.name or not found.waves:
+        return None
     why = {} if found.fairness is not None else dict.fromkeys(("fairness_usd", "total_usd"), NO_FAIRNESS)
     return {
         "waves": found.waves,

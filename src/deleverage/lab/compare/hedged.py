@@ -11,6 +11,7 @@ counted in ``legs_known``.
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from deleverage.lab.compare.contracts import Closing
 from deleverage.lab.events.model import Event, Fills, Floats, Wave
@@ -44,7 +45,7 @@ def _of_fills(crowd: Crowd, fills: Fills | None, wave: Wave) -> list[Measure]:
         if (name := str(fills.user[at])) in place:
             leg = (place[name], str(fills.coin[at]), int(fills.side[at]))
             closed[leg] = closed.get(leg, 0.0) + float(fills.size[at])
-    return _measured(crowd.holdings, closed)
+    return _measured(crowd.holdings, *_by_leg(crowd.holdings, closed))
 
 
 def of_closings(crowd: Crowd, made: list[Closing]) -> list[Measure]:
@@ -56,7 +57,7 @@ def of_closings(crowd: Crowd, made: list[Closing]) -> list[Measure]:
         for one in made
         for leg, lots in zip(one.market.legs, one.shares.parts.tolist(), strict=True)
     }
-    return _measured(crowd.holdings, closed)
+    return _measured(crowd.holdings, *_by_leg(crowd.holdings, closed))
 
 
 def of_money(crowd: Crowd, parts: Units, fills: Fills | None, wave: Wave) -> list[Measure]:
@@ -74,7 +75,7 @@ def of_money(crowd: Crowd, parts: Units, fills: Fills | None, wave: Wave) -> lis
     share = np.where(gives > asked, asked / np.where(gives > 0, gives, 1.0), 1.0) * (asked > 0)
     sizes = np.where(gap > 0, np.abs(held.size) * share[held.place], 0.0)
     short = np.maximum(asked - gives, 0.0)[held.known].sum()
-    return _measured(held, dict(zip(held.rows, sizes.tolist(), strict=True)), float(short))
+    return _measured(held, sizes, held.known, float(short))
 
 
 def _gaps(fills: Fills, wave: Wave) -> dict[tuple[str, int], float] | None:
@@ -92,8 +93,8 @@ def _gaps(fills: Fills, wave: Wave) -> dict[tuple[str, int], float] | None:
     return {key: usd[key] / units[key] for key in usd}
 
 
-def _measured(held: Holdings, closed: Mapping[Leg, float], unraised: float = 0.0) -> list[Measure]:
-    """Return the measures of a closing, in base units by leg."""
+def _by_leg(held: Holdings, closed: Mapping[Leg, float]) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return what is closed of each leg, in base units, and of which winners all of that is there to be closed."""
     known, units = held.known.copy(), np.zeros(len(held.size))
     for leg, size in closed.items():
         at = held.rows.get(leg)
@@ -101,6 +102,11 @@ def _measured(held: Holdings, closed: Mapping[Leg, float], unraised: float = 0.0
             known[leg[0]] = False
         elif at is not None:
             units[at] = size
+    return units, known
+
+
+def _measured(held: Holdings, units: Floats, known: NDArray[np.bool_], unraised: float = 0.0) -> list[Measure]:
+    """Return the measures of closing so many base units of each leg."""
     if not known.any():
         return _none("of no winner all legs are listed, and at least as large as what is closed of them")
     mine = known[held.place]

@@ -50,6 +50,8 @@ class OneState(NamedTuple):
 SEQUENCE = ("index", "seq", "oid", "")
 """What sources call the number of a fill in their own order, "" as pandas writes it; the first that is there counts."""
 
+_LONGEST = 30  # digits of such a number; more is none
+
 
 def sequence_of(cells: Mapping[str, str]) -> str:
     """Return the number that a source gave a fill in its own order, "" where it gave none."""
@@ -68,7 +70,7 @@ def in_time(fills: Sequence[OneFill], rest: Sequence[Any] = ()) -> list[int]:
 def rank(fill: OneFill) -> tuple[Any, ...]:
     """Return what the order goes by: the moment, the source's own number, then the fill itself."""
     text = fill.sequence
-    numbered = (0, int(text)) if text.isascii() and text.isdecimal() else (1, 0)
+    numbered = (0, int(text)) if text.isascii() and text.isdecimal() and len(text) <= _LONGEST else (1, 0)
     numbers = (-fill.held, fill.size, fill.price, fill.mark, fill.closed_profit)
     of_bankrupt = (fill.against, ordered(fill.lacking))
     return (fill.time_ms, numbered, *of_bankrupt, fill.coin, fill.user, fill.side, *map(ordered, numbers), fill.key)

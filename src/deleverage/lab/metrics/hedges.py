@@ -13,6 +13,9 @@ from deleverage.lab.metrics.catalogue import value
 from deleverage.lab.metrics.collection import Floats
 from deleverage.lab.metrics.measure import Measure
 
+NOISE = 1e-12
+"""Relative to gross: sums of legs in binary64 differ by less, and a net that grows by less has not grown."""
+
 
 @dataclass(frozen=True, slots=True)
 class Exposures:
@@ -31,7 +34,7 @@ class Exposures:
 
     def measures(self) -> list[Measure]:
         """Return the sums before the closing, how many hedges broke, and by how much."""
-        grown = self.growth[self.growth > 0]
+        grown = self.growth[self.growth > NOISE * self.gross_before]
         return [
             value("gross", self.gross_before.sum()),
             value("net", self.net_before.sum()),
@@ -41,14 +44,14 @@ class Exposures:
 
 
 def exposures(users: np.ndarray, notional: Floats, closed: Floats, factor: Floats | None = None) -> Exposures:
-    """Return exposures of all accounts; ``closed`` is what was taken of each leg, >= 0 and at most its size.
+    """Return exposures of all accounts, named or numbered; ``closed`` is what was taken of each leg, 0 to its size.
 
     Raises ValueError where more is closed than a leg has: deleveraging reduces and never turns a position.
     """
     if bool((closed < 0).any() or (closed > np.abs(notional)).any()):
         at = int(np.argmax((closed < 0) | (closed > np.abs(notional))))
         raise ValueError(f"{users[at]} loses {closed[at]} USD of a leg of {abs(notional[at])} USD")
-    names, rows = np.unique(users.astype(str), return_inverse=True)
+    names, rows = np.unique(users if users.dtype.kind == "i" else users.astype(str), return_inverse=True)
     weight = np.ones(len(notional)) if factor is None else factor
     after = notional - np.sign(notional) * closed
 
@@ -56,7 +59,7 @@ def exposures(users: np.ndarray, notional: Floats, closed: Floats, factor: Float
         return np.bincount(rows, column, minlength=len(names)).astype(np.float64)
 
     return Exposures(
-        names.tolist(),
+        names.astype(str).tolist(),
         added(np.abs(notional * weight)),
         added(np.abs(after * weight)),
         np.abs(added(notional * weight)),

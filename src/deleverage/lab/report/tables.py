@@ -229,7 +229,7 @@ def compared_table(document: Json) -> Table:
             continue
         cells = (f"{of[row['policy']]:,.4f}" if row["policy"] in of else "-" for of in means.values())
         sums = (cents(row["sums"][name]) for name in ("over_collection", "under_collection"))
-        regret = (cents(row["regret"][name]) for name in ("fairness_usd", "total_usd"))
+        regret = (cents((row["regret"] or {}).get(name)) for name in ("fairness_usd", "total_usd"))
         about = ("published", "-") if row["published"] else (row["information"], row["numeraire"])
         rows.append((row["policy"], *about, *sums, *regret, *cells))
     title = f"Unit {document['unit']} USD; over and under in the policy's numeraire; Gini, top 10 and largest as shares"
