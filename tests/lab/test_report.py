@@ -164,7 +164,7 @@ def test_tenths_when_shown_then_rows_add_up_and_the_most_unequal_policy_is_first
     waves[1]["winners"] = 29
     few = by_policy.view(document)
     assert few is not None
-    assert (few["deciles"], few["few"]) == ([], "Tenths of 29 winners would be single accounts, and are left out")
+    assert (few["deciles"], few["few"]) == ([], "Tenths of 29 winners hold fewer than 3 accounts, and are left out")
 
 
 def test_waves_page_when_no_source_says_what_was_taken_then_it_has_no_such_column(small: Path, tmp_path: Path) -> None:

@@ -37,7 +37,9 @@ def view(compared: Json | None) -> Json | None:
         "about": f"{compared['winners']}. The wave with the largest budget, {usd(float(wave['budget']))}",
         "chart": charts.curves(compared["lorenz_at"], [(_named(name, cell), cell["lorenz"]) for name, cell in cells]),
         "deciles": [] if few else [table for table in _deciles(wave, cells, where) if table.rows],
-        "few": f"Tenths of {wave['winners']:,} winners would be single accounts, and are left out" if few else "",
+        "few": f"Tenths of {wave['winners']:,} winners hold fewer than {LEAST_A_TENTH} accounts, and are left out"
+        if few
+        else "",
     }
 
 
