@@ -24,7 +24,7 @@ def hardest(row: dict[str, Any]) -> dict[int, float]:
 
 def test_regret_when_no_reference_is_named_then_it_is_the_min_max_policy_asked_or_not() -> None:
     """Fairness is sum |m - m of it| B; the reference has none; both sides and the total stand beside it."""
-    made = event(wave(), wave(2, needed_usd=20.0))
+    made = event(wave(taken_usd={0: 5.0}), wave(2, needed_usd=20.0))
     alone, both = told(made, "queue"), told(made, "queue", "min-max")
     assert (alone["reference"], alone["reference_of_published"]) == ("min-max", None)
     queue, least = both["policies"]

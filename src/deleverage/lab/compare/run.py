@@ -122,7 +122,7 @@ def compare(
         cells = (ours.get(chosen.name) or _line(found, chosen)).cells
         ours_is = Reference(chosen.name, {cell.wave: cell.largest_share for cell in cells})
         claimed = rounds(event)
-        theirs = default_reference(claimed)
+        theirs = default_reference(claimed) if any(line.chosen is None for line in lines) else ""
         shares = {row.wave: row.largest_share for row in claimed.get(theirs, [])}
         found = replace(found, reference=ours_is, reference_of_published=Reference(theirs, shares))
     progress("policies", len(policies), len(policies))
