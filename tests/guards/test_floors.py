@@ -13,8 +13,10 @@ from tests.conftest import REPOSITORY
 FLOORS = "Floors of the package"
 RULEBOOK_FLOORS = "Floors of the rulebook"
 STAGES_FLOORS = "Floors of the stages"
+LAB_FLOORS = "Floors of the lab"
+JOURNAL_FLOORS = "Floors of the journal"
 CYCLES = "No import cycles"
-CONTRACTS = (FLOORS, RULEBOOK_FLOORS, CYCLES)
+CONTRACTS = (FLOORS, RULEBOOK_FLOORS, STAGES_FLOORS, LAB_FLOORS, JOURNAL_FLOORS, CYCLES)
 
 
 def lint_imports(root: Path) -> subprocess.CompletedProcess[str]:
@@ -73,6 +75,9 @@ def test_floors_when_nothing_is_planted_then_the_copied_tree_is_clean(tree: Path
         (RULEBOOK_FLOORS, "deleverage.rulebook.selection", "deleverage.rulebook.margin"),
         (RULEBOOK_FLOORS, "deleverage.rulebook.trigger", "deleverage.rulebook.pace"),
         (STAGES_FLOORS, "deleverage.rulebook.stages.fund", "deleverage.rulebook.stages.socialise"),
+        (JOURNAL_FLOORS, "deleverage.journal.sqlite", "deleverage.journal.block"),
+        (JOURNAL_FLOORS, "deleverage.journal.reading", "deleverage.journal.journal"),
+        (LAB_FLOORS, "deleverage.lab.metrics", "deleverage.lab.compare"),
         (FLOORS, "deleverage.rulebook.quantities", "deleverage.cli"),
         (FLOORS, "deleverage.rulebook.messages", "deleverage.engine"),
         (FLOORS, "deleverage.venues", "deleverage.journal"),

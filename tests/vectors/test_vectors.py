@@ -12,6 +12,7 @@ import pytest
 
 from deleverage.documents import BadDocument, canonical, encode
 from deleverage.documents.codec import members_of
+from deleverage.documents.differences import Divergence, difference
 from deleverage.domain import on_rulebook as door
 from deleverage.rulebook.apply import apply
 from deleverage.rulebook.book import Book
@@ -20,7 +21,7 @@ from deleverage.rulebook.messages import Code, Command, Deleveraged, Fact, Rejec
 from deleverage.rulebook.rules import Rules
 from deleverage.scenarios.draws import Draws
 from deleverage.scenarios.loader import bundled_names
-from deleverage.vectors.check import Divergence, check, difference
+from deleverage.vectors.check import check
 from deleverage.vectors.collection import Collection
 from deleverage.vectors.coverage import Coverage
 from deleverage.vectors.proposals import Proposals

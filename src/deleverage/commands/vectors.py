@@ -8,10 +8,11 @@ from pathlib import Path
 
 from deleverage.commands.output import DIVERGENCE, DONE, broken, print_json, progress, refuse, say
 from deleverage.documents import BadDocument, Json
+from deleverage.documents.differences import Divergence
 from deleverage.domain.show import counted
 from deleverage.rulebook.invariants import InvariantBroken
 from deleverage.scenarios.files import BadFile, read_bytes
-from deleverage.vectors.check import Divergence, check
+from deleverage.vectors.check import check
 from deleverage.vectors.collection import Collection
 from deleverage.vectors.coverage import Coverage
 from deleverage.vectors.vector import Vector, head, read

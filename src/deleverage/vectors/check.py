@@ -1,23 +1,9 @@
 """Plays a vector through the rulebook again and finds the first place where the two do not say the same."""
 
-from typing import NamedTuple
-
-from deleverage.documents import Json, canonical, encode
-from deleverage.documents.forms import path_of
+from deleverage.documents import encode
+from deleverage.documents.differences import Divergence, difference
 from deleverage.vectors.recorder import Recorder
 from deleverage.vectors.vector import Entry, Vector
-
-
-class Divergence(NamedTuple):
-    """The first difference: its key path, what the vector says there, and what the rulebook says, as JSON texts."""
-
-    path: str
-    expected: str
-    found: str
-
-
-NOTHING = object()
-"""What stands where only the other side has something."""
 
 
 def check(vector: Vector) -> Divergence | None:
@@ -34,26 +20,4 @@ def check(vector: Vector) -> Divergence | None:
         recorder.submit([entry.command])
         if divergence := difference(told["entries"][at], encode(Entry, recorder.entries[-1]), "entries", at):
             return divergence
-    return None
-
-
-def difference(expected: Json, found: Json, *keys: str | int) -> Divergence | None:
-    """Return the first place below ``keys`` where two documents differ; the order of an object's keys is no matter."""
-    if expected == found:
-        return None
-    parts = _pairs(expected, found)
-    if parts is None:
-        return Divergence(path_of(keys), *("nothing" if s is NOTHING else canonical(s) for s in (expected, found)))
-    differences = (difference(one, other, *keys, key) for key, one, other in parts)
-    return next(divergence for divergence in differences if divergence)
-
-
-def _pairs(expected: Json, found: Json) -> list[tuple[str | int, Json, Json]] | None:
-    """Return the parts of two objects or arrays side by side; None where they have no parts to compare."""
-    if isinstance(expected, dict) and isinstance(found, dict):
-        return [(key, expected.get(key, NOTHING), found.get(key, NOTHING)) for key in {**expected, **found}]
-    if isinstance(expected, list) and isinstance(found, list):
-        length = max(len(expected), len(found))
-        one, other = ([*side, *[NOTHING] * (length - len(side))] for side in (expected, found))
-        return [(at, one[at], other[at]) for at in range(length)]
     return None

@@ -1,0 +1,110 @@
+"""A journal on this machine: a SQLite file, and beside it the anchor and the signing key, by name."""
+
+import os
+from dataclasses import replace
+from typing import NamedTuple
+
+from deleverage.journal import papers
+from deleverage.journal.faults import JournalFault, Why
+from deleverage.journal.files import Files, SystemFiles, locked
+from deleverage.journal.journal import Journal
+from deleverage.journal.papers import Head
+from deleverage.journal.signing import make_key, read_key
+from deleverage.journal.sqlite import SqliteStore, renew_log
+from deleverage.rulebook.book import Book
+from deleverage.rulebook.quantities import Scale
+from deleverage.rulebook.rules import Rules
+
+
+class Money(NamedTuple):
+    """The settlement currency, and how much of it a quantum is: what people are shown."""
+
+    currency: str
+    scale: Scale
+
+
+QUANTA = Money("", Scale(1, 0))
+"""A domain that does not say what its money is: whole quanta are shown."""
+
+
+def anchor_of(path: str) -> str:
+    """Return the name of a journal's anchor."""
+    return f"{path}.anchor"
+
+
+def key_of(path: str) -> str:
+    """Return the name of a journal's signing key."""
+    return f"{path}.key"
+
+
+def head_of(domain: str, rules: Rules, book: Book, public_key: str, money: Money = QUANTA) -> Head:
+    """Return the head of a journal that begins with a book; BadDocument where a plug of the rules has no document."""
+    return Head(
+        domain=domain,
+        program=papers.PROGRAM,
+        rules=rules,
+        rules_hash=rules.hash(),
+        policy_hash=papers.policy_hash_of(rules),
+        state_at_start=book,
+        digest_at_start=book.digest(),
+        public_key=public_key,
+        blind=os.urandom(32).hex(),
+        currency=money.currency,
+        money=money.scale,
+    )
+
+
+def create(
+    path: str,
+    domain: str,
+    rules: Rules,
+    book: Book | None = None,
+    files: Files | None = None,
+    money: Money = QUANTA,
+) -> Journal:
+    """Return a new journal in a file, with an anchor and a key of its own; EXISTS where one of the three is there."""
+    files = files or SystemFiles()
+    for name in (path, anchor_of(path), key_of(path)):
+        if files.exists(name):
+            raise JournalFault(Why.EXISTS, name)
+    book = Book() if book is None else book
+    head = head_of(domain, rules, book, "", money)  # what has no document is refused before a file is there
+    signer = make_key(key_of(path))
+    files.open(path, create=True).close()  # for its owner only: the library would let others read it
+    store = SqliteStore(path, create=True)
+    head = replace(head, public_key=signer.public_key)
+    journal = Journal.create(store, files, anchor_of(path), head, signer)
+    files.sync_folder(path)
+    return journal
+
+
+def open_store(path: str) -> SqliteStore:
+    """Return the bytes of a journal to look at; its writer may go on. JournalFault NO_JOURNAL or BAD_FORMAT."""
+    if not os.path.isfile(path):
+        raise JournalFault(Why.NO_JOURNAL, path)
+    store = SqliteStore(path, read_only=True)
+    store.head()
+    return store
+
+
+def open_journal(path: str, files: Files | None = None) -> Journal:
+    """Return the journal in a file; JournalFault says why not."""
+    files = files or SystemFiles()
+    if not files.exists(path):
+        raise JournalFault(Why.NO_JOURNAL, path)
+    signer = read_key(key_of(path))
+    lock = locked(files, anchor_of(path))
+    try:
+        renew_log(files, path)
+        store = SqliteStore(path)
+    except OSError as error:
+        lock.release()
+        raise JournalFault(Why.FAILED, f"the log of {path}: {error}") from None
+    except BaseException:
+        lock.release()
+        raise
+    try:
+        return Journal.open(store, files, anchor_of(path), signer, lock)
+    except BaseException:
+        store.close()
+        raise

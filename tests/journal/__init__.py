@@ -1,0 +1,1 @@
+"""The journal: its bytes, its two stores, and what it says when something is wrong."""

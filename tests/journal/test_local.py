@@ -1,0 +1,89 @@
+"""A journal on this machine: three files for their owner alone, none of them made over what is there."""
+
+import os
+import stat
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from deleverage.documents import BadDocument
+from deleverage.domain.engines import COLUMNS
+from deleverage.domain.recorded import RecordedDomain
+from deleverage.journal import local
+from deleverage.journal.faults import JournalFault, Why
+from deleverage.rulebook.book import Book
+from deleverage.rulebook.queues import Queue
+from deleverage.rulebook.rules import Rules
+from tests.journal.made import answered, small_pairs
+
+
+def test_journal_when_it_is_made_then_all_of_its_files_are_its_owners_alone(tmp_path: Path) -> None:
+    """Anchor, key, database, log and the log's index, whatever the process's mask allows."""
+    before = os.umask(0)
+    try:
+        journal = local.create(str(tmp_path / "j.db"), "d", Rules())
+        journal.append(answered(small_pairs()))
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+        journal.close()
+    finally:
+        os.umask(before)
+    names = ("j.db", "j.db-shm", "j.db-wal", "j.db.anchor", "j.db.key")
+    assert dict.fromkeys(names, 0o600) == dict(sorted(modes.items()))
+
+
+@pytest.mark.parametrize("suffix", ["", ".anchor", ".key"])
+def test_journal_when_one_of_its_files_is_there_already_then_nothing_is_made(tmp_path: Path, suffix: str) -> None:
+    """Nor is what is there touched."""
+    there = tmp_path / f"j.db{suffix}"
+    there.write_bytes(b"somebody's")
+    with pytest.raises(JournalFault) as caught:
+        local.create(str(tmp_path / "j.db"), "d", Rules())
+    assert (Why.EXISTS, str(there)) == (caught.value.why, caught.value.sentence)
+    assert [(there, b"somebody's")] == [(path, path.read_bytes()) for path in tmp_path.iterdir()]
+
+
+def test_journal_when_a_plug_of_the_rules_has_no_document_then_no_file_is_made(tmp_path: Path) -> None:
+    """A policy of one's own cannot be named in a head."""
+
+    @dataclass(frozen=True)
+    class Mine(Queue):
+        """A policy from a file."""
+
+    with pytest.raises(BadDocument):
+        local.create(str(tmp_path / "j.db"), "d", replace(Rules(), policy=Mine()))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_journal_when_its_file_is_not_there_then_nothing_is_made_by_looking(tmp_path: Path) -> None:
+    """To write, and to look at."""
+    for opened in (local.open_journal, local.open_store):
+        with pytest.raises(JournalFault) as caught:
+            opened(str(tmp_path / "j.db"))
+        assert Why.NO_JOURNAL is caught.value.why
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_journal_when_it_begins_with_a_book_then_a_domain_on_it_begins_there(tmp_path: Path) -> None:
+    """A venue that moves in with what it has."""
+    domain = RecordedDomain(local.create(str(tmp_path / "one.db"), "d", Rules()))
+    domain.submit([command for command, _ in small_pairs()])
+    book: Book = domain.book.copy()
+    domain.journal.close()
+    moved = RecordedDomain(local.create(str(tmp_path / "two.db"), "d", Rules(), book), COLUMNS)
+    assert (domain.digest(), domain.book.seq) == (moved.digest(), moved.journal.facts)
+    moved.journal.close()
+
+
+def test_store_when_it_is_looked_at_while_its_writer_goes_on_then_neither_waits(tmp_path: Path) -> None:
+    """A reader sees what was acknowledged; the writer appends meanwhile."""
+    journal = local.create(str(tmp_path / "j.db"), "d", Rules())
+    pairs = small_pairs()
+    journal.append(answered(pairs[:2]))
+    store = local.open_store(str(tmp_path / "j.db"))
+    reader = store.blocks()
+    assert next(reader).number == 1
+    journal.append(answered(pairs[2:], "later"))
+    assert [stored.number for stored in reader] == [2]
+    store.close()
+    journal.close()
