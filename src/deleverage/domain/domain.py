@@ -117,6 +117,11 @@ class Domain:
         domain then refuses to go on.
         """
         answers: list[Answer] = []
+        self.submit_into(commands, answers, watcher)
+        return answers
+
+    def submit_into(self, commands: Iterable[Command], answers: list[Answer], watcher: Watcher | None = None) -> None:
+        """Do as ``submit``; answers are there as far as they got, whatever is raised."""
         if watcher is None and self.engine.at_once > 1:
             rest = iter(commands)
             while some := list(islice(rest, self.engine.at_once)):
@@ -124,7 +129,6 @@ class Domain:
         else:
             for command in commands:
                 answers.append(self._answer(command, watcher))
-        return answers
 
     def plan(self, time_ns: int) -> Plan | Rejection:
         """Return what a step of the waterfall at ``time_ns`` would do now, or the rejection it would meet.

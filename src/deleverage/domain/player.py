@@ -12,7 +12,7 @@ from deleverage.domain.engines import COLUMNS
 from deleverage.domain.news import news_of
 from deleverage.domain.observer import StepObserver
 from deleverage.domain.records import Refused, StepRecord, UnitState
-from deleverage.rulebook.book import Book, market_of
+from deleverage.rulebook.book import Book, Unit, market_of
 from deleverage.rulebook.margin import equity
 from deleverage.rulebook.messages import (
     CancelOrder,
@@ -76,13 +76,15 @@ def play(
 
 def states(book: Book) -> tuple[UnitState, ...]:
     """Return every unit as people see it, in id order."""
-    result = []
-    for unit in book.sorted_units():
-        funding = sum(leg.lots * book.markets[market_of(leg_id)].funding_quanta for leg_id, leg in unit.legs.items())
-        lots = tuple((leg_id, leg.lots) for leg_id, leg in unit.sorted_legs())
-        cash, assets = unit.quote - funding, tuple(sorted(unit.assets.items()))
-        result.append(UnitState(unit.unit_id, book.role(unit), cash, equity(book, unit), lots, assets))
-    return tuple(result)
+    return tuple(state_of(book, unit) for unit in book.sorted_units())
+
+
+def state_of(book: Book, unit: Unit) -> UnitState:
+    """Return one unit as people see it."""
+    funding = sum(leg.lots * book.markets[market_of(leg_id)].funding_quanta for leg_id, leg in unit.legs.items())
+    lots = tuple((leg_id, leg.lots) for leg_id, leg in unit.sorted_legs())
+    cash, assets = unit.quote - funding, tuple(sorted(unit.assets.items()))
+    return UnitState(unit.unit_id, book.role(unit), cash, equity(book, unit), lots, assets)
 
 
 def _open(domain: Domain, scenario: Scenario, progress: Progress) -> None:

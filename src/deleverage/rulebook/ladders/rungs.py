@@ -76,7 +76,7 @@ def require_types(path: str, record: Any) -> None:
 
 
 def _require_type(path: str, part: Any, kind: Any) -> None:
-    refuse(type(part) is not kind, Code.BAD_TYPE, f"{path} is declared as {kind.__name__}", ascii(part)[:64])
+    refuse(type(part) is not kind, Code.BAD_TYPE, f"{path} is declared as {kind.__name__}", type(part).__name__)
 
 
 @cache

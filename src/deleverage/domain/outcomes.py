@@ -1,0 +1,43 @@
+"""What is handed to a clerk, and what comes back: commands under their keys, acknowledgements, and refusals."""
+
+from concurrent.futures import Future
+from typing import NamedTuple
+
+from deleverage.domain.engines import Answer
+from deleverage.journal.papers import Receipt
+from deleverage.rulebook.messages import Command, Rejection
+
+
+class Acknowledged(NamedTuple):
+    """The answer to a command that is durable. ``again``: it was durable before; this is the answer it got then."""
+
+    seq: int
+    answer: Answer
+    receipt: Receipt
+    again: bool
+
+
+class Unwritten(NamedTuple):
+    """The refusal of a command that has no place in the journal, because it or its answer has no text."""
+
+    answer: Rejection
+
+
+Outcome = Acknowledged | Unwritten
+
+
+class KeyReused(Exception):
+    """A key was used before, for another command: nothing was done."""
+
+    def __init__(self, key: str, seq: int) -> None:
+        """Keep the key and the command that it stands for."""
+        super().__init__(f"the key {key} stands for command {seq}, which says something else")
+        self.key, self.seq = key, seq
+
+
+class Asked(NamedTuple):
+    """A command under its key, and who waits for its outcome."""
+
+    key: str
+    command: Command
+    future: Future[Outcome]

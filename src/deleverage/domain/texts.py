@@ -1,0 +1,26 @@
+"""What has a text and can stand in a journal. The law knows numbers without end, documents do not."""
+
+from deleverage.documents import BadDocument, encode
+from deleverage.rulebook import messages
+from deleverage.rulebook.messages import AccrueFunding, Command, Deposit, Trade, Withdraw
+
+LAWFUL = frozenset(
+    kind for kind in vars(messages).values() if isinstance(kind, type) and issubclass(kind, Command) and kind != Command
+)
+"""Every kind of command that the law knows; somebody's own kinds of these are none."""
+
+ORDINARY = frozenset((Trade, Deposit, Withdraw, AccrueFunding))
+"""Nearly all that comes: the law bounds whatever they say but the time."""
+
+LATEST_NS = 1 << 63
+
+
+def untold(command: Command) -> BadDocument | None:
+    """Return why a command has no text; None: it has one, or the law will refuse it."""
+    if type(command) in ORDINARY and type(command.time_ns) is int and 0 <= command.time_ns < LATEST_NS:
+        return None
+    try:
+        encode(Command, command)
+    except BadDocument as error:
+        return error
+    return None
