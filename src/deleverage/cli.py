@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import App, CycloptsError, Parameter
 
 from deleverage import __version__
+from deleverage.cli_journal import receipt, verify, why
 from deleverage.cli_lab import lab
 from deleverage.cli_options import (
     Account,
@@ -53,6 +54,9 @@ app = App(
 )
 
 app.command(lab)
+app.command(receipt)
+app.command(verify)
+app.command(why)
 
 
 @app.command
@@ -72,6 +76,7 @@ def run(
     price_rule: PriceRule = None,
     population_equity: PopulationEquity = None,
     engine: Engine = "columns",
+    journal: Path | None = None,
     json: Json = False,
 ) -> int:
     """Play a scenario, or a real event, through the whole waterfall.
@@ -90,11 +95,13 @@ def run(
         Write a page with everything that happened to this file.
     event
         Folder of a real event, instead of a scenario.
+    journal
+        Write every command and answer to this new file, for `deleverage verify`.
     """
     real = given(prices=prices, fund=fund, price_rule=price_rule, population_equity=population_equity)
     if event is not None:
         drawn = given(html=html, seed=seed, accounts=accounts, venue=venue, switch=switch)
-        return _run_event(event, scenario, policy, json, {**real, **drawn, "engine": engine})
+        return _run_event(event, scenario, policy, json, {**real, **drawn, "engine": engine, "journal": journal})
     faults = [f"--{name.replace('_', '-')} goes with --event only" for name in real]
     if scenario is None:
         faults.append("which scenario? `deleverage scenarios` lists them; or give --event DIR")
@@ -103,7 +110,8 @@ def run(
     if switch and (venue is None or "," in venue):
         return refuse(["--switch goes with --venue and one name only"], json)
     if venue is not None and "," in venue:
-        alone = [f"--{name} does not go with several venues" for name in given(policy=policy, html=html)]
+        single = given(policy=policy, html=html, journal=journal)
+        alone = [f"--{name} does not go with several venues" for name in single]
         if alone:
             return refuse(alone, json)
         from deleverage.commands.side_by_side import side_by_side
@@ -113,7 +121,7 @@ def run(
     from deleverage.commands.run import run as play
 
     chosen: dict[str, Any] = {"policy": policy, "venue": venue, "switches": switch, "engine": engine}
-    return play(scenario, **chosen, accounts=accounts, seed=seed, html=html, as_json=json)
+    return play(scenario, **chosen, accounts=accounts, seed=seed, html=html, journal=journal, as_json=json)
 
 
 @app.command

@@ -31,6 +31,7 @@ KINDS = (
     "lab-report",
     "lab-audit",
     *("allocation", "lab-policies", "lab-compare", "lab-cross"),
+    *("verdict", "verdicts", "receipt", "proof", "proof-check", "why"),
     "refusal",
     "broken",
 )
@@ -171,6 +172,9 @@ def test_schemas_when_listed_then_each_kind_of_document_is_checked_here() -> Non
         "vectors",
         "bench",
         "lab",
+        "receipt",
+        "verify",
+        "why",
     }
 
 

@@ -58,7 +58,17 @@ def policies(name: str | None, *, as_json: bool) -> int:
 def policy_entry(name: str) -> dict[str, Any]:
     """Return what a policy's docstring says, in its four parts, and the parameters that rebuild it."""
     policy = POLICIES[name]
-    text = inspect.getdoc(type(policy)) or ""
+    return {
+        "name": name,
+        **rule_entry(type(policy)),
+        "score": _score(getattr(policy, "ranking", "")),
+        "parameters": {item.name: str(getattr(policy, item.name)) for item in parameters_of(type(policy))},
+    }
+
+
+def rule_entry(kind: type) -> dict[str, str]:
+    """Return what the docstring of a plug says, in its four parts; "" where it has no such part."""
+    text = inspect.getdoc(kind) or ""
     rule, _, body = text.partition("\n\n")
     parts = dict.fromkeys(PARTS, "")
     current = ""
@@ -68,13 +78,7 @@ def policy_entry(name: str) -> dict[str, Any]:
             current, line = part, tail
         if current:
             parts[current] = f"{parts[current]} {line.strip()}".strip()
-    return {
-        "name": name,
-        "rule": " ".join(rule.split()),
-        **{key: parts[part].replace("``", "") for part, key in PARTS.items()},
-        "score": _score(getattr(policy, "ranking", "")),
-        "parameters": {item.name: str(getattr(policy, item.name)) for item in parameters_of(type(policy))},
-    }
+    return {"rule": " ".join(rule.split()), **{key: parts[part].replace("``", "") for part, key in PARTS.items()}}
 
 
 def _score(ranking: str) -> str:

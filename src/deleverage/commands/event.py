@@ -3,17 +3,22 @@
 Exit codes: 0 done, 1 an invariant broke (our bug), 2 bad input, 3 a residual was left.
 """
 
+from functools import partial
 from pathlib import Path
 
 from deleverage.adapters.tables import TableFault
 from deleverage.adapters.waves import QUANTUM, load_event
 from deleverage.commands.output import DONE, RESIDUAL_LEFT, broken, print_json, progress, refuse, write_page
+from deleverage.commands.recorded import Folder
+from deleverage.domain import Domain
 from deleverage.domain.engines import COLUMNS
+from deleverage.journal.faults import JournalFault
+from deleverage.journal.local import Money
 from deleverage.lab.event import PUBLISHED_ACCOUNTS, EventFault, Options, play_event
 from deleverage.lab.event_document import event_document, event_text
 from deleverage.rulebook.invariants import InvariantBroken
 from deleverage.rulebook.quantities import BadQuantity, Scale, parse_units
-from deleverage.rulebook.rules import ConfigError
+from deleverage.rulebook.rules import ConfigError, Rules
 
 
 def run(
@@ -28,17 +33,24 @@ def run(
     accounts: int = PUBLISHED_ACCOUNTS,
     html: Path | None = None,
     engine: str = COLUMNS,
+    journal: Path | None = None,
 ) -> int:
     """Play the event below ``event_dir`` and print it; ``fund`` is USD, ``population_equity`` a factor, both decimals.
 
-    Without ``prices`` the file ``<name of the folder>_coins.csv`` in or beside the folder is taken. Returns the exit
-    code. With ``as_json`` stdout holds one JSON document and nothing else.
+    Without ``prices`` the file ``<name of the folder>_coins.csv`` in or beside the folder is taken. ``journal`` is a
+    new folder that gets a journal for each wave: each is a domain of its own. Returns the exit code. With ``as_json``
+    stdout holds one JSON document and nothing else.
     """
     try:
         options = _options(seed, fund, price_rule, population_equity, accounts)
         event = load_event(Path(event_dir), None if prices is None else Path(prices))
+        remembered = None if journal is None else Folder(journal, event_dir.name, engine, Money("USD", QUANTUM))
         with progress() as show:
-            result = play_event(event, options, show, engine)
+            result = play_event(event, options, show, remembered or partial(_opened, engine))
+        if remembered is not None:
+            remembered.close()
+    except JournalFault as fault:
+        return refuse([f"--journal {journal}: {fault}"], as_json=as_json)
     except (TableFault, ConfigError, EventFault) as refusal:
         return refuse(refusal.faults, as_json=as_json)
     except InvariantBroken as failure:
@@ -52,6 +64,10 @@ def run(
         print(event_text(result))
     left = result.total("residual_quanta") or result.total("residual_lots")
     return RESIDUAL_LEFT if left else DONE
+
+
+def _opened(engine: str, wave: int, rules: Rules) -> Domain:
+    return Domain.open(rules, engine)
 
 
 def _options(seed: int, fund: str, price_rule: str, population_equity: str, accounts: int) -> Options:

@@ -59,15 +59,15 @@ def shown(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
-def refuse(faults: Sequence[object], *, as_json: bool) -> int:
-    """Print every fault and return the exit code for bad input; with ``as_json`` also as one document on stdout."""
+def refuse(faults: Sequence[object], *, as_json: bool, code: int = BAD_INPUT) -> int:
+    """Print every fault and return the exit code; with ``as_json`` also as one document on stdout."""
     lines = [str(fault) for fault in faults]
     for line in lines:
-        say(f"bad input: {line}")
+        say(f"{'bad input' if code == BAD_INPUT else 'divergence'}: {line}")
     if as_json:
         rows = [{"path": _place(fault), "sentence": getattr(fault, "sentence", str(fault))} for fault in faults]
-        print_json({**head("refusal"), "exit_code": BAD_INPUT, "faults": rows})
-    return BAD_INPUT
+        print_json({**head("refusal"), "exit_code": code, "faults": rows})
+    return code
 
 
 def _place(fault: object) -> str:

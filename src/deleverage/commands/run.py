@@ -16,10 +16,13 @@ from deleverage.commands.output import (
     write_page,
 )
 from deleverage.commands.presets import chosen_preset
+from deleverage.commands.recorded import close, recorded
 from deleverage.domain.conservation import balance
 from deleverage.domain.document import document, residual_left
 from deleverage.domain.engines import COLUMNS
 from deleverage.domain.player import Run, play
+from deleverage.journal.faults import JournalFault
+from deleverage.journal.local import Money
 from deleverage.rulebook.invariants import InvariantBroken
 from deleverage.rulebook.selection import PolicyFault
 from deleverage.scenarios.faults import ScenarioError
@@ -36,12 +39,13 @@ def run(
     seed: int | None = None,
     html: Path | None = None,
     engine: str = COLUMNS,
+    journal: Path | None = None,
     as_json: bool = False,
 ) -> int:
     """Play a bundled scenario or a TOML file, print what happened, and return the exit code.
 
     ``venue`` lays a venue's preset over it, ``switches`` are NAME=SIDE of its switches; ``engine`` is
-    the one that it runs on.
+    the one that it runs on, ``journal`` a new file that remembers all of it.
     """
     started = perf_counter()
     where = f"scenario {name}"
@@ -52,7 +56,11 @@ def run(
         where += "" if scenario.seed is None else f", {scenario.drawn_accounts} accounts, seed {scenario.seed}"
         loaded = perf_counter()
         with progress() as show:
-            played = play(scenario, show, engine=engine)
+            money = Money(scenario.currency, scenario.money)
+            domain = None if journal is None else recorded(journal, name, scenario.rules, engine, money)
+            played = play(scenario, show, domain, engine)
+    except JournalFault as fault:
+        return refuse([f"--journal {journal}: {fault}"], as_json=as_json)
     except ScenarioError as refusal:
         return refuse(refusal.faults, as_json=as_json)
     except PolicyFileFault as fault:
@@ -63,6 +71,8 @@ def run(
     except InvariantBroken as failure:
         return broken(failure, where, as_json=as_json)
     done = perf_counter()
+    if domain is not None and journal is not None:
+        close(domain, journal)
     if html is not None and (fault_of_page := write_page(document(played), html)):
         return refuse([fault_of_page], as_json=as_json)
     _say_timings(played, loaded - started, done - loaded)  # before the result: its last line is the last one

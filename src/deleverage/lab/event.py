@@ -10,10 +10,17 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from deleverage.adapters.waves import Event
-from deleverage.domain.engines import COLUMNS
 from deleverage.domain.player import Progress
 from deleverage.lab.numbers import usd
-from deleverage.lab.wave_step import BANKRUPT_LEVERAGE, Short, WaveOutcome, Winner, play_wave
+from deleverage.lab.wave_step import (
+    BANKRUPT_LEVERAGE,
+    Opened,
+    Short,
+    WaveOutcome,
+    Winner,
+    opened_afresh,
+    play_wave,
+)
 from deleverage.rulebook.quantities import PPB, div_floor
 from deleverage.rulebook.rules import Rules
 from deleverage.scenarios.draws import Draws
@@ -84,9 +91,9 @@ def play_event(
     event: Event,
     options: Options,
     progress: Progress = lambda what, done, total: None,
-    engine: str = COLUMNS,
+    opened: Opened = opened_afresh,
 ) -> EventResult:
-    """Return the outcome of every wave, each in a domain of its own on ``engine``.
+    """Return the outcome of every wave, each in an empty domain of its own, which ``opened`` gives.
 
     Raises ConfigError for a price rule the law does not know, EventFault for accounts that do not fit the event.
     """
@@ -105,7 +112,7 @@ def play_event(
             rules,
             fund_quanta=fund_quanta,
             equity_ppb=options.population_equity_ppb,
-            engine=engine,
+            opened=opened,
         )
         outcomes.append(outcome)
     return EventResult(event, options, rules.hash(), measured, tuple(outcomes), fund_quanta)

@@ -12,13 +12,12 @@ Then the mark falls to the reference and the step runs. Requirements are zero: n
 only on who is bankrupt. The domain checks the invariants after every fact, and in full after marks and stages.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from deleverage.adapters.waves import Coin, Wave, WaveRow
 from deleverage.domain import Domain
-from deleverage.domain.engines import COLUMNS
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.book import FUND_POT, Book, MarketTerms, Tier, market_of
 from deleverage.rulebook.margin import equity
@@ -57,6 +56,15 @@ class CoinOutcome:
     unpaid_quanta: int  # of what was asked of winners: left without lots, for stage 6
 
 
+Opened = Callable[[int, Rules], Domain]
+"""Gives the empty domain in which a wave of a number is played, under these rules."""
+
+
+def opened_afresh(wave: int, rules: Rules) -> Domain:
+    """Return a domain that nobody remembers."""
+    return Domain.open(rules)
+
+
 @dataclass(frozen=True, slots=True)
 class WaveOutcome:
     """What one wave moved: ``needed = fund + moved + to_stage_6`` and ``to_stage_6 = haircut + residual``, exactly."""
@@ -89,12 +97,12 @@ def play_wave(
     *,
     fund_quanta: int,
     equity_ppb: int,
-    engine: str = COLUMNS,
+    opened: Opened,
 ) -> tuple[WaveOutcome, int]:
     """Return what the wave moved and what is left of the fund; ``equity_ppb`` scales every winner's equity."""
     rows = tuple(row for row in wave.rows if row.gap_quanta)
     setup = _Setup(wave, rows, coins, shorts, winners, equity_ppb)
-    domain = Domain.open(rules, engine)
+    domain = opened(wave.number, rules)
     _submit(domain, setup.commands(fund_quanta))
     book = domain.book
     for row in rows:

@@ -1,0 +1,89 @@
+"""``deleverage verify FOLDER``: every journal in it, a line each, and what all of them come to.
+
+A journal is there if its file or its anchor is: an anchor alone says that a journal was, and is gone.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from deleverage.commands.output import DIVERGENCE, DONE, head, print_json, progress, refuse
+from deleverage.commands.verify import LONGEST_SHOWN, Found, Wanted, document, look_at
+from deleverage.domain.show import counted
+from deleverage.domain.verification.verdict import Verdict, deviation_of
+from deleverage.journal.faults import JournalFault
+
+_MAGIC = b"SQLite format 3\0"
+ANCHOR = ".anchor"
+
+
+def verify_folder(folder: Path, *, as_json: bool = False, **wanted: Any) -> int:
+    """Verify every journal of a folder, print a line for each, and return the exit code."""
+    try:
+        names = journals_in(folder)
+    except OSError as error:
+        return refuse([f"{folder}: {error.strerror}"], as_json=as_json)
+    if not names:
+        return refuse([f"{folder} has no journal in it"], as_json=as_json)
+    found = []
+    with progress() as show:
+        for at, path in enumerate(names):
+            show("journals", at, len(names))
+            try:
+                found.append(look_at(str(path), Wanted(**wanted), show))
+            except JournalFault as fault:
+                found.append(Found(str(path), Verdict(deviation=deviation_of(fault, fault.sentence))))
+        show("journals", len(names), len(names))
+    passed = all(one.verdict.passed for one in found)
+    if as_json:
+        told = [document(one) for one in found]
+        print_json({**head("verdicts"), "folder": str(folder), "passed": passed, "verdicts": told})
+    else:
+        print("\n".join(_lines(folder, found)))
+    return DONE if passed else DIVERGENCE
+
+
+def journals_in(folder: Path) -> list[Path]:
+    """Return the journals of a folder in the order of their names."""
+    anchored = [path.with_name(path.name.removesuffix(ANCHOR)) for path in folder.iterdir() if path.suffix == ANCHOR]
+    files = [path for path in folder.iterdir() if path.is_file() and _begins(path)]
+    return sorted({*anchored, *files})
+
+
+def _begins(path: Path) -> bool:
+    """Return whether a file begins as one of SQLite does; one that cannot be read is none."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_MAGIC)) == _MAGIC
+    except OSError:
+        return False
+
+
+def _lines(folder: Path, found: list[Found]) -> list[str]:
+    lines = [f"{folder}: {counted(len(found), 'journal')}"]
+    width = max(len(Path(one.journal).name) for one in found)
+    for one in found:
+        verdict = one.verdict
+        told = "PASS" if verdict.deviation is None else f"DIVERGENCE: {verdict.deviation.what}"
+        counts = f"{counted(verdict.chained_seq, 'command')}, {counted(verdict.executed_commands, 'command')} executed"
+        lines.append(f"  {Path(one.journal).name:<{width}}  {verdict.domain or '?'}: {counts} again: {told}")
+    verdicts = [one.verdict for one in found]
+    commands, facts = sum(v.executed_commands for v in verdicts), sum(v.executed_facts for v in verdicts)
+    seconds = sum(v.chain_ns + v.execution_ns for v in verdicts) / 1e9
+    lines.append(
+        f"executed    {counted(commands, 'command')} and {counted(facts, 'fact')} again with the rulebook, "
+        f"in {seconds:.2f} s"
+    )
+    for what in dict.fromkeys(what for verdict in verdicts for what in verdict.unchecked):
+        lines.append(f"not looked at: {what}")
+    broken = [one for one in found if one.verdict.deviation is not None]
+    if not broken:
+        return [*lines, "PASS"]
+    first = broken[0]
+    assert first.verdict.deviation is not None
+    what, where, value, expected = first.verdict.deviation
+    return [
+        *lines,
+        f"DIVERGENCE in {counted(len(broken), 'journal')}, first {first.journal}: {what}, {where}",
+        f"  the journal has  {value[:LONGEST_SHOWN]}",
+        f"  it has to be     {expected[:LONGEST_SHOWN]}",
+    ]
