@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help demo test check static parity engines coverage conformance hunt mutants bench replay format lock ratchets schemas setup clean
+.PHONY: help demo test check static parity engines coverage conformance hunt mutants torture bench replay format lock ratchets schemas setup clean
 
 VENV := .venv
 PY   := $(VENV)/bin/python
@@ -53,6 +53,9 @@ hunt: $(VENV)/ready-dev ## plant sixteen bugs in copies of the rulebook and see 
 
 mutants: $(VENV)/ready-mutants ## alter the splitting, closing, selecting and ordering code line by line; which tests notice?
 	@rm -rf mutants && $(MUTANTS)/bin/mutmut run --max-children $(JOBS) && $(MUTANTS)/bin/python -m tests.mutants
+
+torture: $(VENV)/ready-dev ## everything that can happen to a journal, done to it; MINUTES=, SEED=, ARGS="--quick", ARGS="--only kills"
+	@$(PY) -m tests.torture --seed $(SEED) $(if $(MINUTES),--minutes $(MINUTES)) $(ARGS)
 
 bench: $(VENV)/ready-bench ## the engine's ratios against memory, pandas, objects and a C++ rival; ARGS=--quick, ARGS=--json
 	@$(VENV)/bin/deleverage bench $(ARGS)

@@ -9,7 +9,8 @@ from hypothesis import settings
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 # `ci` tries the same examples each time, so that a green main stays green; `dev` draws new ones from a printed seed.
-settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
+settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True, max_examples=200)
+settings.register_profile("torture", deadline=None, print_blob=True, max_examples=2_000)
 settings.register_profile("dev", deadline=None, print_blob=True)
 settings.load_profile("dev")
 
