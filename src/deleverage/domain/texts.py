@@ -13,11 +13,15 @@ ORDINARY = frozenset((Trade, Deposit, Withdraw, AccrueFunding))
 """Nearly all that comes: the law bounds whatever they say but the time."""
 
 LATEST_NS = 1 << 63
+"""No command is written with a later time (the year 2262): facts add to it, and their sums have to have a text, too."""
 
 
 def untold(command: Command) -> BadDocument | None:
     """Return why a command has no text; None: it has one, or the law will refuse it."""
-    if type(command) in ORDINARY and type(command.time_ns) is int and 0 <= command.time_ns < LATEST_NS:
+    if type(command.time_ns) is int and command.time_ns >= LATEST_NS:
+        found = f"a number of {command.time_ns.bit_length()} bits"
+        return BadDocument(f"a time before {LATEST_NS} ns is expected, found {found}", "time_ns")
+    if type(command) in ORDINARY and type(command.time_ns) is int and command.time_ns >= 0:
         return None
     try:
         encode(Command, command)
