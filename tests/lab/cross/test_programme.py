@@ -140,6 +140,45 @@ def test_programme_when_nobody_holds_what_is_asked_then_nothing_is_closed() -> N
     assert best.value == pytest.approx(shortfall(made, whole_lots(terms, best.shares), gained))
 
 
+def test_lots_when_they_are_finer_than_the_solver_s_shares_then_the_sum_is_met_all_the_same() -> None:
+    """Shares that are off by 10^-7 of 2^60 lots, and a holding that binary64 rounds up."""
+    held = (1 << 60) + 1
+    made = book([1], {"a": (9, [held]), "b": (9, [held]), "c": (9, [0])})
+    for required in (held, 2 * held, held // 3):
+        terms = terms_of(made, [required, 0], sample(made))
+        share = required / (2 * held)
+        for shares in ([share, share], [share - 1e-7, share], [min(1.0, share + 1e-7), share], [1.0, 1.0]):
+            lots = whole_lots(terms, np.array(shares))
+            assert int(lots.sum()) == required
+            assert ((lots >= 0) & (lots <= made.held)).all()
+
+
+@pytest.mark.parametrize("most", [ALL_AT_ONCE, 0])
+def test_programme_when_a_part_is_too_small_for_the_solver_then_it_is_not_infeasible(most: int) -> None:
+    """Twenty accounts hold 10^-9 of the leg together less than that each: no coefficient of them counts."""
+    rows: dict[str, tuple[int, list[int]]] = {f"s{at:02}": (10**12, [900]) for at in range(20)}
+    made = book([1], {**rows, "large": (10**12, [10**12])})
+    required = [10**12 + 18_000, 0]
+    terms = terms_of(made, required, sample(made, factor=0.9))
+    best = solve(terms, terms.shares(pro_rata(made, required).lots), most_pairs=most)
+    assert best.status.startswith("optimal")
+    assert whole_lots(terms, best.shares).sum(axis=0).tolist() == required
+
+
+def test_programme_when_what_is_left_drowns_in_what_was_then_the_bound_is_not_above_the_value() -> None:
+    """Equities of a few quanta against 10^30 of exposure: the value is noise of binary64, and no bound exceeds it."""
+    value, other = 10**22, 10**20
+    rows = {"a": (43, [28_992_954, -244_826_796_589]), "b": (800_029_998_518_867_639, [0, -6_824_452])}
+    made = book([value, other], rows)
+    required = [730_501_420_004_903, 0, 0, 181_382_710_045_582]
+    for seed in range(20):
+        terms = terms_of(made, required, sample(made, seed=seed))
+        start = terms.shares(pro_rata(made, required).lots)
+        for most in (ALL_AT_ONCE, 0):
+            best = solve(terms, start, most_pairs=most)
+            assert best.bound <= best.value
+
+
 def test_moves_when_drawn_then_they_are_of_the_seed_and_of_the_law() -> None:
     """Legs of a coin move alike; half of the draws are within 0.741 scales; nobody loses more than all of it."""
     legs = legs_of([1, 1], [Fraction(1), Fraction(2)])

@@ -48,6 +48,18 @@ def test_drain_when_numbers_are_beyond_binary64_then_it_is_exact_all_the_same() 
     assert highest_first(100_001, [huge, huge], 10**35, [1, 1], caps) == [50_001, 50_000]
 
 
+@given(rows=ROWS, step=st.integers(1, 7), data=st.data())
+def test_drain_when_leverages_are_large_beside_a_lot_then_it_still_ends_and_is_the_same(
+    rows: list[tuple[int, int, int]], step: int, data: Any
+) -> None:
+    """A level added to all changes no order; binary64 tells 10^12 lots apart no more, and a step a lot never ends."""
+    amounts, weights, caps = (list(column) for column in zip(*rows, strict=True))
+    caps = [cap * 10**12 for cap in caps]
+    lots = data.draw(st.integers(0, sum(caps)))
+    lifted = [amount + 10**40 * weight for amount, weight in zip(amounts, weights, strict=True)]
+    assert highest_first(lots, lifted, step, weights, caps) == highest_first(lots, amounts, step, weights, caps)
+
+
 def test_factor_when_an_account_is_hedged_then_it_is_not_touched_while_others_can_give() -> None:
     """q = (+1, -1), beta = (1, 1): exposure 0; gross leverage 2 is drained first by the rule that adds legs up."""
     made = book([1, 1], HEDGED)

@@ -2,7 +2,7 @@
 
 An account that holds ``amount`` and loses ``step`` with every lot stands at (amount - t x step) / weight before its lot
 number t. The lots taken are those that stand highest, ties by id; amounts may be below 0. Binary64 only finds where to
-look: every lot is counted in integers, and the last few are taken one by one.
+look, and where its levels are too coarse integers do: every lot is counted in integers, the last few one by one.
 """
 
 import heapq
@@ -13,6 +13,9 @@ import numpy as np
 from deleverage.lab.policies.whole import floats
 
 _TURNS = 80
+_MANY = 8
+"""More lots an account that are left by binary64 are looked for in integers."""
+
 _DOUBT = 1e-12
 """Levels in binary64 that are nearer to each other, as a share, are compared in integers."""
 
@@ -24,6 +27,11 @@ def highest_first(lots: int, amounts: list[int], step: int, weights: list[int], 
     """
     taken = _surely(lots, amounts, step, weights, caps)
     left = lots - sum(taken)
+    if left > _MANY * len(caps):
+        amounts_left = [amount - many * step for amount, many in zip(amounts, taken, strict=True)]
+        more = _exactly(left, amounts_left, step, weights, [cap - many for cap, many in zip(caps, taken, strict=True)])
+        taken = [many + further for many, further in zip(taken, more, strict=True)]
+        left -= sum(more)
     rows = [row for row in range(len(caps)) if taken[row] < caps[row]] if left else []
     heap = _highest(left, [_Next(amounts[row] - taken[row] * step, weights[row], row) for row in rows])
     heapq.heapify(heap)
@@ -79,13 +87,34 @@ def _surely(lots: int, amounts: list[int], step: int, weights: list[int], caps: 
             low = level
     for level in (high, high + abs(high) * 1e-9, high + span * 1e-9, high + span * 1e-6):
         over, under = float(level).as_integer_ratio()
-        exact = [
-            min(most, max(0, -(-(have * under - over * heavy) // (step * under))))
-            for have, heavy, most in zip(amounts, weights, caps, strict=True)
-        ]  # The ceiling: lots number 0 .. t - 1 stand above the level.
+        exact = _above(over, under, amounts, step, weights, caps)
         if sum(exact) <= lots:
             return exact
     return best
+
+
+def _exactly(lots: int, amounts: list[int], step: int, weights: list[int], caps: list[int]) -> list[int]:
+    """Return the lots above a level as ``_surely`` does, by halving in integers: fewer than two an account are left."""
+    under = max(1, -(-max(weights) // step))  # So near levels differ by a lot or two of anybody.
+    high = max(-(-amount * under // weight) for amount, weight in zip(amounts, weights, strict=True))
+    low = min(
+        (amount - cap * step) * under // weight for amount, weight, cap in zip(amounts, weights, caps, strict=True)
+    )
+    best, low = [0] * len(caps), low - 1
+    while high - low > 1:
+        level = (low + high) // 2
+        found = _above(level, under, amounts, step, weights, caps)
+        if sum(found) <= lots:
+            high, best = level, found
+        else:
+            low = level
+    return best
+
+
+def _above(over: int, under: int, amounts: list[int], step: int, weights: list[int], caps: list[int]) -> list[int]:
+    """Return how many lots of each account stand above the level over / under: the ceiling of where it is met."""
+    each = zip(amounts, weights, caps, strict=True)
+    return [min(cap, max(0, -(-(amount * under - over * weight) // (step * under)))) for amount, weight, cap in each]
 
 
 def _near(level: float, amount: Any, step: float, weight: Any, cap: Any) -> float:

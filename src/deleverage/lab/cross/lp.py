@@ -8,6 +8,9 @@ import numpy as np
 from deleverage.lab.cross.terms import Terms
 from deleverage.lab.policies.highs import silent_model
 
+_SMALLEST = 1e-9
+"""The solver takes a smaller coefficient for 0: such a part of a leg is nobody's, and less has to be met by others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reference:
@@ -38,8 +41,8 @@ def model_of(terms: Terms, seconds: float, extra: int, cost: float) -> Any:
     costs = np.r_[terms.cost, np.full(extra, cost)]
     model.changeColsCost(count + extra, np.arange(count + extra, dtype=np.int32), costs)
     for at in range(len(terms.asked)):
-        columns = np.flatnonzero(terms.leg == at).astype(np.int32)
-        model.addRow(1.0, 1.0, len(columns), columns, terms.share[columns])
+        columns = np.flatnonzero((terms.leg == at) & (terms.share >= _SMALLEST)).astype(np.int32)
+        model.addRow(min(1.0, terms.share[columns].sum()), 1.0, len(columns), columns, terms.share[columns])
     return model
 
 

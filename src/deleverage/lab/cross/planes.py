@@ -51,6 +51,7 @@ def by_planes(terms: Terms, start: Any, seconds: int) -> Reference:
         told = "no time"
     elif told.startswith("optimal") and not _is_closed(best[0], bound):
         told = f"gap open, {told}"
+    bound = min(bound, best[0])  # Binary64 can leave a bound above what is attained.
     value, shares = best[0] * terms.scale, best[1]
     status = f"{told}, {turn} rounds of tangents"
     return Reference(shares, value, bound * terms.scale, shadow, "cutting planes", status, len(terms.of))

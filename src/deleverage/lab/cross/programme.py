@@ -42,10 +42,11 @@ def _whole(terms: Terms, start: Any, seconds: int) -> Reference:
     shares, bound, status = answer(model, terms)
     if not status.startswith("optimal"):  # What it holds need not meet what is required: what is known is the start.
         shares, bound, status = start, -terms.constant, f"{status}; no shares but those it began with, bound 0"
+    value = terms.value(shares)
     return Reference(
         shares,
-        terms.value(shares) * terms.scale,
-        (terms.constant + bound) * terms.scale,
+        value * terms.scale,
+        min(value, terms.constant + bound) * terms.scale,  # Binary64 can leave a bound above what is attained.
         prices(model, terms) if status.startswith("optimal") else {},
         "one programme",
         status,

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from deleverage.lab.cross.book import CrossBook, met
+from deleverage.lab.policies.fill import fill
 
 _NEAR = 1e-6
 """A solver's share that is so near to a whole lot is one."""
@@ -97,12 +98,15 @@ def whole_lots(terms: Terms, shares: Any) -> Any:
     for place, (at, wanted) in enumerate(zip(terms.asked, terms.wanted, strict=True)):
         held = terms.book.held[:, at]
         ideal = ideals[:, place] * held
-        floors = np.minimum(held, np.floor(ideal + _NEAR)).astype(np.int64)
-        order = np.argsort(floors - ideal, kind="stable")
+        floors = np.minimum(held, np.floor(ideal + _NEAR).astype(np.int64))
         missing = wanted - int(floors.sum())
         sign = 1 if missing > 0 else -1
-        free = (floors < held) if missing > 0 else (floors > 0)
-        rows = order[free[order]][::sign]
-        floors[rows[: abs(missing)]] += sign
+        room = held - floors if missing > 0 else floors
+        if abs(missing) > np.count_nonzero(room):  # Lots finer than the solver's shares: its error is everybody's.
+            floors = floors + sign * fill(abs(missing), room, room, np.arange(len(held), dtype=np.int32)).parts
+        else:
+            order = np.argsort(floors - ideal, kind="stable")
+            rows = order[room[order] > 0][::sign]
+            floors[rows[: abs(missing)]] += sign
         lots[:, at] = floors
     return lots
