@@ -82,7 +82,7 @@ def book_of(
         raise Unfit(f"a lot is worth {low}, allowed is what is above 0")
     if (most := sum(map(sum, held))) >= BOUND:
         raise Unfit(
-            f"{most} lots are held, below 2^62 in all are allowed: choose a larger lot, sizes with fewer decimals"
+            f"{most} lots are held, below 2^62 in all are allowed: write sizes with fewer decimals"
         )
     order = sorted(range(len(ids)), key=ids.__getitem__)
     asked = [at for at in order if equity[at] > 0]
