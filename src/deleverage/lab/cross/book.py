@@ -81,9 +81,7 @@ def book_of(
     if (low := min((leg.value_quanta for leg in legs), default=1)) <= 0:
         raise Unfit(f"a lot is worth {low}, allowed is what is above 0")
     if (most := sum(map(sum, held))) >= BOUND:
-        raise Unfit(
-            f"{most} lots are held, below 2^62 in all are allowed: write sizes with fewer decimals"
-        )
+        raise Unfit(f"{most} lots are held, below 2^62 in all are allowed: write sizes with fewer decimals")
     order = sorted(range(len(ids)), key=ids.__getitem__)
     asked = [at for at in order if equity[at] > 0]
     lots = np.array([held[at] for at in asked], np.int64).reshape(len(asked), len(legs))
