@@ -77,6 +77,9 @@ def test_cross_when_less_is_held_than_asked_then_the_residual_is_named_and_the_c
     legs = {(leg["coin"], leg["side"]): leg for leg in document(capsys.readouterr().out)["legs"]}
     assert [legs["BTC", "long"][key] for key in ("asked", "closed", "residual")] == ["5", "4.5", "0.5"]
     assert [legs["ETH", "short"][key] for key in ("asked", "closed", "residual")] == ["7", "7", "0"]
+    priced = {leg: row["shadow_price_of_a_lot"] is not None for leg, row in legs.items()}
+    assert priced["ETH", "short"]
+    assert not priced["BTC", "long"]  # One lot more is nobody's.
 
 
 def test_cross_when_a_venue_s_answer_is_read_then_it_is_as_a_queue_reads_it(tmp_path: Path, capsys: Captured) -> None:

@@ -157,3 +157,11 @@ def test_simplex_when_a_slope_is_huge_then_shares_stay_shares() -> None:
 def test_course_when_nobody_played_then_it_is_empty() -> None:
     """No rounds, no points."""
     assert descend(Box(0.0, 1.0), [0.5], [], 1, eta=1.0, gamma=1.0).points == ()
+
+
+def test_simplex_when_slopes_are_as_far_apart_as_binary64_reaches_then_there_are_shares() -> None:
+    """What is infinitely far above the least slope keeps nothing; it comes back when it is the least."""
+    far = np.array([1e308, -1e308])
+    moved = Simplex().moved(np.array([0.5, 0.5]), far, 10.0)
+    assert moved.tolist() == [0.0, 1.0]
+    assert Simplex().moved(moved, -far, 10.0).tolist() == [1.0, 0.0]

@@ -80,7 +80,7 @@ def _legs(study: Study, best: Reference) -> list[dict[str, Any]]:
         capacity = total(study.book.held[:, at])
         if not asked and not capacity:
             continue
-        price = best.prices.get(at)
+        price = best.prices.get(at) if closed[at] < capacity else None  # Nobody has one lot more.
         rows.append(
             {
                 "coin": leg.coin,

@@ -45,13 +45,18 @@ class Domain(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Simplex:
-    """Shares of a whole, each above 0; the step multiplies each by exp(-eta x slope) and makes them sum to ``mass``."""
+    """Shares of a whole, 0 and more; the step multiplies each by exp(-eta x slope) and makes them sum to ``mass``."""
 
     mass: float = 1.0
 
     def moved(self, point: Vector, slope: Vector, eta: float) -> Vector:
-        """Return the shares after a step; by logarithms, so that no slope is too large."""
-        raised = np.log(np.maximum(point, np.finfo(float).tiny)) - eta * slope
+        """Return the shares after a step; by logarithms above the least slope, so that no finite one is too large.
+
+        A share below what binary64 holds is 0, and can grow again: a step begins at the least positive number.
+        """
+        with np.errstate(over="ignore"):  # What is infinitely far above the least slope keeps nothing.
+            above = eta * (slope - np.min(slope))
+        raised = np.log(np.maximum(point, np.finfo(float).tiny)) - above
         shares = np.exp(raised - raised.max())
         return self.mass * shares / shares.sum()
 
