@@ -1,5 +1,6 @@
 """Hostile and careless tables: files that never end, numbers beyond use, tables that contradict each other."""
 
+import json
 import os
 from pathlib import Path
 
@@ -93,3 +94,13 @@ def test_event_when_the_folder_is_none_then_it_is_refused(folder: str) -> None:
     """Names that no file system takes are no folder either."""
     with pytest.raises(TableFault):
         load_event(Path(folder))
+
+
+def test_positions_when_one_of_several_states_has_no_positions_key_then_it_is_a_fault_with_its_path(
+    tmp_path: Path,
+) -> None:
+    """The first state tells the shape of the file; a later one need not have it."""
+    file = tmp_path / "states.json"
+    whole = {"user": "al", "crossMarginSummary": {"accountValue": "5"}, "assetPositions": []}
+    file.write_text(json.dumps([whole, {"user": "bo", "crossMarginSummary": {"accountValue": "5"}}]), "utf-8")
+    assert any("[1].assetPositions: is missing" in fault for fault in book_faults(file))

@@ -165,6 +165,17 @@ def test_programme_when_a_part_is_too_small_for_the_solver_then_it_is_not_infeas
     assert whole_lots(terms, best.shares).sum(axis=0).tolist() == required
 
 
+@pytest.mark.parametrize("most", [ALL_AT_ONCE, 0])
+def test_programme_when_one_lot_of_very_many_is_closed_then_the_solver_still_has_the_leg(most: int) -> None:
+    """10^18 held and 1 closed: a coefficient of 10^18 is refused, and with it the row."""
+    made = book([1], {"a": (10**17, [10**18]), "b": (10**17, [10**17])})
+    terms = terms_of(made, [1, 0], sample(made, factor=0.3))
+    best = solve(terms, terms.shares(pro_rata(made, [1, 0]).lots), most_pairs=most)
+    assert best.status.startswith("optimal")
+    assert list(best.prices) == [0]
+    assert whole_lots(terms, best.shares).sum(axis=0).tolist() == [1, 0]
+
+
 def test_programme_when_what_is_left_drowns_in_what_was_then_the_bound_is_not_above_the_value() -> None:
     """Equities of a few quanta against 10^30 of exposure: the value is noise of binary64, and no bound exceeds it."""
     value, other = 10**22, 10**20

@@ -17,9 +17,9 @@ PRICE_DECIMALS = 8
 
 def read(item: Item, supplied: Supplied) -> list[Holding]:
     """Return the positions of one user."""
-    found = item.cells["assetPositions"]
+    found = item.cells.get("assetPositions")
     if not isinstance(found, list):
-        item.fault("assetPositions", "must be a list")
+        item.fault("assetPositions", "must be a list" if "assetPositions" in item.cells else "is missing")
         return []
     holdings: list[Holding] = []
     for number, part in enumerate(found):

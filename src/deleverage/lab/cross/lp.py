@@ -11,6 +11,9 @@ from deleverage.lab.policies.highs import silent_model
 _SMALLEST = 1e-9
 """The solver takes a smaller coefficient for 0: such a part of a leg is nobody's, and less has to be met by others."""
 
+_LARGEST = 1e9
+"""It refuses much larger ones: a leg of which less than this part is closed is measured by its largest holding."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reference:
@@ -41,9 +44,16 @@ def model_of(terms: Terms, seconds: float, extra: int, cost: float) -> Any:
     costs = np.r_[terms.cost, np.full(extra, cost)]
     model.changeColsCost(count + extra, np.arange(count + extra, dtype=np.int32), costs)
     for at in range(len(terms.asked)):
-        columns = np.flatnonzero((terms.leg == at) & (terms.share >= _SMALLEST)).astype(np.int32)
-        model.addRow(min(1.0, terms.share[columns].sum()), 1.0, len(columns), columns, terms.share[columns])
+        share, most = terms.share / (unit := _unit(terms, at)), 1.0 / unit
+        columns = np.flatnonzero((terms.leg == at) & (share >= _SMALLEST)).astype(np.int32)
+        model.addRow(min(most, share[columns].sum()), most, len(columns), columns, share[columns])
     return model
+
+
+def _unit(terms: Terms, at: int) -> float:
+    """Return by what the row of a leg is divided."""
+    largest = float(terms.share[terms.leg == at].max())
+    return largest if largest > _LARGEST else 1.0
 
 
 def add_rows(model: Any, lower: Any, rows: Any, columns: Any, values: Any) -> None:
@@ -72,5 +82,5 @@ def places(terms: Terms) -> Any:
 def prices(model: Any, terms: Terms) -> dict[int, float]:
     """Return for each leg what one lot more to close adds to the expected shortfall; below 0 where it lowers it."""
     duals = model.getSolution().row_dual[: len(terms.asked)]
-    found = zip(terms.asked, duals, terms.wanted, strict=True)
-    return {leg: float(dual) * terms.scale / lots for leg, dual, lots in found}
+    found = enumerate(zip(terms.asked, duals, terms.wanted, strict=True))
+    return {leg: float(dual) * terms.scale / lots / _unit(terms, at) for at, (leg, dual, lots) in found}
