@@ -1,10 +1,12 @@
 """Papers that somebody kept, as files: receipts and checkpoints, as the journal writes them or as a command prints."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 from deleverage.commands.output import BAD_INPUT, DIVERGENCE, head, refuse
 from deleverage.documents import BadDocument, decode, encode, parse
+from deleverage.journal import local
 from deleverage.journal.faults import JournalFault, Why
 from deleverage.journal.papers import Checkpoint, Receipt
 
@@ -22,6 +24,14 @@ def refuse_journal(journal: Path, fault: JournalFault | BadDocument, *, as_json:
         return refuse([f"{journal}: {Why.BAD_FORMAT.value} ({fault})"], as_json=as_json)
     code = DIVERGENCE if fault.why in UNTRUE else BAD_INPUT
     return refuse([f"{journal}: {fault.why.value} ({fault})"], as_json=as_json, code=code)
+
+
+def require_other(out: Path, *kept: Path) -> None:
+    """Raise EXISTS where what is to be written would replace a journal, its anchor or key, or a paper that is kept."""
+    for path in kept:
+        for name in (str(path), local.anchor_of(str(path)), local.key_of(str(path))):
+            if os.path.realpath(out) == os.path.realpath(name):
+                raise JournalFault(Why.EXISTS, f"{out} is needed, and nothing is written over it")
 
 
 def read_file(path: Path, most_bytes: int) -> bytes:

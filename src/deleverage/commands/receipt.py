@@ -7,12 +7,12 @@ import json
 from contextlib import closing
 from pathlib import Path
 
-from deleverage.commands.kept_papers import receipt_document, refuse_journal
+from deleverage.commands.kept_papers import receipt_document, refuse_journal, require_other
 from deleverage.commands.output import DONE, print_json, say
 from deleverage.documents import BadDocument
 from deleverage.journal import local
 from deleverage.journal.faults import JournalFault, Why
-from deleverage.journal.files import SystemFiles
+from deleverage.journal.files import FilesToRead
 from deleverage.journal.papers import Receipt
 from deleverage.journal.past import read_head, require_acknowledged, require_hashes, require_signed_past
 from deleverage.journal.reading import read_mark, receipt_of, seq_of
@@ -22,6 +22,8 @@ from deleverage.journal.signing import read_key
 def receipt(journal: Path, command: str, *, out: Path | None, as_json: bool) -> int:
     """Sign the receipt of a command again, print or write it, and return the exit code; nothing else is written."""
     try:
+        if out is not None:
+            require_other(out, journal)
         found, key = _receipt(str(journal), command)
         if out is not None:
             _write(out, json.dumps(receipt_document(found), indent=2) + "\n")
@@ -42,7 +44,7 @@ def _receipt(path: str, command: str) -> tuple[Receipt, str]:
         head, signer = read_head(store), read_key(local.key_of(path))
         if signer.public_key != head.public_key:
             raise JournalFault(Why.OTHER_HEAD, "the signing key", signer.public_key, head.public_key)
-        mark = read_mark(SystemFiles(), local.anchor_of(path))
+        mark = read_mark(FilesToRead(), local.anchor_of(path))
         require_acknowledged(store, mark)
         require_hashes(store, mark.number)  # what is signed here somebody will rely on
         require_signed_past(store, head)

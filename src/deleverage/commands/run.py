@@ -4,6 +4,7 @@ from pathlib import Path
 from time import perf_counter
 
 from deleverage.adapters.policy_file import PolicyFileFault, UserPolicy, is_policy_file, load_policy
+from deleverage.commands.kept_papers import require_other
 from deleverage.commands.output import (
     DONE,
     RESIDUAL_LEFT,
@@ -55,10 +56,15 @@ def run(
         scenario = load(name, policy=chosen, accounts=accounts, seed=seed, preset=preset)
         where += "" if scenario.seed is None else f", {scenario.drawn_accounts} accounts, seed {scenario.seed}"
         loaded = perf_counter()
+        if html is not None and journal is not None:
+            require_other(html, journal)
         with progress() as show:
             money = Money(scenario.currency, scenario.money)
             domain = None if journal is None else recorded(journal, name, scenario.rules, engine, money)
             played = play(scenario, show, domain, engine)
+        done = perf_counter()
+        if domain is not None and journal is not None:
+            close(domain, journal)
     except JournalFault as fault:
         return refuse([f"--journal {journal}: {fault}"], as_json=as_json)
     except ScenarioError as refusal:
@@ -70,9 +76,6 @@ def run(
         return refuse([f"policy {whose}: {fault}; nothing was changed"], as_json=as_json)
     except InvariantBroken as failure:
         return broken(failure, where, as_json=as_json)
-    done = perf_counter()
-    if domain is not None and journal is not None:
-        close(domain, journal)
     if html is not None and (fault_of_page := write_page(document(played), html)):
         return refuse([fault_of_page], as_json=as_json)
     _say_timings(played, loaded - started, done - loaded)  # before the result: its last line is the last one

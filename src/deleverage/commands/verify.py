@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from deleverage.commands.kept_papers import Paper, read_paper, refuse_journal
+from deleverage.commands.kept_papers import Paper, read_paper, refuse_journal, require_other
 from deleverage.commands.output import DIVERGENCE, DONE, head, print_json, progress, refuse
 from deleverage.commands.proof import included, inclusion_lines, proof_of, write_proof
 from deleverage.domain.player import Progress
@@ -19,7 +19,7 @@ from deleverage.domain.verification.verdict import Verdict, deviation_of
 from deleverage.domain.verification.verify import verify as look
 from deleverage.journal import local
 from deleverage.journal.faults import JournalFault, Why
-from deleverage.journal.files import SystemFiles
+from deleverage.journal.files import FilesToRead
 from deleverage.journal.papers import Receipt
 from deleverage.journal.proof import Proof
 from deleverage.journal.reading import read_mark
@@ -57,6 +57,8 @@ def verify(
 ) -> int:
     """Verify a journal, print PASS or the first divergence with both values, and return the exit code."""
     try:
+        if proof is not None:
+            require_other(proof, journal, *(kept or []))
         witnesses = [read_paper(path) for path in kept or []]
     except JournalFault as fault:
         return refuse([fault], as_json=as_json)
@@ -80,7 +82,7 @@ def look_at(journal: str, wanted: Wanted, show: Progress) -> Found:
     """Return what is found out about one journal; JournalFault where there is none, or nothing to prove in it."""
     with closing(local.open_store(journal)) as store:
         try:
-            mark = read_mark(SystemFiles(), local.anchor_of(journal))
+            mark = read_mark(FilesToRead(), local.anchor_of(journal))
         except JournalFault as fault:
             if os.path.lexists(local.anchor_of(journal)):
                 return Found(journal, Verdict(deviation=deviation_of(fault, "the anchor")))
@@ -97,6 +99,9 @@ def look_at(journal: str, wanted: Wanted, show: Progress) -> Found:
             progress=show,
         )
         found = Found(journal, verdict)
+        first = wanted.from_seq or 0
+        if verdict.passed and first > verdict.chained_seq:  # nothing was executed, and a PASS would say that it was
+            raise JournalFault(Why.UNLAWFUL, "no such command", first, f"1 to {verdict.chained_seq}")
         for witness in wanted.witnesses if verdict.passed else ():
             if isinstance(witness, Receipt):
                 try:

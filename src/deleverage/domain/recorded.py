@@ -7,12 +7,14 @@ from deleverage.documents import BadDocument
 from deleverage.domain.domain import Domain, Watcher
 from deleverage.domain.engines import COLUMNS, Answer
 from deleverage.domain.recovery import recover, snapshot_of
-from deleverage.journal.entry import has_text
+from deleverage.journal.entry import has_text, require_keys
 from deleverage.journal.journal import Journal
 from deleverage.rulebook.messages import Command, Rejection
 
 AT_ONCE = 1000
 """Commands of one block, at most."""
+
+LARGEST_SEQ = 2**63 - 1
 
 CHECKPOINT_EVERY = 4096
 """Commands between two signed states, at least: each costs a look at the whole state, and lets verification start."""
@@ -28,6 +30,7 @@ class RecordedDomain(Domain):
 
     def __init__(self, journal: Journal, engine: str = COLUMNS, prefix: str = "run") -> None:
         """Take over the state that the journal tells of."""
+        require_keys([f"{prefix}-{LARGEST_SEQ}"])
         self._take(recover(journal, engine).engine)
         self.journal, self._prefix = journal, prefix
 

@@ -132,6 +132,14 @@ class SystemFiles:
         return SystemFile(descriptor)
 
 
+class FilesToRead(SystemFiles):
+    """The machine's file system for who only looks: a device that nobody may write to is read all the same."""
+
+    def open(self, path: str, create: bool = False) -> SystemFile:
+        """Return the file to read; nothing is ever made."""
+        return SystemFile(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+
+
 def locked(files: Files, anchor_path: str) -> Lock:
     """Return the claim on an anchor; LOCKED while another holds it, NO_ANCHOR where there is none."""
     with typed(anchor_path):

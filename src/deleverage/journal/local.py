@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from deleverage.journal import papers
 from deleverage.journal.faults import JournalFault, Why
-from deleverage.journal.files import Files, SystemFiles, locked
+from deleverage.journal.files import Files, SystemFiles, locked, typed
 from deleverage.journal.journal import Journal
 from deleverage.journal.papers import Head
 from deleverage.journal.signing import make_key, read_key
@@ -29,12 +29,18 @@ QUANTA = Money("", Scale(1, 0))
 
 def anchor_of(path: str) -> str:
     """Return the name of a journal's anchor."""
-    return f"{path}.anchor"
+    return _beside(path, ".anchor")
 
 
 def key_of(path: str) -> str:
     """Return the name of a journal's signing key."""
-    return f"{path}.key"
+    return _beside(path, ".key")
+
+
+def _beside(path: str, suffix: str) -> str:
+    """Return the name of a file beside a journal; of a link with none beside it, the one beside what it leads to."""
+    named = f"{path}{suffix}"
+    return named if os.path.lexists(named) or not os.path.islink(path) else f"{os.path.realpath(path)}{suffix}"
 
 
 def head_of(domain: str, rules: Rules, book: Book, public_key: str, money: Money = QUANTA) -> Head:
@@ -64,17 +70,19 @@ def create(
 ) -> Journal:
     """Return a new journal in a file, with an anchor and a key of its own; EXISTS where one of the three is there."""
     files = files or SystemFiles()
+    book = Book() if book is None else book.copy()  # the caller's goes on
     for name in (path, anchor_of(path), key_of(path)):
         if files.exists(name):
             raise JournalFault(Why.EXISTS, name)
-    book = Book() if book is None else book
     head = head_of(domain, rules, book, "", money)  # what has no document is refused before a file is there
-    signer = make_key(key_of(path))
-    files.open(path, create=True).close()  # for its owner only: the library would let others read it
+    with typed(path):
+        signer = make_key(key_of(path))
+        files.open(path, create=True).close()  # for its owner only: the library would let others read it
     store = SqliteStore(path, create=True)
     head = replace(head, public_key=signer.public_key)
     journal = Journal.create(store, files, anchor_of(path), head, signer)
-    files.sync_folder(path)
+    with typed(path):
+        files.sync_folder(path)
     return journal
 
 
@@ -82,9 +90,20 @@ def open_store(path: str) -> SqliteStore:
     """Return the bytes of a journal to look at; its writer may go on. JournalFault NO_JOURNAL or BAD_FORMAT."""
     if not os.path.isfile(path):
         raise JournalFault(Why.NO_JOURNAL, path)
-    store = SqliteStore(path, read_only=True)
+    store = SqliteStore(path, read_only=True, at_rest=_at_rest(os.path.realpath(path)))
     store.head()
     return store
+
+
+def _at_rest(path: str) -> bool:
+    """Return whether a file lies where nothing can be made beside it, and no log does: the library asks for its index."""
+    log, index = f"{path}-wal", f"{path}-shm"
+    if os.access(os.path.dirname(path), os.W_OK) or os.path.exists(index):
+        return False
+    if os.path.exists(log) and os.path.getsize(log):
+        sentence = f"{path} has a log beside it, which cannot be read in a folder that cannot be written to: copy both"
+        raise JournalFault(Why.FAILED, sentence)
+    return True
 
 
 def open_journal(path: str, files: Files | None = None) -> Journal:

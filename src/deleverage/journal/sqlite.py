@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, TypeVar
 
 import apsw
@@ -55,7 +56,7 @@ def renew_log(files: Files, path: str) -> None:
     After a sync that failed the system takes for clean what is not on the device: it reads well until the power goes,
     and whoever went on behind it lost acknowledged commits. Written once more, in place, it is synced for certain.
     """
-    log = f"{path}-wal"
+    log = f"{os.path.realpath(path) if os.path.islink(path) else path}-wal"
     if files.exists(log):
         file = files.open(log, create=False)
         try:
@@ -74,18 +75,21 @@ class SqliteStore:
         *,
         create: bool = False,
         read_only: bool = False,
+        at_rest: bool = False,
         exclusive: bool = False,
         vfs: str | None = None,
     ) -> None:
         """Open a file, or make one.
 
-        ``read_only`` looks at it while another writes; ``exclusive`` keeps other connections out, readers too; ``vfs``
+        ``read_only`` looks at it while another writes, ``at_rest`` where none does; ``exclusive`` keeps other connections out, readers too; ``vfs``
         names another file system of the library. Raises JournalFault OLD_LIBRARY, UNSAFE_SETTINGS, NO_JOURNAL, FAILED.
         """
         if apsw.SQLITE_VERSION_NUMBER < OLDEST:
             raise JournalFault(Why.OLD_LIBRARY, "SQLite", apsw.sqlite_lib_version(), "3.51.3 or later")
         flags = apsw.SQLITE_OPEN_READONLY if read_only else apsw.SQLITE_OPEN_READWRITE
         flags |= apsw.SQLITE_OPEN_CREATE if create else 0
+        if at_rest:
+            path, flags = f"{Path(path).absolute().as_uri()}?immutable=1", flags | apsw.SQLITE_OPEN_URI
         self._connection = self._guarded(lambda: _connected(path, flags, vfs))
         self._run = self._connection.execute
         self._epoch: int | None = None
