@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from deleverage.cli import call
+from deleverage.journal.faults import JournalFault, Why
+from deleverage.journal.sqlite import SqliteStore
 from tests.cli import mutate
 from tests.cli.journals import NOBODYS_KEY, copied, journal_of, tampered
 from tests.cli.test_documents import check
@@ -293,3 +295,45 @@ def test_journal_when_its_file_is_damaged_at_random_then_never_a_defect(
         code, out, err = said(capsys, *command)
         assert code in (0, 2, 4), err
         assert "defect" not in err + out
+
+
+def test_verify_when_its_first_command_lies_behind_the_end_then_it_does_not_pass(made: Path, capsys: Captured) -> None:
+    """Nothing would be executed again, and a PASS says that something was."""
+    code, out, err = said(capsys, "verify", made, "--from", "28")
+    assert (2, "") == (code, out)
+    assert "no such command (found 28, expected 1 to 27)" in err
+
+
+@pytest.mark.parametrize("suffix", ["", ".anchor", ".key"])
+def test_papers_when_they_would_replace_a_part_of_the_journal_then_nothing_is_written(
+    journal: Path, capsys: Captured, suffix: str
+) -> None:
+    """Nor is the receipt that a proof is made of, nor a journal by the page of its own run."""
+    part, kept = journal.with_name(f"{journal.name}{suffix}"), journal.with_name("r.json")
+    assert said(capsys, "receipt", journal, 3, "--out", kept)[0] == 0
+    fresh = journal.with_name("fresh.db")
+    before = part.read_bytes(), kept.read_bytes()
+    for arguments in (
+        ["receipt", journal, 3, "--out", part],
+        ["verify", journal, "--receipt", kept, "--proof", part],
+        ["verify", journal, "--receipt", kept, "--proof", kept],
+        ["run", "six-longs", "--journal", fresh, "--html", fresh.with_name(f"fresh.db{suffix}")],
+    ):
+        code, _, err = said(capsys, *arguments)
+        assert (2, True) == (code, "nothing is written over it" in err), arguments
+    assert before == (part.read_bytes(), kept.read_bytes())
+    assert not fresh.exists()
+
+
+def test_run_when_its_journal_cannot_be_signed_at_the_end_then_it_is_refused(
+    tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A device that is full by then is no bug of ours."""
+
+    def full(*_: object) -> None:
+        raise JournalFault(Why.FULL, "planted")
+
+    monkeypatch.setattr(SqliteStore, "add_checkpoint", full)
+    code, out, err = said(capsys, "run", "six-longs", "--journal", tmp_path / "j.db")
+    assert (2, "") == (code, out)
+    assert "FULL: planted" in err

@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 
 from deleverage.documents import BadDocument
+from deleverage.domain import Domain
 from deleverage.domain.engines import COLUMNS
 from deleverage.domain.recorded import RecordedDomain
 from deleverage.journal import local
 from deleverage.journal.faults import JournalFault, Why
+from deleverage.journal.files import SystemFile, SystemFiles
+from deleverage.journal.sqlite import renew_log
 from deleverage.rulebook.book import Book
 from deleverage.rulebook.queues import Queue
 from deleverage.rulebook.rules import Rules
@@ -87,3 +90,48 @@ def test_store_when_it_is_looked_at_while_its_writer_goes_on_then_neither_waits(
     assert [stored.number for stored in reader] == [2]
     store.close()
     journal.close()
+
+
+def test_journal_when_it_begins_with_a_book_that_goes_on_then_it_begins_as_it_was(tmp_path: Path) -> None:
+    """A domain's own book, copied by nobody: it has a document, too, and what is done to it later is not in the head."""
+    domain = Domain.open(Rules())
+    pairs = small_pairs()
+    domain.submit([pairs[0][0]])
+    journal = local.create(str(tmp_path / "j.db"), "d", Rules(), domain.book)
+    digest = domain.digest()
+    domain.submit([command for command, _ in pairs[1:]])
+    assert (digest, digest) == (journal.head.digest_at_start, RecordedDomain(journal).digest())
+    journal.close()
+
+
+@pytest.mark.parametrize("name", ["nowhere/j.db", "j" * 300])
+def test_journal_when_its_files_cannot_be_made_then_a_typed_reason(tmp_path: Path, name: str) -> None:
+    """A folder that is not there, a name that is too long: no bug of ours, and nothing is left."""
+    with pytest.raises(JournalFault) as caught:
+        local.create(str(tmp_path / name), "d", Rules())
+    assert Why.FAILED is caught.value.why
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("linked", ["", ".anchor .key"])
+def test_journal_when_it_is_reached_by_a_link_then_its_anchor_key_and_log_are_found(
+    tmp_path: Path, linked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside the link, or else beside the file; the library keeps its log beside the file."""
+    path, link = tmp_path / "j.db", tmp_path / "elsewhere" / "link.db"
+    link.parent.mkdir()
+    for suffix in ("", *linked.split()):
+        link.with_name(f"link.db{suffix}").symlink_to(f"{path}{suffix}")
+    journal = local.create(str(path), "d", Rules())
+    journal.append(answered(small_pairs()))
+    log = path.with_name("j.db-wal").read_bytes()
+    journal.close()
+    path.with_name("j.db-wal").write_bytes(log)
+    renewed: list[str] = []
+    monkeypatch.setattr(SystemFile, "write_at", lambda file, at, data: renewed.append(data))
+    renew_log(SystemFiles(), str(link))
+    monkeypatch.undo()
+    assert [log] == renewed
+    again = local.open_journal(str(link))
+    assert len(small_pairs()) == again.seq
+    again.close()
