@@ -300,7 +300,7 @@ def test_journal_when_its_file_is_damaged_at_random_then_never_a_defect(
 def test_verify_when_its_first_command_lies_behind_the_end_then_it_does_not_pass(made: Path, capsys: Captured) -> None:
     """Nothing would be executed again, and a PASS says that something was."""
     code, out, err = said(capsys, "verify", made, "--from", "28")
-    assert (2, "") == (code, out)
+    assert (code, out) == (2, "")
     assert "no such command (found 28, expected 1 to 27)" in err
 
 
@@ -320,7 +320,7 @@ def test_papers_when_they_would_replace_a_part_of_the_journal_then_nothing_is_wr
         ["run", "six-longs", "--journal", fresh, "--html", fresh.with_name(f"fresh.db{suffix}")],
     ):
         code, _, err = said(capsys, *arguments)
-        assert (2, True) == (code, "nothing is written over it" in err), arguments
+        assert (code, "nothing is written over it" in err) == (2, True), arguments
     assert before == (part.read_bytes(), kept.read_bytes())
     assert not fresh.exists()
 
@@ -335,5 +335,5 @@ def test_run_when_its_journal_cannot_be_signed_at_the_end_then_it_is_refused(
 
     monkeypatch.setattr(SqliteStore, "add_checkpoint", full)
     code, out, err = said(capsys, "run", "six-longs", "--journal", tmp_path / "j.db")
-    assert (2, "") == (code, out)
+    assert (code, out) == (2, "")
     assert "FULL: planted" in err

@@ -1,5 +1,6 @@
 """A runner: one thread, a bounded line, whole batches; nobody who asked waits for ever, whatever happens."""
 
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager
@@ -289,3 +290,18 @@ def test_runner_when_two_domains_stand_side_by_side_then_they_share_nothing(tmp_
     assert digest(runners[1]) != control(40).digest()
     for runner in runners:
         runner.close()
+
+
+def test_runner_when_who_waits_exits_then_the_others_of_the_batch_are_told_as_ever(tmp_path: Path) -> None:
+    """What a callback raises is its own: whoever is durable hears so, and the line goes on, also behind a question."""
+    runner = Runner(new(tmp_path))
+    going = Event()
+    runner.ask(lambda domain, journal: going.wait())
+    futures = [runner.submit(key(SEED, number), command(SEED, number)) for number in range(1, 5)]
+    futures[1].add_done_callback(lambda future: sys.exit(3))
+    asked_too = runner.ask(lambda domain, journal: journal.seq)
+    asked_too.add_done_callback(lambda future: sys.exit(3))
+    going.set()
+    assert [acknowledged(future.result(10)).seq for future in futures] == [1, 2, 3, 4]
+    assert (asked_too.result(10), runner.ask(lambda domain, journal: journal.seq).result(10)) == (4, 4)
+    runner.close()

@@ -51,7 +51,7 @@ def test_verify_when_its_writer_signs_between_any_two_looks_then_pass(
                 if next(calls) == call:  # noqa: B023
                     domain.submit([command(SEED, number) for number in range(6, 8)])  # noqa: B023
                     domain.checkpoint()  # noqa: B023
-                return real(*values)  # type: ignore[no-any-return]  # noqa: B023
+                return real(*values)  # noqa: B023
 
             monkeypatch.setattr(store, method, act)
             verdict = verify(store, read_mark(FilesToRead(), local.anchor_of(path)))
@@ -87,7 +87,7 @@ def test_verify_when_the_folder_cannot_be_written_to_then_it_passes_and_nothing_
     there = sorted(os.listdir(tmp_path))
     read_only()
     verdict = looked_at(path)
-    assert (None, "block 2, command 5") == (verdict.deviation, verdict.anchor)
+    assert (verdict.deviation, verdict.anchor) == (None, "block 2, command 5")
     assert there == sorted(os.listdir(tmp_path))
 
 
@@ -116,4 +116,4 @@ def test_verify_when_its_writer_is_at_work_where_nobody_else_may_write_then_the_
     read_only()
     verdict = looked_at(path)
     domain.journal.close()
-    assert (None, 5) == (verdict.deviation, verdict.chained_seq)
+    assert (verdict.deviation, verdict.chained_seq) == (None, 5)

@@ -93,7 +93,7 @@ def test_store_when_it_is_looked_at_while_its_writer_goes_on_then_neither_waits(
 
 
 def test_journal_when_it_begins_with_a_book_that_goes_on_then_it_begins_as_it_was(tmp_path: Path) -> None:
-    """A domain's own book, copied by nobody: it has a document, too, and what is done to it later is not in the head."""
+    """A domain's own book, copied by nobody: the head does not go on with it."""
     domain = Domain.open(Rules())
     pairs = small_pairs()
     domain.submit([pairs[0][0]])
@@ -127,7 +127,7 @@ def test_journal_when_it_is_reached_by_a_link_then_its_anchor_key_and_log_are_fo
     log = path.with_name("j.db-wal").read_bytes()
     journal.close()
     path.with_name("j.db-wal").write_bytes(log)
-    renewed: list[str] = []
+    renewed: list[bytes] = []
     monkeypatch.setattr(SystemFile, "write_at", lambda file, at, data: renewed.append(data))
     renew_log(SystemFiles(), str(link))
     monkeypatch.undo()
@@ -135,3 +135,19 @@ def test_journal_when_it_is_reached_by_a_link_then_its_anchor_key_and_log_are_fo
     again = local.open_journal(str(link))
     assert len(small_pairs()) == again.seq
     again.close()
+
+
+def test_journal_when_its_name_is_a_path_then_it_is_made_and_opened(tmp_path: Path) -> None:
+    """As anybody would write it."""
+    local.create(tmp_path / "j.db", "d", Rules()).close()
+    local.open_store(tmp_path / "j.db").close()
+    local.open_journal(tmp_path / "j.db").close()
+
+
+@pytest.mark.parametrize("name", ["j\0.db", "j\udcff.db"], ids=["null", "no text"])
+def test_journal_when_its_name_is_no_text_then_a_typed_reason(tmp_path: Path, name: str) -> None:
+    """The library names files in UTF-8; a folder may hold others."""
+    with pytest.raises(JournalFault) as caught:
+        local.create(str(tmp_path / name), "d", Rules())
+    assert Why.UNLAWFUL is caught.value.why
+    assert list(tmp_path.iterdir()) == []

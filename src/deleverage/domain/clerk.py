@@ -22,7 +22,7 @@ from deleverage.domain.domain import Domain
 from deleverage.domain.engines import COLUMNS, Answer
 from deleverage.domain.faults import DomainStopped
 from deleverage.domain.keeper import Keeper, Settings
-from deleverage.domain.outcomes import Acknowledged, Asked, KeyReused, Unwritten
+from deleverage.domain.outcomes import Acknowledged, Asked, KeyReused, Unwritten, fail, tell
 from deleverage.domain.recovery import recover
 from deleverage.domain.texts import untold
 from deleverage.journal.block import read_block
@@ -73,7 +73,7 @@ class Clerk:
             halts = self._halt(error)
             for asked in batch:
                 if not asked.future.done():
-                    asked.future.set_exception(error)
+                    fail(asked.future, error)
             if halts:
                 self._rebuild()
 
@@ -118,9 +118,9 @@ class Clerk:
                 entries = {} if stored is None else {one.seq: one for one in read_block(stored.content).entries()}
             entry = entries[seq]
             if self._differ(asked.command, entry.command):
-                asked.future.set_exception(KeyReused(asked.key, seq))
+                fail(asked.future, KeyReused(asked.key, seq))
             else:
-                asked.future.set_result(Acknowledged(seq, entry.answer, self._journal.receipt(seq), True))
+                tell(asked.future, Acknowledged(seq, entry.answer, self._journal.receipt(seq), True))
 
     def _differ(self, one: Command, other: Command) -> bool:
         """Return whether two commands say different things; where the clerk gives the time, it is not compared."""
@@ -150,7 +150,7 @@ class Clerk:
         self._write(fresh, commands, answers)
         if fault is None:
             return []
-        fresh[len(answers)].future.set_exception(fault)
+        fail(fresh[len(answers)].future, fault)
         return list(fresh[len(answers) + 1 :])
 
     def _refuses(self, asked: Asked) -> bool:
@@ -161,12 +161,12 @@ class Clerk:
         try:
             answer = self._domain.engine.decide(asked.command)
         except Exception as error:  # nothing was written, nobody else is concerned
-            asked.future.set_exception(error)
+            fail(asked.future, error)
             return True
         if isinstance(answer, Rejection):
-            asked.future.set_result(Unwritten(answer))
+            tell(asked.future, Unwritten(answer))
         else:
-            asked.future.set_exception(reason)
+            fail(asked.future, reason)
         return True
 
     def _write(self, fresh: Sequence[Asked], commands: Sequence[Command], answers: Sequence[Answer]) -> None:
@@ -174,7 +174,7 @@ class Clerk:
         written = []
         for asked, command, answer in zip(fresh, commands, answers, strict=False):
             if isinstance(answer, Rejection) and not has_text(command, answer):
-                asked.future.set_result(Unwritten(answer))
+                tell(asked.future, Unwritten(answer))
             else:
                 written.append((asked, command, answer))
         receipts = []
@@ -182,7 +182,7 @@ class Clerk:
             receipts = self._journal.append([(asked.key, command, answer) for asked, command, answer in written])
         self._ahead = False
         for (asked, _, answer), receipt in zip(written, receipts, strict=True):
-            asked.future.set_result(Acknowledged(receipt.seq, answer, receipt, False))
+            tell(asked.future, Acknowledged(receipt.seq, answer, receipt, False))
         if written:
             self._keeper.written()
 

@@ -1,7 +1,8 @@
 """What is handed to a clerk, and what comes back: commands under their keys, acknowledgements, and refusals."""
 
 from concurrent.futures import Future
-from typing import NamedTuple
+from contextlib import suppress
+from typing import NamedTuple, TypeVar
 
 from deleverage.domain.engines import Answer
 from deleverage.journal.papers import Receipt
@@ -25,6 +26,8 @@ class Unwritten(NamedTuple):
 
 Outcome = Acknowledged | Unwritten
 
+Told = TypeVar("Told")
+
 
 class KeyReused(Exception):
     """A key was used before, for another command: nothing was done."""
@@ -41,3 +44,15 @@ class Asked(NamedTuple):
     key: str
     command: Command
     future: Future[Outcome]
+
+
+def tell(future: Future[Told], outcome: Told) -> None:
+    """Tell who waits; what comes of that (a callback that exits, a future answered by its holder) is nobody else's."""
+    with suppress(BaseException):
+        future.set_result(outcome)
+
+
+def fail(future: Future[Told], error: BaseException) -> None:
+    """Tell who waits why there is no outcome; as with ``tell``, nobody else hears of what comes of that."""
+    with suppress(BaseException):
+        future.set_exception(error)

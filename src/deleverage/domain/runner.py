@@ -21,7 +21,7 @@ from deleverage.domain.domain import Domain
 from deleverage.domain.engines import COLUMNS
 from deleverage.domain.faults import DomainStopped
 from deleverage.domain.keeper import Settings
-from deleverage.domain.outcomes import Asked, Outcome
+from deleverage.domain.outcomes import Asked, Outcome, fail, tell
 from deleverage.domain.texts import LAWFUL
 from deleverage.journal.entry import require_keys
 from deleverage.journal.faults import JournalFault, Why
@@ -148,9 +148,9 @@ class Runner:
         if look is _NOTHING or not look.future.set_running_or_notify_cancel():
             return
         try:
-            look.future.set_result(self._clerk.look(look.act))
+            tell(look.future, self._clerk.look(look.act))
         except BaseException as error:
-            look.future.set_exception(error)
+            fail(look.future, error)
 
     def _end(self) -> None:
         """Let go of the journal, and tell whoever came too late."""
@@ -166,7 +166,7 @@ class Runner:
         """Tell everybody in line that nothing is done any more."""
         while (late := self._next()) is not _NOTHING:
             if late is not None and late.future.set_running_or_notify_cancel():
-                late.future.set_exception(JournalFault(Why.SHUT, "the runner was closed"))
+                fail(late.future, JournalFault(Why.SHUT, "the runner was closed"))
 
 
 _NOTHING = _Look(lambda domain, journal: None, Future())

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import replace
+from os import PathLike
 from typing import NamedTuple
 
 from deleverage.journal import papers
@@ -60,8 +61,20 @@ def head_of(domain: str, rules: Rules, book: Book, public_key: str, money: Money
     )
 
 
+def _name_of(path: str | PathLike[str]) -> str:
+    """Return a path as a text; UNLAWFUL where it is none that every part of the journal can be named by."""
+    name = os.fspath(path)
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        raise JournalFault(Why.UNLAWFUL, "a name that is no text", ascii(name)) from None
+    if "\0" in name:
+        raise JournalFault(Why.UNLAWFUL, "a name with a null in it", ascii(name))
+    return name
+
+
 def create(
-    path: str,
+    path: str | PathLike[str],
     domain: str,
     rules: Rules,
     book: Book | None = None,
@@ -69,7 +82,7 @@ def create(
     money: Money = QUANTA,
 ) -> Journal:
     """Return a new journal in a file, with an anchor and a key of its own; EXISTS where one of the three is there."""
-    files = files or SystemFiles()
+    path, files = _name_of(path), files or SystemFiles()
     book = Book() if book is None else book.copy()  # the caller's goes on
     for name in (path, anchor_of(path), key_of(path)):
         if files.exists(name):
@@ -86,17 +99,18 @@ def create(
     return journal
 
 
-def open_store(path: str) -> SqliteStore:
+def open_store(path: str | PathLike[str]) -> SqliteStore:
     """Return the bytes of a journal to look at; its writer may go on. JournalFault NO_JOURNAL or BAD_FORMAT."""
     if not os.path.isfile(path):
-        raise JournalFault(Why.NO_JOURNAL, path)
+        raise JournalFault(Why.NO_JOURNAL, str(path))
+    path = _name_of(path)
     store = SqliteStore(path, read_only=True, at_rest=_at_rest(os.path.realpath(path)))
     store.head()
     return store
 
 
 def _at_rest(path: str) -> bool:
-    """Return whether a file lies where nothing can be made beside it, and no log does: the library asks for its index."""
+    """Return whether a file lies, without a log, where nothing can be made beside it: the library would need to."""
     log, index = f"{path}-wal", f"{path}-shm"
     if os.access(os.path.dirname(path), os.W_OK) or os.path.exists(index):
         return False
@@ -106,9 +120,9 @@ def _at_rest(path: str) -> bool:
     return True
 
 
-def open_journal(path: str, files: Files | None = None) -> Journal:
+def open_journal(path: str | PathLike[str], files: Files | None = None) -> Journal:
     """Return the journal in a file; JournalFault says why not."""
-    files = files or SystemFiles()
+    path, files = _name_of(path), files or SystemFiles()
     if not files.exists(path):
         raise JournalFault(Why.NO_JOURNAL, path)
     signer = read_key(key_of(path))

@@ -81,8 +81,9 @@ class SqliteStore:
     ) -> None:
         """Open a file, or make one.
 
-        ``read_only`` looks at it while another writes, ``at_rest`` where none does; ``exclusive`` keeps other connections out, readers too; ``vfs``
-        names another file system of the library. Raises JournalFault OLD_LIBRARY, UNSAFE_SETTINGS, NO_JOURNAL, FAILED.
+        ``read_only`` looks at it while another writes, ``at_rest`` where none does; ``exclusive`` keeps other
+        connections out, readers too; ``vfs`` names another file system of the library. Raises JournalFault OLD_LIBRARY,
+        UNSAFE_SETTINGS, NO_JOURNAL, FAILED.
         """
         if apsw.SQLITE_VERSION_NUMBER < OLDEST:
             raise JournalFault(Why.OLD_LIBRARY, "SQLite", apsw.sqlite_lib_version(), "3.51.3 or later")
