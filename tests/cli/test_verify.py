@@ -1,6 +1,7 @@
 """``deleverage verify`` and ``receipt``: what they say, with which code they leave, what they do not let through."""
 
 import json
+import os
 import sqlite3
 from pathlib import Path
 from random import Random
@@ -72,6 +73,8 @@ def test_verify_when_the_anchor_cannot_be_read_then_it_does_not_pass(journal: Pa
     anchor.unlink()
     verdict = told(capsys, "verdict", "verify", journal, "--chain-only")
     assert (verdict["passed"], verdict["anchor"]) == (True, "not looked at")
+    os.mkfifo(anchor)
+    assert told(capsys, "verdict", "verify", journal)["deviation"]["what"] == "failed"
 
 
 def test_verify_when_another_key_is_asked_for_then_it_does_not_pass(made: Path, capsys: Captured) -> None:

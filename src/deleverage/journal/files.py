@@ -136,8 +136,8 @@ class FilesToRead(SystemFiles):
     """The machine's file system for who only looks: a device that nobody may write to is read all the same."""
 
     def open(self, path: str, create: bool = False) -> SystemFile:
-        """Return the file to read; nothing is ever made."""
-        return SystemFile(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+        """Return the file to read; nothing is ever made, and nobody is waited for at the other end of a pipe."""
+        return SystemFile(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK))
 
 
 def locked(files: Files, anchor_path: str) -> Lock:
