@@ -13,6 +13,7 @@ from deleverage.domain.keeper import Settings
 from deleverage.domain.outcomes import Acknowledged, KeyReused, Unwritten
 from deleverage.journal.block import Block, read_block
 from deleverage.journal.entry import Entry
+from deleverage.journal.faults import JournalFault, Why
 from deleverage.rulebook.messages import (
     Command,
     Deposit,
@@ -259,3 +260,18 @@ def test_clerk_when_a_batch_is_refused_then_the_next_time_follows_its_time(tmp_p
         (told,) = done(clerk, [asked(0, f"k{number}", Deposit(time_ns=0, unit_id="nobody", amount_quanta=1))])
         assert isinstance(acknowledged(told).answer, Rejection)
     assert (lasts, clerk.look(lambda domain, _: domain.book.time_ns)) == ([0, 10, 20], 0)
+
+
+def test_clerk_when_another_one_wrote_to_its_journal_then_it_halts_and_goes_back_to_what_is_there(
+    tmp_path: Path,
+) -> None:
+    """It knew nothing of that: even a refusal of its own might not be the law's any more."""
+    journal = new(tmp_path)
+    one, other = Clerk(journal), Clerk(journal)
+    done(one, batch(1, 2))
+    (error,) = done(other, [asked(1, "another")])
+    assert isinstance(error, JournalFault)
+    assert (error.why, error.found, error.expected) == (Why.UNLAWFUL, "0", "2")
+    digests = [clerk.look(lambda domain, journal: (domain.digest(), journal.seq)) for clerk in (one, other)]
+    assert digests[0] == digests[1]
+    journal.close()

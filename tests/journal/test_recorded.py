@@ -28,6 +28,26 @@ def _reopened(tmp_path: Path, engine: str = COLUMNS) -> RecordedDomain:
     return RecordedDomain(local.open_journal(str(tmp_path / "j.db")), engine)
 
 
+def test_domain_when_another_one_wrote_to_its_journal_then_it_writes_nothing(tmp_path: Path) -> None:
+    """It knows nothing of that: its answers would never come of executing the journal again."""
+    journal = local.create(str(tmp_path / "j.db"), "d", Rules())
+    one, other = RecordedDomain(journal, prefix="one"), RecordedDomain(journal, prefix="other")
+    one.submit(COMMANDS[:2])
+    with pytest.raises(JournalFault, match=r"UNLAWFUL: facts before these answers \(found 0, expected 2\)"):
+        other.submit(COMMANDS[:1])
+    journal.close()
+    assert one.digest() == _reopened(tmp_path).digest()
+
+
+def test_domain_when_its_prefix_makes_no_keys_then_it_is_refused_before_anything_is_done(tmp_path: Path) -> None:
+    """Also one that would be too long for a late command."""
+    journal = local.create(str(tmp_path / "j.db"), "d", Rules())
+    for prefix in ("a b", "x" * 45):
+        with pytest.raises(JournalFault, match="UNLAWFUL: a key is 1 to 64"):
+            RecordedDomain(journal, prefix=prefix)
+    journal.close()
+
+
 def test_domain_when_it_is_opened_again_then_it_goes_on_where_it_was(tmp_path: Path) -> None:
     """Answers, digest, and the numbers of keys."""
     domain = _made(tmp_path)

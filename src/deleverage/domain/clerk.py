@@ -23,7 +23,7 @@ from deleverage.domain.engines import COLUMNS, Answer
 from deleverage.domain.faults import DomainStopped
 from deleverage.domain.keeper import Keeper, Settings
 from deleverage.domain.outcomes import Acknowledged, Asked, KeyReused, Unwritten, fail, tell
-from deleverage.domain.recovery import recover
+from deleverage.domain.recovery import recover, require_next
 from deleverage.domain.texts import untold
 from deleverage.journal.block import read_block
 from deleverage.journal.entry import Entry, has_text
@@ -179,6 +179,7 @@ class Clerk:
                 written.append((asked, command, answer))
         receipts = []
         if written:
+            require_next(self._journal, self._domain, answers)
             receipts = self._journal.append([(asked.key, command, answer) for asked, command, answer in written])
         self._ahead = False
         for (asked, _, answer), receipt in zip(written, receipts, strict=True):

@@ -6,7 +6,7 @@ from itertools import islice
 from deleverage.documents import BadDocument
 from deleverage.domain.domain import Domain, Watcher
 from deleverage.domain.engines import COLUMNS, Answer
-from deleverage.domain.recovery import recover, snapshot_of
+from deleverage.domain.recovery import recover, require_next, snapshot_of
 from deleverage.journal.entry import has_text, require_keys
 from deleverage.journal.journal import Journal
 from deleverage.rulebook.messages import Command, Rejection
@@ -63,4 +63,5 @@ class RecordedDomain(Domain):
     def _append(self, pairs: list[tuple[Command, Answer]]) -> None:
         first = self.journal.seq + 1
         if pairs:
+            require_next(self.journal, self, (answer for _, answer in pairs))
             self.journal.append([(f"{self._prefix}-{first + at}", *pair) for at, pair in enumerate(pairs)])

@@ -1,10 +1,10 @@
 """From a journal back to the state it tells of: the newest snapshot, and every command since, executed again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from deleverage.documents import BadDocument, canonical, decode, encode, parse
 from deleverage.domain.domain import Domain
-from deleverage.domain.engines import COLUMNS
+from deleverage.domain.engines import COLUMNS, Answer
 from deleverage.domain.replaying import replay
 from deleverage.journal.block import read_block
 from deleverage.journal.faults import JournalFault, Why
@@ -12,6 +12,7 @@ from deleverage.journal.journal import Journal
 from deleverage.journal.papers import require_signature
 from deleverage.journal.store import Snapshot
 from deleverage.rulebook.book import Book
+from deleverage.rulebook.messages import Rejection
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and how much there is."""
@@ -51,3 +52,10 @@ def _book_of(snapshot: Snapshot, journal: Journal) -> Book:
         sentence = f"the digest of the snapshot behind block {snapshot.number}"
         raise JournalFault(Why.OTHER_STATE, sentence, book.digest(), signed[-1].state_digest)
     return book
+
+
+def require_next(journal: Journal, domain: Domain, answers: Iterable[Answer]) -> None:
+    """Raise UNLAWFUL where a domain has not answered in the state that a journal tells of: another one wrote to it."""
+    before = domain.book.seq - sum(len(answer) for answer in answers if not isinstance(answer, Rejection))
+    if before != journal.facts:
+        raise JournalFault(Why.UNLAWFUL, "facts before these answers", before, journal.facts)
