@@ -340,3 +340,17 @@ def test_run_when_its_journal_cannot_be_signed_at_the_end_then_it_is_refused(
     code, out, err = said(capsys, "run", "six-longs", "--journal", tmp_path / "j.db")
     assert (code, out) == (2, "")
     assert "FULL: planted" in err
+
+
+def test_papers_when_their_name_has_a_null_in_it_then_they_are_refused(journal: Path, capsys: Captured) -> None:
+    """No system has such a name, and nothing is replaced by one."""
+    kept, wrong = journal.with_name("r.json"), journal.with_name("x\0y")
+    assert said(capsys, "receipt", journal, 3, "--out", kept)[0] == 0
+    for arguments in (
+        ["receipt", journal, 3, "--out", wrong],
+        ["verify", journal, "--receipt", kept, "--proof", wrong],
+        ["run", "six-longs", "--journal", wrong, "--html", kept.with_name("page.html")],
+        ["run", "six-longs", "--journal", kept.with_name("fresh.db"), "--html", wrong],
+    ):
+        code, _, err = said(capsys, *arguments)
+        assert (code, "defect" in err) == (2, False), arguments

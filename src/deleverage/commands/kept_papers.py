@@ -30,7 +30,7 @@ def require_other(out: Path, *kept: Path) -> None:
     """Raise EXISTS where what is to be written would replace a journal, its anchor or key, or a paper that is kept."""
     for path in kept:
         for name in (str(path), local.anchor_of(str(path)), local.key_of(str(path))):
-            if os.path.realpath(out) == os.path.realpath(name):
+            if "\0" not in f"{out}{name}" and os.path.realpath(out) == os.path.realpath(name):
                 raise JournalFault(Why.EXISTS, f"{out} is needed, and nothing is written over it")
 
 

@@ -15,6 +15,7 @@ AT_ONCE = 1000
 """Commands of one block, at most."""
 
 LARGEST_SEQ = 2**63 - 1
+"""No journal counts further: a prefix that leaves no place for this number would fail late."""
 
 CHECKPOINT_EVERY = 4096
 """Commands between two signed states, at least: each costs a look at the whole state, and lets verification start."""
