@@ -35,7 +35,7 @@ from deleverage.journal.past import (
     require_signed_past,
     walk,
 )
-from deleverage.journal.reading import receipt_of
+from deleverage.journal.reading import receipt_of, signed_receipt
 from deleverage.journal.signing import Signer
 from deleverage.journal.store import Snapshot, Store, Stored
 from deleverage.rulebook.messages import Command
@@ -162,16 +162,7 @@ class Journal:
         self._guarded(lambda: self._anchor(Mark(block.number, block.last_seq, chain_hash)))
         self.facts, self.last_content = block.facts_after, content
         self._keys.update(zip(block.keys, range(block.first_seq, block.last_seq + 1), strict=True))
-        receipt = Receipt(
-            domain=self.head.domain,
-            seq=block.last_seq,
-            number=block.number,
-            last_seq=block.last_seq,
-            chain_hash=chain_hash.hex(),
-            epoch=self.epoch,
-            signature="",
-        )
-        return papers.signed(receipt, self.signer)
+        return signed_receipt(stored, self.head.domain, block.last_seq, self.signer)
 
     def checkpoint(self, state_digest: str, leaves: Sequence[bytes] | None = None) -> Checkpoint:
         """Sign the state behind the last block, with a commitment to every entry since the checkpoint before.

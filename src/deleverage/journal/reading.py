@@ -9,7 +9,7 @@ from deleverage.journal.faults import JournalFault, Why
 from deleverage.journal.files import Files
 from deleverage.journal.papers import Head, Receipt
 from deleverage.journal.signing import Signer
-from deleverage.journal.store import Store
+from deleverage.journal.store import Store, Stored
 from deleverage.rulebook.messages import AccountOpened, Rejection, UnitOpened
 
 _OPENING = (b'{"command":{"kind":"OpenAccount"', b'{"command":{"kind":"OpenIsolated"')
@@ -48,11 +48,8 @@ def seq_of(store: Store, key: str) -> int:
     raise JournalFault(Why.UNLAWFUL, "no command under this key", ascii(key)[:80])
 
 
-def receipt_of(store: Store, domain: str, seq: int, acknowledged: int, signer: Signer) -> Receipt:
-    """Return the receipt of an acknowledged command again; UNLAWFUL where there is none, or nobody was told of it."""
-    stored = store.block_with(seq)
-    if stored is None or seq > acknowledged:
-        raise JournalFault(Why.UNLAWFUL, "no such command", seq, f"1 to {acknowledged}")
+def signed_receipt(stored: Stored, domain: str, seq: int, signer: Signer) -> Receipt:
+    """Return the receipt of a command of a block: it acknowledges the block, and names the command."""
     receipt = Receipt(
         domain=domain,
         seq=seq,
@@ -63,6 +60,14 @@ def receipt_of(store: Store, domain: str, seq: int, acknowledged: int, signer: S
         signature="",
     )
     return papers.signed(receipt, signer)
+
+
+def receipt_of(store: Store, domain: str, seq: int, acknowledged: int, signer: Signer) -> Receipt:
+    """Return the receipt of an acknowledged command again; UNLAWFUL where there is none, or nobody was told of it."""
+    stored = store.block_with(seq)
+    if stored is None or seq > acknowledged:
+        raise JournalFault(Why.UNLAWFUL, "no such command", seq, f"1 to {acknowledged}")
+    return signed_receipt(stored, domain, seq, signer)
 
 
 def names_of(store: Store, head: Head, name: str) -> frozenset[str]:

@@ -48,12 +48,16 @@ class Verdict:
 
     @property
     def facts_per_second(self) -> int:
-        """How many facts were made again in a second."""
+        """How many facts were made again in a second of ``execution_ns``; rounded down."""
         return self.executed_facts * 1_000_000_000 // max(1, self.execution_ns)
 
     @property
     def commands_per_second(self) -> int:
-        """How many commands were executed again in a second."""
+        """How many commands were executed again in a second; rounded down.
+
+        ``execution_ns`` is the time from start to end, all processes side by side, the way to the first state with it:
+        behind ``--from`` little of it is the rulebook's.
+        """
         return self.executed_commands * 1_000_000_000 // max(1, self.execution_ns)
 
 
