@@ -77,6 +77,13 @@ def test_verify_when_the_anchor_cannot_be_read_then_it_does_not_pass(journal: Pa
     assert told(capsys, "verdict", "verify", journal)["deviation"]["what"] == "failed"
 
 
+def test_verify_when_it_begins_behind_the_start_then_the_way_there_is_told_apart(made: Path, capsys: Captured) -> None:
+    """Two times: of the fast engine up to there, of the rulebook from there on."""
+    way = "the state before them came of the fast engine in"
+    assert [way in said(capsys, "verify", made, *option)[1] for option in (("--from", 20), ())] == [True, False]
+    assert told(capsys, "verdict", "verify", made, "--from", 20)["way_s"] >= 0
+
+
 def test_verify_when_another_key_is_asked_for_then_it_does_not_pass(made: Path, capsys: Captured) -> None:
     """The head names its own."""
     verdict = told(capsys, "verdict", "verify", made, "--public-key", NOBODYS_KEY)

@@ -7,10 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from deleverage.domain.domain import Domain
+from deleverage.domain.replaying import replay
+from deleverage.domain.verification import verify as verification
 from deleverage.domain.verification.verdict import Verdict
 from deleverage.domain.verification.verify import verify
 from deleverage.journal import papers
-from deleverage.journal.block import read_block
+from deleverage.journal.block import Block, read_block
 from deleverage.journal.papers import Head
 from deleverage.rulebook.messages import Deleveraged, Deposit
 from tests.domain.forged import (
@@ -286,6 +289,24 @@ def test_verify_when_the_lie_lies_outside_of_the_range_then_it_is_not_met() -> N
     assert what(found(memory, from_seq=21)) == "state digest"
 
 
+def test_verify_when_it_begins_behind_the_start_then_the_way_there_is_counted_apart(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What the fast engine does before the first stretch is none of the rulebook's speed."""
+    now = [0]
+
+    def replay_slowly(domain: Domain, block: Block) -> None:
+        replay(domain, block)
+        now[0] += 1_000
+
+    monkeypatch.setattr(verification, "replay", replay_slowly)
+    monkeypatch.setattr(verification, "perf_counter_ns", lambda: now[0])
+    verdict = found(story(), from_seq=21)
+    assert (what(verdict), verdict.way_ns, verdict.execution_ns) == ("", 4_000, 0)
+    verdict = found(story())
+    assert (what(verdict), verdict.way_ns, verdict.execution_ns) == ("", 0, 4_000)
+
+
 def test_verify_when_the_chain_alone_is_asked_for_then_nothing_is_executed() -> None:
     """A wrong state passes there."""
     memory = story()
@@ -302,5 +323,5 @@ def test_verify_when_two_processes_look_then_they_find_what_one_finds(digest: st
         resign(memory, digests_of(memory) | {2: digest, 4: digest})
     one, two = (found(memory, jobs=jobs) for jobs in (1, 2))
     for verdict in (one, two):
-        verdict.chain_ns = verdict.execution_ns = 0
+        verdict.chain_ns = verdict.way_ns = verdict.execution_ns = 0
     assert one == two

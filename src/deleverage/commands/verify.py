@@ -117,7 +117,7 @@ def document(found: Found) -> dict[str, Any]:
     """Return the verdict as a JSON document; whole numbers that count things are numbers, nothing here is money."""
     verdict = found.verdict
     told: dict[str, Any] = asdict(verdict)
-    del told["deviation"], told["chain_ns"], told["execution_ns"]
+    del told["deviation"], told["chain_ns"], told["way_ns"], told["execution_ns"]
     told = {"written_by" if key == "program" else key: value for key, value in told.items()}
     deviation = None if verdict.deviation is None else verdict.deviation._asdict()
     return {
@@ -127,6 +127,7 @@ def document(found: Found) -> dict[str, Any]:
         "deviation": deviation,
         **told,
         "chain_s": verdict.chain_ns / 1e9,
+        "way_s": verdict.way_ns / 1e9,
         "execution_s": verdict.execution_ns / 1e9,
         "commands_per_second": verdict.commands_per_second,
         "facts_per_second": verdict.facts_per_second,
@@ -151,6 +152,8 @@ def _lines(found: Found) -> list[str]:
             f"{counted(verdict.executed_commands, 'command')}, {counted(verdict.executed_facts, 'fact')}, "
             f"{counted(verdict.ranges, 'range')}"
         )
+        if verdict.from_seq > 1:
+            lines.append(f"            the state before them came of the fast engine in {verdict.way_ns / 1e9:.2f} s")
         lines.append(
             f"            in {verdict.execution_ns / 1e9:.2f} s: {verdict.commands_per_second:,} commands and "
             f"{verdict.facts_per_second:,} facts per second"

@@ -68,7 +68,7 @@ def _lines(folder: Path, found: list[Found]) -> list[str]:
         lines.append(f"  {Path(one.journal).name:<{width}}  {verdict.domain or '?'}: {counts} again: {told}")
     verdicts = [one.verdict for one in found]
     commands, facts = sum(v.executed_commands for v in verdicts), sum(v.executed_facts for v in verdicts)
-    seconds = sum(v.chain_ns + v.execution_ns for v in verdicts) / 1e9
+    seconds = sum(v.chain_ns + v.way_ns + v.execution_ns for v in verdicts) / 1e9
     lines.append(
         f"executed    {counted(commands, 'command')} and {counted(facts, 'fact')} again with the rulebook, "
         f"in {seconds:.2f} s"

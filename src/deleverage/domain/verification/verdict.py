@@ -37,7 +37,10 @@ class Verdict:
     executed_facts: int = 0
     ranges: int = 0
     chain_ns: int = 0
+    way_ns: int = 0
+    """Until the state at the start of the first stretch was there, of the fast engine."""
     execution_ns: int = 0
+    """From there to the end, all processes side by side."""
     unchecked: list[str] = field(default_factory=list)
     deviation: Deviation | None = None
 
@@ -48,16 +51,12 @@ class Verdict:
 
     @property
     def facts_per_second(self) -> int:
-        """How many facts were made again in a second of ``execution_ns``; rounded down."""
+        """How many facts were made again in a second; rounded down."""
         return self.executed_facts * 1_000_000_000 // max(1, self.execution_ns)
 
     @property
     def commands_per_second(self) -> int:
-        """How many commands were executed again in a second; rounded down.
-
-        ``execution_ns`` is the time from start to end, all processes side by side, the way to the first state with it:
-        behind ``--from`` little of it is the rulebook's.
-        """
+        """How many commands were executed again in a second; rounded down, the way to the first of them apart."""
         return self.executed_commands * 1_000_000_000 // max(1, self.execution_ns)
 
 

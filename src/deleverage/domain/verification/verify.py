@@ -9,6 +9,8 @@ believed only where its digest was signed (``ranges``); every answer is the rule
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from itertools import chain as chained
+from itertools import islice
 from multiprocessing import get_context
 from time import perf_counter_ns
 
@@ -68,11 +70,9 @@ def verify(
     verdict.chain_ns = perf_counter_ns() - started
     verdict.to_seq = verdict.chained_seq if to_seq is None else min(to_seq, verdict.chained_seq)
     if verdict.passed and not chain_only and verdict.to_seq >= from_seq:
-        started = perf_counter_ns()
         several = len(checkpoints) > 1  # one stretch is executed before another process has started
         stretches = _stretches(store, head, checkpoints, from_seq, verdict.to_seq)
         _execute(verdict, stretches, jobs if several else 1, progress)
-        verdict.execution_ns = perf_counter_ns() - started
     return verdict
 
 
@@ -220,7 +220,12 @@ def _blocks(store: Store, after: int, until: int | None) -> Iterator[Stored]:
 
 def _execute(verdict: Verdict, stretches: Iterator[Stretch], jobs: int, progress: Progress) -> None:
     """Execute stretches, and keep the first deviation in their order."""
-    for outcome in _outcomes(stretches, jobs):
+    started = perf_counter_ns()
+    followed = _until_broken(stretches)
+    first = list(islice(followed, 1))
+    verdict.way_ns = perf_counter_ns() - started
+    for outcome in _outcomes(chained(first, followed), jobs):
+        verdict.execution_ns = perf_counter_ns() - started - verdict.way_ns
         verdict.ranges += 1
         verdict.executed_from = verdict.executed_from or outcome.first_seq
         verdict.executed_commands += outcome.commands
@@ -234,11 +239,11 @@ def _execute(verdict: Verdict, stretches: Iterator[Stretch], jobs: int, progress
 def _outcomes(stretches: Iterator[Stretch], jobs: int) -> Iterator[Outcome]:
     """Yield the outcome of each stretch in order; a few are on their way at once, so that few books are held."""
     if jobs < 2:
-        yield from map(execute, _until_broken(stretches))
+        yield from map(execute, stretches)
         return
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         waiting: deque[Future[Outcome]] = deque()
-        for stretch in _until_broken(stretches):
+        for stretch in stretches:
             waiting.append(pool.submit(execute, stretch))
             if len(waiting) > 2 * jobs:
                 yield waiting.popleft().result()
