@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import App, CycloptsError, Parameter
 
 from deleverage import __version__
-from deleverage.cli_journal import receipt, verify, why
+from deleverage.cli_journal import migrate, receipt, verify, why
 from deleverage.cli_lab import lab
 from deleverage.cli_options import (
     Account,
@@ -54,6 +54,7 @@ app = App(
 )
 
 app.command(lab)
+app.command(migrate)
 app.command(receipt)
 app.command(verify)
 app.command(why)
@@ -76,7 +77,7 @@ def run(
     price_rule: PriceRule = None,
     population_equity: PopulationEquity = None,
     engine: Engine = "columns",
-    journal: Path | None = None,
+    journal: str | None = None,
     json: Json = False,
 ) -> int:
     """Play a scenario, or a real event, through the whole waterfall.
@@ -96,7 +97,8 @@ def run(
     event
         Folder of a real event, instead of a scenario.
     journal
-        Write every command and answer to this new file, for `deleverage verify`.
+        Write every command and answer to this new file, or to postgresql://USER@HOST/DATABASE?domain=NAME, for
+        `deleverage verify`.
     """
     real = given(prices=prices, fund=fund, price_rule=price_rule, population_equity=population_equity)
     if event is not None:

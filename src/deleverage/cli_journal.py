@@ -13,7 +13,7 @@ _KEY = re.compile(r"[0-9a-f]{64}")
 
 
 def verify(
-    journal: Path | None = None,
+    journal: str | None = None,
     /,
     *,
     from_: Annotated[Seq, Parameter(name="--from")] = None,
@@ -34,7 +34,8 @@ def verify(
     Parameters
     ----------
     journal
-        A file that `deleverage run --journal` has written, or a folder; its writer may go on. Left out: --proof alone.
+        What `deleverage run --journal` has written, a file or postgresql://...?domain=NAME, or all of a folder, or of
+        a database (no domain); its writer may go on. Left out: --proof alone.
     from_
         Execute again from this command on, or from the checkpoint before it.
     to
@@ -54,7 +55,10 @@ def verify(
     """
     chosen = given(**{"from": from_, "to": to, "receipt": receipt, "account": account, "jobs": jobs})
     chosen |= {"chain-only": True} if chain_only else {}
-    faults = _faults(journal, chosen, proof, public_key)
+    from deleverage.journal.address import names_several
+
+    several = journal is not None and names_several(journal)
+    faults = _faults(journal, several, chosen, proof, public_key)
     if faults:
         return refuse(faults, json)
     if journal is None:
@@ -62,7 +66,7 @@ def verify(
 
         return check_proof(Path(proof or ""), public_key=public_key, as_json=json)
     wanted: dict[str, Any] = {"chain_only": chain_only, "public_key": public_key, "jobs": jobs}
-    if journal.is_dir():
+    if several:
         from deleverage.commands.verify_folder import verify_folder
 
         return verify_folder(journal, **wanted, as_json=json)
@@ -72,17 +76,19 @@ def verify(
     return look(journal, kept=receipt, proof=proof, **wanted, as_json=json)
 
 
-def _faults(journal: Path | None, chosen: dict[str, Any], proof: Path | None, public_key: str | None) -> list[str]:
+def _faults(
+    journal: str | None, several: bool, chosen: dict[str, Any], proof: Path | None, public_key: str | None
+) -> list[str]:
     """Return what does not go together."""
     faults = []
     if journal is None and proof is None:
         faults.append("which journal? Give a file, a folder, or --proof FILE alone")
     if journal is None:
         faults += [f"--{name} goes with a journal" for name in chosen]
-    elif journal.is_dir():
+    elif several:
         alone = [name for name in ("from", "to", "receipt", "account") if name in chosen]
-        faults += [f"--{name} goes with one journal, not with a folder" for name in alone]
-        faults += ["--proof goes with one journal, not with a folder"] if proof is not None else []
+        faults += [f"--{name} goes with one journal, not with all of them" for name in alone]
+        faults += ["--proof goes with one journal, not with all of them"] if proof is not None else []
     elif (proof is not None or "account" in chosen) and len(chosen.get("receipt", [])) != 1:
         faults.append("--proof and --account go with one --receipt")
     if "chain-only" in chosen:
@@ -97,13 +103,27 @@ def _faults(journal: Path | None, chosen: dict[str, Any], proof: Path | None, pu
     return faults
 
 
-def receipt(journal: Path, command: str, /, *, out: Path | None = None, json: Json = False) -> int:
+def migrate(address: str, /, *, json: Json = False) -> int:
+    """Make or renew the tables of journals in a PostgreSQL database, as whoever owns it.
+
+    Parameters
+    ----------
+    address
+        postgresql://OWNER@HOST:PORT/DATABASE; the password in ~/.pgpass, PGPASSFILE or PGPASSWORD.
+    """
+    from deleverage.commands.migrate import migrate as make
+
+    return make(address, as_json=json)
+
+
+def receipt(journal: str, command: str, /, *, out: Path | None = None, json: Json = False) -> int:
     """Sign the receipt of an acknowledged command again; its writer may go on.
 
     Parameters
     ----------
     journal
-        A file that `deleverage run --journal` has written, its anchor and its signing key beside it.
+        What `deleverage run --journal` has written, a file or postgresql://...?domain=NAME&folder=DIR: its anchor and
+        its signing key lie beside the file, or in the folder.
     command
         The number of a command, or the key under which it was asked.
     out
@@ -114,13 +134,13 @@ def receipt(journal: Path, command: str, /, *, out: Path | None = None, json: Js
     return sign(journal, command, out=out, as_json=json)
 
 
-def why(journal: Path, account: str, round: str, /, *, json: Json = False) -> int:
+def why(journal: str, account: str, round: str, /, *, json: Json = False) -> int:
     """Say why an account was closed in a round, so many lots, at this price - or why it was not.
 
     Parameters
     ----------
     journal
-        A file that `deleverage run --journal` has written; its writer may go on.
+        What `deleverage run --journal` has written, a file or postgresql://...?domain=NAME; its writer may go on.
     account
         An account, with all its units, or one unit.
     round

@@ -31,7 +31,7 @@ KINDS = (
     "lab-report",
     "lab-audit",
     *("allocation", "lab-policies", "lab-compare", "lab-cross"),
-    *("verdict", "verdicts", "receipt", "proof", "proof-check", "why"),
+    *("verdict", "verdicts", "receipt", "proof", "proof-check", "why", "migrated"),
     "refusal",
     "broken",
 )
@@ -172,6 +172,7 @@ def test_schemas_when_listed_then_each_kind_of_document_is_checked_here() -> Non
         "vectors",
         "bench",
         "lab",
+        "migrate",
         "receipt",
         "verify",
         "why",

@@ -9,9 +9,10 @@ from deleverage.domain.engines import COLUMNS, Answer
 from deleverage.domain.player import play
 from deleverage.domain.recorded import RecordedDomain
 from deleverage.domain.recovery import snapshot_of
-from deleverage.journal import entry, local
+from deleverage.journal import entry
 from deleverage.journal.block import Block, block_of
 from deleverage.journal.journal import Journal
+from deleverage.journal.place import place_of
 from deleverage.rulebook.messages import Command, Deposit, OpenAccount, Rejection
 from deleverage.rulebook.rules import Rules
 from deleverage.scenarios.loader import load
@@ -78,13 +79,13 @@ def answered(pairs: Sequence[Pair], prefix: str = "k") -> list[tuple[str, Comman
     return [(f"{prefix}-{at}", *pair) for at, pair in enumerate(pairs, 1)]
 
 
-def record_story(path: Path, name: str, every: int = 20, engine: str = COLUMNS) -> RecordedDomain:
+def record_story(where: Path | str, name: str, every: int = 20, engine: str = COLUMNS) -> RecordedDomain:
     """Return a domain in which a story was played into a new journal, with a checkpoint every so many commands.
 
     A snapshot lies behind the first checkpoint, so that opening has both to do: load one, and execute the rest.
     """
     scenario = load(name, accounts=60 if load(name).seed is not None else None)
-    domain = Checking(local.create(str(path), name, scenario.rules), engine, every)
+    domain = Checking(place_of(str(where)).create(name, scenario.rules), engine, every)
     play(scenario, domain=domain)
     return domain
 

@@ -15,25 +15,28 @@ CANARY = "s3cr3t"
 
 
 @pytest.mark.parametrize(
-    "url",
+    ("url", "why"),
     [
-        f"postgresql://app:{CANARY}@/journals?host={{folder}}",
-        f"postgresql://app:{CANARY}@/journals?host=/nowhere",
-        f"postgresql://app:{CANARY}@127.0.0.1:1/journals",
-        f"postgresql://app:{CANARY}/x@localhost/journals",
-        f"postgresql://app:7{CANARY}/x@localhost/journals",
-        f"postgresql://app:1/{CANARY}@localhost/journals",
-        f"{CANARY}://app@localhost/journals",
-        f"postgresql://app@/journals?host={{folder}}&password={CANARY}&port=nine",
-        f"postgresql://app@/{CANARY}?host={{folder}}",
-        f"postgresql://{CANARY}@/journals?host={{folder}}&sslmode={CANARY}",
+        (f"postgresql://app:{CANARY}@/journals?host={{folder}}", Why.NO_RIGHT),
+        (f"postgresql://app:{CANARY}@/journals?host=/nowhere", Why.NO_SERVER),
+        (f"postgresql://app:{CANARY}@127.0.0.1:1/journals", Why.NO_SERVER),
+        (f"postgresql://app:{CANARY}/x@localhost/journals", Why.UNLAWFUL),
+        (f"postgresql://app:7{CANARY}/x@localhost/journals", Why.UNLAWFUL),
+        (f"postgresql://app:1/{CANARY}@localhost/journals", Why.NO_SERVER),
+        (f"{CANARY}://app@localhost/journals", Why.UNLAWFUL),
+        (f"postgresql://app@/journals?host={{folder}}&password={CANARY}&port=nine", Why.UNLAWFUL),
+        (f"postgresql://app@/{CANARY}?host={{folder}}", Why.NO_RIGHT),
+        (f"postgresql://auditor@/{CANARY}?host={{folder}}", Why.NO_JOURNAL),
+        (f"postgresql://{CANARY}@/journals?host={{folder}}&sslmode={CANARY}", Why.UNLAWFUL),
     ],
 )
-def test_store_when_it_is_not_let_in_then_no_part_of_the_address_is_told(server: Server, url: str) -> None:
+def test_store_when_it_is_not_let_in_then_the_reason_is_typed_and_no_part_of_the_address_is_told(
+    server: Server, url: str, why: Why
+) -> None:
     """An address holds a password, and a slip in writing one puts it anywhere."""
     with pytest.raises(JournalFault) as refused:
         PostgresStore(url.format(folder=server.folder), "demo", patience_s=5)
-    assert (refused.value.why, CANARY in f"{refused.value} {refused.value!r}") == (Why.FAILED, False)
+    assert (refused.value.why, CANARY in f"{refused.value} {refused.value!r}") == (why, False)
 
 
 def test_journal_when_written_then_the_password_is_nowhere_in_it(postgres: PostgresPlace) -> None:
@@ -62,4 +65,4 @@ def test_session_when_asyncpg_is_missing_then_it_says_what_helps(monkeypatch: py
     monkeypatch.setitem(sys.modules, "asyncpg", None)
     with pytest.raises(JournalFault) as refused:
         Session("postgresql://localhost/journals")
-    assert (refused.value.why, "deleverage[postgres]" in refused.value.sentence) == (Why.FAILED, True)
+    assert (refused.value.why, "deleverage[postgres]" in refused.value.sentence) == (Why.NO_LIBRARY, True)

@@ -5,10 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from deleverage.domain.domain import Domain
+from deleverage.domain.engines import RULEBOOK
 from deleverage.domain.verification.verify import verify
 from deleverage.journal import remote
 from deleverage.journal.faults import JournalFault, Why
 from deleverage.journal.postgres import PostgresStore
+from deleverage.rulebook.book import Book
+from deleverage.rulebook.messages import OpenAccount
+from deleverage.rulebook.rules import Rules
 from tests.journal.places import PostgresPlace, answered, empty
 from tests.journal.sessions import session, until
 from tests.torture.server import Server
@@ -25,7 +30,7 @@ def test_writer_when_it_changes_what_is_written_then_it_has_no_right_to(
     postgres.create().close()
     with session(postgres.server.url("app")) as writer, pytest.raises(JournalFault) as refused:
         writer.write(change.format(table))
-    assert (refused.value.why, "permission denied" in refused.value.sentence) == (Why.UNSAFE_SETTINGS, True)
+    assert (refused.value.why, "permission denied" in refused.value.sentence) == (Why.NO_RIGHT, True)
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -76,6 +81,15 @@ def test_store_when_the_server_is_a_standby_then_it_is_not_written(own: Server, 
     with closing(own.standby()) as standby, pytest.raises(JournalFault) as refused:
         PostgresStore(standby.url("app"), "demo")
     assert (refused.value.why, refused.value.found) == (Why.UNSAFE_SETTINGS, "pg_is_in_recovery=true")
+
+
+def test_create_when_the_callers_book_goes_on_then_the_journal_begins_as_it_was(postgres: PostgresPlace) -> None:
+    """A state that was handed in is the caller's to change."""
+    book = Book()
+    journal = remote.create(postgres.url, str(postgres.folder), postgres.domain, Rules(), book)
+    Domain(book, Rules(), RULEBOOK).submit([OpenAccount(time_ns=0, account_id="al")])
+    assert (journal.head.state_at_start.digest(), "al" in book.units) == (journal.head.digest_at_start, True)
+    journal.close()
 
 
 def test_create_when_the_database_has_the_domain_then_no_key_is_made(postgres: PostgresPlace, tmp_path: Path) -> None:

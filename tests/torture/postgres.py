@@ -49,7 +49,7 @@ def crashes(count: int, seed: int) -> Tally:
             killing.start()
             fault = _until_it_ends(place, writer)
             killing.join()
-            tally.require(fault, Why.FAILED)
+            tally.require(fault, Why.FAILED, Why.NO_SERVER)
             server.start()
             _look(place, writer, tally)
             tally.cases += 1

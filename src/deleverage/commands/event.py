@@ -12,6 +12,7 @@ from deleverage.commands.output import DONE, RESIDUAL_LEFT, broken, print_json, 
 from deleverage.commands.recorded import Folder
 from deleverage.domain import Domain
 from deleverage.domain.engines import COLUMNS
+from deleverage.journal.address import shown
 from deleverage.journal.faults import JournalFault
 from deleverage.journal.local import Money
 from deleverage.lab.event import PUBLISHED_ACCOUNTS, EventFault, Options, play_event
@@ -33,13 +34,13 @@ def run(
     accounts: int = PUBLISHED_ACCOUNTS,
     html: Path | None = None,
     engine: str = COLUMNS,
-    journal: Path | None = None,
+    journal: str | None = None,
 ) -> int:
     """Play the event below ``event_dir`` and print it; ``fund`` is USD, ``population_equity`` a factor, both decimals.
 
     Without ``prices`` the file ``<name of the folder>_coins.csv`` in or beside the folder is taken. ``journal`` is a
-    new folder that gets a journal for each wave: each is a domain of its own. Returns the exit code. With ``as_json``
-    stdout holds one JSON document and nothing else.
+    new folder, or an address, that gets a journal for each wave: each is a domain of its own. Returns the exit code.
+    With ``as_json`` stdout holds one JSON document and nothing else.
     """
     try:
         options = _options(seed, fund, price_rule, population_equity, accounts)
@@ -50,7 +51,7 @@ def run(
         if remembered is not None:
             remembered.close()
     except JournalFault as fault:
-        return refuse([f"--journal {journal}: {fault}"], as_json=as_json)
+        return refuse([f"--journal {shown(str(journal))}: {fault}"], as_json=as_json)
     except (TableFault, ConfigError, EventFault) as refusal:
         return refuse(refusal.faults, as_json=as_json)
     except InvariantBroken as failure:

@@ -6,9 +6,10 @@ from typing import Any
 
 from deleverage.commands.output import BAD_INPUT, DIVERGENCE, head, refuse
 from deleverage.documents import BadDocument, decode, encode, parse
-from deleverage.journal import local
+from deleverage.journal.address import shown
 from deleverage.journal.faults import JournalFault, Why
 from deleverage.journal.papers import Checkpoint, Receipt
+from deleverage.journal.place import Place
 
 LARGEST_PAPER_BYTES = 65_536
 
@@ -18,20 +19,20 @@ UNTRUE = (Why.OTHER_STATE, Why.BROKEN_CHAIN, Why.OTHER_HEAD, Why.OTHER_PAST, Why
 """Faults that say: this is a journal, and it does not tell the truth."""
 
 
-def refuse_journal(journal: Path, fault: JournalFault | BadDocument, *, as_json: bool) -> int:
-    """Print why a journal, or what was asked of it, is of no use, and return the exit code."""
+def refuse_journal(text: str, fault: JournalFault | BadDocument, *, as_json: bool) -> int:
+    """Print why the journal that a text names, or what was asked of it, is of no use, and return the exit code."""
+    journal = shown(text)
     if isinstance(fault, BadDocument):
         return refuse([f"{journal}: {Why.BAD_FORMAT.value} ({fault})"], as_json=as_json)
     code = DIVERGENCE if fault.why in UNTRUE else BAD_INPUT
     return refuse([f"{journal}: {fault.why.value} ({fault})"], as_json=as_json, code=code)
 
 
-def require_other(out: Path, *kept: Path) -> None:
+def require_other(out: Path, place: Place, *kept: Path) -> None:
     """Raise EXISTS where what is to be written would replace a journal, its anchor or key, or a paper that is kept."""
-    for path in kept:
-        for name in (str(path), local.anchor_of(str(path)), local.key_of(str(path))):
-            if "\0" not in f"{out}{name}" and os.path.realpath(out) == os.path.realpath(name):
-                raise JournalFault(Why.EXISTS, f"{out} is needed, and nothing is written over it")
+    for name in (*place.files, *map(str, kept)):
+        if "\0" not in f"{out}{name}" and os.path.realpath(out) == os.path.realpath(name):
+            raise JournalFault(Why.EXISTS, f"{out} is needed, and nothing is written over it")
 
 
 def read_file(path: Path, most_bytes: int) -> bytes:

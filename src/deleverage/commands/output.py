@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import sys
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
@@ -59,13 +60,21 @@ def shown(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
+_SECRET = re.compile(r"((?:postgres\w*:|\w+://)[^\s:@]*:)\S*(?=@)|((?:ssl)?password=)[^\s&'\"]*", re.IGNORECASE)
+
+
+def redacted(text: str) -> str:
+    """Return a text without the passwords of addresses in it: what was typed in a wrong place is told back, too."""
+    return _SECRET.sub(lambda found: f"{found[1] or found[2]}***", text)
+
+
 def refuse(faults: Sequence[object], *, as_json: bool, code: int = BAD_INPUT) -> int:
     """Print every fault and return the exit code; with ``as_json`` also as one document on stdout."""
-    lines = [str(fault) for fault in faults]
+    lines = [redacted(str(fault)) for fault in faults]
     for line in lines:
         say(f"{'bad input' if code == BAD_INPUT else 'divergence'}: {line}")
     if as_json:
-        rows = [{"path": _place(fault), "sentence": getattr(fault, "sentence", str(fault))} for fault in faults]
+        rows = [{"path": _place(one), "sentence": redacted(getattr(one, "sentence", str(one)))} for one in faults]
         print_json({**head("refusal"), "exit_code": code, "faults": rows})
     return code
 
@@ -94,7 +103,7 @@ def defect(error: Exception, *, as_json: bool) -> int:
     """Print an error that nobody foresaw, with the place it came from; return the exit code for a bug of ours."""
     frames = traceback.extract_tb(error.__traceback__)
     places = " < ".join(f"{PurePath(frame.filename).name}:{frame.lineno}" for frame in frames[:-4:-1])
-    sentence = f"{type(error).__name__}: {error} (at {places})"
+    sentence = redacted(f"{type(error).__name__}: {error} (at {places})")
     say(f"defect: this is a bug of deleverage, not of your input: {sentence}")
     if as_json:
         print_json({**head("broken"), "exit_code": BROKEN, "invariant": "DEFECT", "sentence": sentence})

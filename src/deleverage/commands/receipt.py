@@ -6,31 +6,33 @@ Exit codes: 0 done, 2 there is no such journal, key or command.
 import json
 from contextlib import closing
 from pathlib import Path
+from shlex import quote
 
 from deleverage.commands.kept_papers import receipt_document, refuse_journal, require_other
 from deleverage.commands.output import DONE, print_json, say
 from deleverage.documents import BadDocument
-from deleverage.journal import local
 from deleverage.journal.faults import JournalFault, Why
 from deleverage.journal.files import FilesToRead
 from deleverage.journal.papers import Receipt
 from deleverage.journal.past import read_head, require_acknowledged, require_hashes, require_signed_past
+from deleverage.journal.place import Place, place_of
 from deleverage.journal.reading import read_mark, receipt_of, seq_of
 from deleverage.journal.signing import read_key
 
 
-def receipt(journal: Path, command: str, *, out: Path | None, as_json: bool) -> int:
+def receipt(journal: str, command: str, *, out: Path | None, as_json: bool) -> int:
     """Sign the receipt of a command again, print or write it, and return the exit code; nothing else is written."""
     try:
+        place = place_of(journal)
         if out is not None:
-            require_other(out, journal)
-        found, key = _receipt(str(journal), command)
+            require_other(out, place)
+        found, key = _receipt(place, command)
         if out is not None:
             _write(out, json.dumps(receipt_document(found), indent=2) + "\n")
     except (JournalFault, BadDocument) as fault:
         return refuse_journal(journal, fault, as_json=as_json)
     if out is not None:
-        say(f"receipt written to {out}; `deleverage verify {journal} --receipt {out}` looks for it")
+        say(f"receipt written to {out}; `deleverage verify {quote(place.name)} --receipt {out}` looks for it")
     if as_json:
         print_json(receipt_document(found))
     else:
@@ -38,13 +40,13 @@ def receipt(journal: Path, command: str, *, out: Path | None, as_json: bool) -> 
     return DONE
 
 
-def _receipt(path: str, command: str) -> tuple[Receipt, str]:
+def _receipt(place: Place, command: str) -> tuple[Receipt, str]:
     """Return the receipt of a number or key, and the public key with which it is signed."""
-    with closing(local.open_store(path)) as store:
-        head, signer = read_head(store), read_key(local.key_of(path))
+    with closing(place.store()) as store:
+        head, signer = read_head(store), read_key(place.key)
         if signer.public_key != head.public_key:
             raise JournalFault(Why.OTHER_HEAD, "the signing key", signer.public_key, head.public_key)
-        mark = read_mark(FilesToRead(), local.anchor_of(path))
+        mark = read_mark(FilesToRead(), place.anchor)
         require_acknowledged(store, mark)
         require_hashes(store, mark.number)  # what is signed here somebody will rely on
         require_signed_past(store, head)

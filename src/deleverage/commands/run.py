@@ -22,8 +22,10 @@ from deleverage.domain.conservation import balance
 from deleverage.domain.document import document, residual_left
 from deleverage.domain.engines import COLUMNS
 from deleverage.domain.player import Run, play
+from deleverage.journal.address import shown
 from deleverage.journal.faults import JournalFault
 from deleverage.journal.local import Money
+from deleverage.journal.place import place_of
 from deleverage.rulebook.invariants import InvariantBroken
 from deleverage.rulebook.selection import PolicyFault
 from deleverage.scenarios.faults import ScenarioError
@@ -40,13 +42,13 @@ def run(
     seed: int | None = None,
     html: Path | None = None,
     engine: str = COLUMNS,
-    journal: Path | None = None,
+    journal: str | None = None,
     as_json: bool = False,
 ) -> int:
     """Play a bundled scenario or a TOML file, print what happened, and return the exit code.
 
     ``venue`` lays a venue's preset over it, ``switches`` are NAME=SIDE of its switches; ``engine`` is
-    the one that it runs on, ``journal`` a new file that remembers all of it.
+    the one that it runs on, ``journal`` a new file, or a domain in PostgreSQL, that remembers all of it.
     """
     started = perf_counter()
     where = f"scenario {name}"
@@ -56,17 +58,18 @@ def run(
         scenario = load(name, policy=chosen, accounts=accounts, seed=seed, preset=preset)
         where += "" if scenario.seed is None else f", {scenario.drawn_accounts} accounts, seed {scenario.seed}"
         loaded = perf_counter()
-        if html is not None and journal is not None:
-            require_other(html, journal)
+        place = None if journal is None else place_of(journal)
+        if html is not None and place is not None:
+            require_other(html, place)
         with progress() as show:
             money = Money(scenario.currency, scenario.money)
-            domain = None if journal is None else recorded(journal, name, scenario.rules, engine, money)
+            domain = None if place is None else recorded(place, name, scenario.rules, engine, money)
             played = play(scenario, show, domain, engine)
         done = perf_counter()
-        if domain is not None and journal is not None:
-            close(domain, journal)
+        if domain is not None and place is not None:
+            close(domain, place)
     except JournalFault as fault:
-        return refuse([f"--journal {journal}: {fault}"], as_json=as_json)
+        return refuse([f"--journal {shown(str(journal))}: {fault}"], as_json=as_json)
     except ScenarioError as refusal:
         return refuse(refusal.faults, as_json=as_json)
     except PolicyFileFault as fault:

@@ -17,10 +17,10 @@ from deleverage.domain.player import Progress
 from deleverage.domain.show import counted
 from deleverage.domain.verification.verdict import Verdict, deviation_of
 from deleverage.domain.verification.verify import verify as look
-from deleverage.journal import local
 from deleverage.journal.faults import JournalFault, Why
 from deleverage.journal.files import FilesToRead
 from deleverage.journal.papers import Receipt
+from deleverage.journal.place import Place, place_of
 from deleverage.journal.proof import Proof
 from deleverage.journal.reading import read_mark
 
@@ -42,13 +42,13 @@ class Wanted:
 class Found:
     """A verdict, and the proofs of the receipts that were brought."""
 
-    journal: str
+    place: Place
     verdict: Verdict
     proofs: list[Proof] = field(default_factory=list)
 
 
 def verify(
-    journal: Path,
+    journal: str,
     *,
     kept: list[Path] | None = None,
     proof: Path | None = None,
@@ -57,8 +57,9 @@ def verify(
 ) -> int:
     """Verify a journal, print PASS or the first divergence with both values, and return the exit code."""
     try:
+        place = place_of(journal)
         if proof is not None:
-            require_other(proof, journal, *(kept or []))
+            require_other(proof, place, *(kept or []))
         witnesses = [read_paper(path) for path in kept or []]
     except JournalFault as fault:
         return refuse([fault], as_json=as_json)
@@ -66,7 +67,7 @@ def verify(
         return refuse(["--receipt is a checkpoint: a receipt is needed here"], as_json=as_json)
     try:
         with progress() as show:
-            found = look_at(str(journal), Wanted(witnesses=witnesses, **wanted), show)
+            found = look_at(place, Wanted(witnesses=witnesses, **wanted), show)
         if proof is not None and found.proofs:
             write_proof(found.proofs[0], proof)
     except JournalFault as fault:
@@ -78,14 +79,14 @@ def verify(
     return DONE if found.verdict.passed else DIVERGENCE
 
 
-def look_at(journal: str, wanted: Wanted, show: Progress) -> Found:
+def look_at(place: Place, wanted: Wanted, show: Progress) -> Found:
     """Return what is found out about one journal; JournalFault where there is none, or nothing to prove in it."""
-    with closing(local.open_store(journal)) as store:
+    with closing(place.store()) as store:
         try:
-            mark = read_mark(FilesToRead(), local.anchor_of(journal))
+            mark = read_mark(FilesToRead(), place.anchor)
         except JournalFault as fault:
-            if os.path.lexists(local.anchor_of(journal)):
-                return Found(journal, Verdict(deviation=deviation_of(fault, "the anchor")))
+            if os.path.lexists(place.anchor):
+                return Found(place, Verdict(deviation=deviation_of(fault, "the anchor")))
             mark = None
         verdict = look(
             store,
@@ -98,7 +99,7 @@ def look_at(journal: str, wanted: Wanted, show: Progress) -> Found:
             jobs=wanted.jobs or os.cpu_count() or 1,
             progress=show,
         )
-        found = Found(journal, verdict)
+        found = Found(place, verdict)
         first = wanted.from_seq or 0
         if verdict.passed and first > verdict.chained_seq:  # nothing was executed, and a PASS would say that it was
             raise JournalFault(Why.UNLAWFUL, "no such command", first, f"1 to {verdict.chained_seq}")
@@ -122,7 +123,7 @@ def document(found: Found) -> dict[str, Any]:
     deviation = None if verdict.deviation is None else verdict.deviation._asdict()
     return {
         **head("verdict"),
-        "journal": found.journal,
+        "journal": found.place.name,
         "passed": verdict.passed,
         "deviation": deviation,
         **told,
@@ -136,7 +137,7 @@ def document(found: Found) -> dict[str, Any]:
 
 
 def _lines(found: Found) -> list[str]:
-    verdict, journal = found.verdict, found.journal
+    verdict, journal = found.verdict, found.place.name
     blocks, papers_kept = counted(verdict.chained_blocks, "block"), counted(verdict.witnesses, "paper")
     lines = [
         f"journal     {journal}: domain {verdict.domain or '?'}, {counted(verdict.chained_seq, 'command')}",

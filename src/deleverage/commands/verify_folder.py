@@ -1,52 +1,70 @@
-"""``deleverage verify FOLDER``: every journal in it, a line each, and what all of them come to.
+"""``deleverage verify FOLDER``, or an address without a domain: a line for every journal, and what they come to.
 
-A journal is there if its file or its anchor is: an anchor alone says that a journal was, and is gone.
+A journal is there if its file or its rows are, or its anchor: an anchor alone says that a journal was, and is gone.
 """
 
 from pathlib import Path
 from typing import Any
 
+from deleverage.commands.kept_papers import refuse_journal
 from deleverage.commands.output import DIVERGENCE, DONE, head, print_json, progress, refuse
 from deleverage.commands.verify import LONGEST_SHOWN, Found, Wanted, document, look_at
 from deleverage.domain.show import counted
 from deleverage.domain.verification.verdict import Verdict, deviation_of
+from deleverage.journal import remote
+from deleverage.journal.address import Address, is_address, is_domain, read_address, shown
 from deleverage.journal.faults import JournalFault
+from deleverage.journal.place import FilePlace, Place, ServerPlace
 
 _MAGIC = b"SQLite format 3\0"
 ANCHOR = ".anchor"
 
 
-def verify_folder(folder: Path, *, as_json: bool = False, **wanted: Any) -> int:
-    """Verify every journal of a folder, print a line for each, and return the exit code."""
+def verify_folder(text: str, *, as_json: bool = False, **wanted: Any) -> int:
+    """Verify every journal of a folder or of a database, print a line for each, and return the exit code."""
+    folder = shown(text)
     try:
-        names = journals_in(folder)
+        places = journals_of(read_address(text)) if is_address(text) else journals_in(Path(text))
+    except JournalFault as fault:
+        return refuse_journal(text, fault, as_json=as_json)
     except OSError as error:
         return refuse([f"{folder}: {error.strerror}"], as_json=as_json)
-    if not names:
+    if not places:
         return refuse([f"{folder} has no journal in it"], as_json=as_json)
     found = []
     with progress() as show:
-        for at, path in enumerate(names):
-            show("journals", at, len(names))
+        for at, place in enumerate(places):
+            show("journals", at, len(places))
             try:
-                found.append(look_at(str(path), Wanted(**wanted), show))
+                found.append(look_at(place, Wanted(**wanted), show))
             except JournalFault as fault:
-                found.append(Found(str(path), Verdict(deviation=deviation_of(fault, fault.sentence))))
-        show("journals", len(names), len(names))
+                found.append(Found(place, Verdict(deviation=deviation_of(fault, fault.sentence))))
+        show("journals", len(places), len(places))
     passed = all(one.verdict.passed for one in found)
     if as_json:
         told = [document(one) for one in found]
-        print_json({**head("verdicts"), "folder": str(folder), "passed": passed, "verdicts": told})
+        print_json({**head("verdicts"), "folder": folder, "passed": passed, "verdicts": told})
     else:
         print("\n".join(_lines(folder, found)))
     return DONE if passed else DIVERGENCE
 
 
-def journals_in(folder: Path) -> list[Path]:
+def journals_in(folder: Path) -> list[Place]:
     """Return the journals of a folder in the order of their names."""
-    anchored = [path.with_name(path.name.removesuffix(ANCHOR)) for path in folder.iterdir() if path.suffix == ANCHOR]
     files = [path for path in folder.iterdir() if path.is_file() and _begins(path)]
-    return sorted({*anchored, *files})
+    return [FilePlace(str(path)) for path in sorted({*_anchored(folder), *files})]
+
+
+def journals_of(address: Address) -> list[Place]:
+    """Return the journals of a database, and those whose anchor its folder has with no file of SQLite beside it."""
+    folder = Path(address.folder)
+    anchored = _anchored(folder) if folder.is_dir() else []
+    gone = {path.name for path in anchored if not path.exists() and is_domain(path.name)}
+    return [ServerPlace(address, domain) for domain in sorted({*remote.domains(address.url), *gone})]
+
+
+def _anchored(folder: Path) -> list[Path]:
+    return [path.with_name(path.name.removesuffix(ANCHOR)) for path in folder.iterdir() if path.suffix == ANCHOR]
 
 
 def _begins(path: Path) -> bool:
@@ -58,14 +76,14 @@ def _begins(path: Path) -> bool:
         return False
 
 
-def _lines(folder: Path, found: list[Found]) -> list[str]:
+def _lines(folder: str, found: list[Found]) -> list[str]:
     lines = [f"{folder}: {counted(len(found), 'journal')}"]
-    width = max(len(Path(one.journal).name) for one in found)
+    width = max(len(one.place.short) for one in found)
     for one in found:
         verdict = one.verdict
         told = "PASS" if verdict.deviation is None else f"DIVERGENCE: {verdict.deviation.what}"
         counts = f"{counted(verdict.chained_seq, 'command')}, {counted(verdict.executed_commands, 'command')} executed"
-        lines.append(f"  {Path(one.journal).name:<{width}}  {verdict.domain or '?'}: {counts} again: {told}")
+        lines.append(f"  {one.place.short:<{width}}  {verdict.domain or '?'}: {counts} again: {told}")
     verdicts = [one.verdict for one in found]
     commands, facts = sum(v.executed_commands for v in verdicts), sum(v.executed_facts for v in verdicts)
     seconds = sum(v.chain_ns + v.way_ns + v.execution_ns for v in verdicts) / 1e9
@@ -83,7 +101,7 @@ def _lines(folder: Path, found: list[Found]) -> list[str]:
     what, where, value, expected = first.verdict.deviation
     return [
         *lines,
-        f"DIVERGENCE in {counted(len(broken), 'journal')}, first {first.journal}: {what}, {where}",
+        f"DIVERGENCE in {counted(len(broken), 'journal')}, first {first.place.name}: {what}, {where}",
         f"  the journal has  {value[:LONGEST_SHOWN]}",
         f"  it has to be     {expected[:LONGEST_SHOWN]}",
     ]

@@ -4,7 +4,6 @@ Exit codes: 0 done, 2 bad input, 4 executing the journal again gives another ans
 """
 
 from contextlib import closing
-from pathlib import Path
 
 from deleverage.commands.kept_papers import refuse_journal
 from deleverage.commands.output import DONE, print_json, progress, refuse
@@ -12,14 +11,15 @@ from deleverage.documents import BadDocument
 from deleverage.domain.why.steps import UnknownRound, chosen, steps_of
 from deleverage.domain.why.walk import UnknownAccount
 from deleverage.domain.why.walk import why as look
-from deleverage.journal import local
 from deleverage.journal.faults import JournalFault
+from deleverage.journal.place import place_of
 
 
-def why(journal: Path, account: str, name: str, *, as_json: bool) -> int:
+def why(journal: str, account: str, name: str, *, as_json: bool) -> int:
     """Print why an account was or was not closed in a round, and return the exit code."""
     try:
-        with closing(local.open_store(str(journal))) as store, progress() as show:
+        place = place_of(journal)
+        with closing(place.store()) as store, progress() as show:
             step, number = chosen(name, steps_of(store))
             found = look(store, account, step, number, show)
     except (JournalFault, BadDocument) as fault:
@@ -29,7 +29,7 @@ def why(journal: Path, account: str, name: str, *, as_json: bool) -> int:
     if as_json:
         from deleverage.commands.why_document import document
 
-        print_json(document(found, str(journal)))
+        print_json(document(found, place.name))
     else:
         from deleverage.commands.why_text import text
 

@@ -10,6 +10,9 @@ from enum import Enum
 class Why(Enum):
     """The codes, in the order in which a journal is looked at when it is opened."""
 
+    NO_LIBRARY = "a library that the journal needs is not installed"
+    NO_SERVER = "there is no connection to the server that keeps the journal"
+    NO_RIGHT = "the login has no right to do this"
     NO_JOURNAL = "there is no journal of this name"
     EXISTS = "there is something of this name already"
     LOCKED = "another writer holds the journal"

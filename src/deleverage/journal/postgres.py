@@ -34,7 +34,8 @@ SELECT current_setting('server_version_num')::int, current_setting('server_versi
        CASE WHEN bool_or(has_table_privilege(session_user, name, 'UPDATE, DELETE, TRUNCATE'))
             THEN 'may change ' || string_agg(name, ', ') FILTER
                  (WHERE has_table_privilege(session_user, name, 'UPDATE, DELETE, TRUNCATE'))
-            ELSE 'insert-only' END
+            WHEN bool_and(has_table_privilege(session_user, name, 'INSERT')) THEN 'insert-only'
+            ELSE 'may read' END
 FROM unnest(ARRAY['head', 'epoch', 'block', 'checkpoint']) AS name
 """
 
@@ -45,9 +46,9 @@ class PostgresStore:
     def __init__(self, url: str, domain: str, *, read_only: bool = False, patience_s: float = PATIENCE_S) -> None:
         """Connect and look at the server; JournalFault says why not.
 
-        ``read_only`` looks at a journal, on a standby, too, while another writes. OLD_LIBRARY, UNSAFE_SETTINGS with
-        everything that is unsafe, NO_JOURNAL where there are no tables, BAD_FORMAT where they are not those of this
-        program, FAILED where there is no connection.
+        ``read_only`` looks at a journal, on a standby, too, while another writes. OLD_LIBRARY, NO_RIGHT,
+        UNSAFE_SETTINGS with everything that is unsafe, NO_JOURNAL where there are no tables, BAD_FORMAT where they are
+        not those of this program; ``Session`` says why there is no connection.
         """
         self._domain, self._epoch = domain, 0
         self._session = Session(url, patience_s)
@@ -65,6 +66,8 @@ class PostgresStore:
         found = self.settings()
         if int(found["version_number"]) < OLDEST:
             raise JournalFault(Why.OLD_LIBRARY, "PostgreSQL", found["version"], "15 or later")
+        if found["rights"] == "may read":
+            raise JournalFault(Why.NO_RIGHT, "this login may not write", "rights=may read", "rights=insert-only")
         unsafe = {name: safe for name, safe in SAFE.items() if found[name] not in safe}
         if unsafe:
             words = [

@@ -5,14 +5,16 @@ of the last blocks, is then not opened.
 """
 
 import os
-import re
+from dataclasses import replace
 
-from deleverage.journal import migrations
+from deleverage.documents import BadDocument
+from deleverage.journal import migrations, papers
+from deleverage.journal.address import require_domain
 from deleverage.journal.faults import JournalFault, Why
-from deleverage.journal.files import Files, SystemFiles
+from deleverage.journal.files import Files, SystemFiles, typed
 from deleverage.journal.journal import Journal
-from deleverage.journal.local import anchor_of, head_of, key_of
-from deleverage.journal.past import read_head
+from deleverage.journal.local import QUANTA, Money, anchor_of, head_of, key_of
+from deleverage.journal.papers import Head
 from deleverage.journal.postgres import PostgresStore
 from deleverage.journal.session import PATIENCE_S, Session
 from deleverage.journal.signing import make_key, read_key
@@ -30,52 +32,80 @@ def migrate(url: str) -> list[str]:
 
 
 def create(
-    url: str, folder: str, domain: str, rules: Rules, book: Book | None = None, files: Files | None = None
+    url: str,
+    folder: str,
+    domain: str,
+    rules: Rules,
+    book: Book | None = None,
+    files: Files | None = None,
+    money: Money = QUANTA,
 ) -> Journal:
     """Return a new journal of a domain; EXISTS where the database has one, or the folder its anchor or key."""
-    path, files = _path(folder, domain), files or SystemFiles()
+    path, files = path_of(folder, domain), files or SystemFiles()
     for name in (anchor_of(path), key_of(path)):
         if files.exists(name):
             raise JournalFault(Why.EXISTS, name)
-    book = Book() if book is None else book
-    head_of(domain, rules, book, "")  # what has no document is refused before a file is there
+    book = Book() if book is None else book.copy()  # the caller's goes on
+    head = head_of(domain, rules, book, "", money)  # what has no document is refused before a file is there
     store = PostgresStore(url, domain)
     try:
         _require_none(store, domain)
-        signer = make_key(key_of(path))
-        head = head_of(domain, rules, book, signer.public_key)
-        return Journal.create(store, files, anchor_of(path), head, signer)
+        with typed(path):
+            signer = make_key(key_of(path))
+        return Journal.create(store, files, anchor_of(path), replace(head, public_key=signer.public_key), signer)
     except BaseException:
         store.close()
         raise
 
 
 def open_store(url: str, domain: str) -> PostgresStore:
-    """Return the bytes of a journal to look at, on a standby, too; its writer may go on. NO_JOURNAL: there is none."""
+    """Return the bytes of a journal to look at, on a standby, too; its writer may go on.
+
+    NO_JOURNAL: there is none of this domain; OTHER_HEAD: it is another domain's, under this one's name.
+    """
+    require_domain(domain)
     store = PostgresStore(url, domain, read_only=True)
     try:
-        store.head()
+        _require_domain(store, domain)
     except BaseException:
         store.close()
         raise
     return store
 
 
+def domains(url: str) -> list[str]:
+    """Return the domains of which a database has a journal, in order."""
+    session = Session(url)
+    try:
+        migrations.require_migrated(session)
+        return [str(domain) for (domain,) in session.rows("SELECT domain FROM head ORDER BY domain")]
+    finally:
+        session.close()
+
+
 def open_journal(
     url: str, folder: str, domain: str, files: Files | None = None, patience_s: float = PATIENCE_S
 ) -> Journal:
     """Return the journal of a domain; JournalFault says why not."""
-    path, files = _path(folder, domain), files or SystemFiles()
+    path, files = path_of(folder, domain), files or SystemFiles()
     signer = read_key(key_of(path))
     store = PostgresStore(url, domain, patience_s=patience_s)
     try:
-        found = read_head(store).domain
-        if found != domain:
-            raise JournalFault(Why.OTHER_HEAD, "the domain", found, domain)
+        _require_domain(store, domain)
         return Journal.open(store, files, anchor_of(path), signer)
     except BaseException:
         store.close()
         raise
+
+
+def _require_domain(store: PostgresStore, domain: str) -> None:
+    """Raise OTHER_HEAD where another domain's journal lies under this one's name, NO_JOURNAL where none does."""
+    try:
+        found = papers.read_stored(Head, store.head()).domain
+    except BadDocument:  # whoever reads it says why
+        return
+    if found != domain:
+        raise JournalFault(Why.OTHER_HEAD, "the domain", found, domain)
 
 
 def _require_none(store: PostgresStore, domain: str) -> None:
@@ -89,9 +119,7 @@ def _require_none(store: PostgresStore, domain: str) -> None:
     raise JournalFault(Why.EXISTS, f"the database has a journal of the domain {domain}")
 
 
-def _path(folder: str, domain: str) -> str:
+def path_of(folder: str, domain: str) -> str:
     """Return what the names of a domain's files begin with."""
-    if re.fullmatch(r"[A-Za-z0-9_.:-]{1,64}", domain) is None:
-        sentence = "a domain is 1 to 64 letters, digits, _ . : or -"
-        raise JournalFault(Why.UNLAWFUL, sentence, ascii(domain)[:80])
+    require_domain(domain)
     return os.path.join(folder, domain)

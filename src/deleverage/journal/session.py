@@ -14,6 +14,7 @@ from threading import Thread
 from typing import Any, TypeVar
 
 from deleverage.journal.faults import JournalFault, Why
+from deleverage.journal.server_faults import of_answer, of_connection
 
 SCHEMA = "deleverage"
 PATIENCE_S = 60.0
@@ -27,23 +28,6 @@ _AT_START = {
     "statement_timeout": "0",
     "lock_timeout": "10s",
 }
-_WHY = {
-    "DL001": Why.FENCED,
-    "DL002": Why.UNSAFE_SETTINGS,
-    "DL003": Why.BROKEN_CHAIN,
-    "DL004": Why.UNLAWFUL,
-    "23505": Why.EXISTS,  # unique_violation
-    "25006": Why.UNSAFE_SETTINGS,  # read_only_sql_transaction
-    "3F000": Why.NO_JOURNAL,  # invalid_schema_name
-    "42501": Why.UNSAFE_SETTINGS,  # insufficient_privilege
-    "42P01": Why.NO_JOURNAL,  # undefined_table
-    "53100": Why.FULL,  # disk_full
-    "55P03": Why.LOCKED,  # lock_not_available
-    "XX001": Why.BAD_FORMAT,  # data_corrupted
-    "XX002": Why.BAD_FORMAT,  # index_corrupted
-}
-"""What the server's codes mean: after each of them it is certain that nothing was written."""
-
 Result = TypeVar("Result")
 
 
@@ -51,12 +35,12 @@ class Session:
     """One connection, used by one thread at a time."""
 
     def __init__(self, url: str, patience_s: float = PATIENCE_S) -> None:
-        """Connect; JournalFault FAILED where there is no server or no asyncpg, or it does not let us in."""
+        """Connect; JournalFault NO_LIBRARY, NO_SERVER, NO_RIGHT, NO_JOURNAL: no such database, UNLAWFUL: no address."""
         try:
             import asyncpg
         except ImportError:
             words = "a journal in PostgreSQL needs asyncpg: pip install 'deleverage[postgres]'"
-            raise JournalFault(Why.FAILED, words) from None
+            raise JournalFault(Why.NO_LIBRARY, words) from None
         self._patience_s = patience_s
         self._warnings: list[str] = []
         self._asked: Any = None
@@ -67,15 +51,12 @@ class Session:
         try:
             connecting = asyncpg.connect(url, server_settings=_AT_START, command_timeout=None, timeout=patience_s)
             self._connection = self._wait(connecting)
-        except JournalFault:
-            self._stop()
-            raise
         except Exception as error:  # whatever asyncpg makes of an address
             self._stop()
-            unread = "nobody answers" if isinstance(error, OSError) else "the address cannot be read"
-            told = getattr(error, "sqlstate", None) or getattr(error, "errno", None) or unread
-            words = f"no connection to PostgreSQL: {type(error).__name__}, {told}"
-            raise JournalFault(Why.FAILED, words) from None
+            raise of_connection(error) from None
+        except BaseException:
+            self._stop()
+            raise
         self._connection.add_log_listener(self._note)
 
     def rows(self, query: str, *values: object) -> list[Any]:
@@ -122,10 +103,7 @@ class Session:
         except JournalFault:
             raise
         except Exception as error:
-            state = getattr(error, "sqlstate", None)
-            words = f"PostgreSQL: {error.args[0] if state else type(error).__name__}"
-            told = getattr(error, "detail", None) or "", getattr(error, "hint", None) or ""
-            raise JournalFault(_WHY.get(state or "", Why.FAILED), words, *told) from None
+            raise of_answer(error) from None
 
     def _wait(self, asked: Coroutine[Any, Any, Result]) -> Result:
         self._asked = future = asyncio.run_coroutine_threadsafe(asked, self._loop)

@@ -5,12 +5,17 @@ from importlib.resources import files
 from typing import NamedTuple
 
 from deleverage.journal.faults import JournalFault, Why
-from deleverage.journal.session import Session
+from deleverage.journal.session import SCHEMA, Session
 
 _VERSIONS = """
 CREATE SCHEMA IF NOT EXISTS deleverage;
 CREATE TABLE IF NOT EXISTS deleverage.migration (name text PRIMARY KEY, digest text NOT NULL);
 """
+
+_SEEN = """
+SELECT to_regnamespace($1) IS NOT NULL, has_schema_privilege(session_user, to_regnamespace($1)::oid, 'USAGE')
+"""
+MADE_WITH = "with `deleverage migrate`"
 
 
 class Migration(NamedTuple):
@@ -48,7 +53,13 @@ def migrate(session: Session) -> list[str]:
 
 
 def require_migrated(session: Session) -> None:
-    """Raise JournalFault unless the tables are this program's: NO_JOURNAL, BAD_FORMAT."""
+    """Raise JournalFault unless the tables are this program's and may be read: NO_JOURNAL, NO_RIGHT, BAD_FORMAT."""
+    ((there, seen),) = session.rows(_SEEN, SCHEMA)
+    if not there:
+        raise JournalFault(Why.NO_JOURNAL, f"the database has no tables of journals: its owner makes them {MADE_WITH}")
+    if not seen:
+        words = "journal_writer or journal_reader granted to it"
+        raise JournalFault(Why.NO_RIGHT, "this login may not even read", "no right", words)
     _require_same(_applied(session), migrations())
 
 
