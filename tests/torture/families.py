@@ -37,6 +37,7 @@ FAMILIES = (
     Family("I/O faults", "every_fault", 110, 1_000),
     Family("bit flips", "flips", 50, 500),
     Family("tampering", "tamper", 50, 1_000),
+    Family("PostgreSQL tampering", "tamper_rows", 20, 200),
     Family("PostgreSQL kills", "on_postgres", 2, 20, "kills"),
     Family("PostgreSQL second writers", "on_postgres", 2, 10, "second_writers"),
     Family("PostgreSQL zombies", "on_postgres", 1, 5, "zombies"),

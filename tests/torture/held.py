@@ -92,11 +92,15 @@ def put(held: Held, path: Path) -> None:
         connection.execute("INSERT INTO epoch VALUES (?)", (held.epoch,))
         connection.execute(";".join(str(sql) for _, sql in triggers))
     connection.close()
-    name = local.anchor_of(str(path))
-    if held.mark is None:
-        Path(name).unlink()
+    put_anchor(held.mark, Path(local.anchor_of(str(path))))
+
+
+def put_anchor(mark: Mark | None, path: Path) -> None:
+    """Let an anchor say something else, or be gone."""
+    if mark is None:
+        path.unlink(missing_ok=True)
     else:
-        file = SystemFiles().open(name, create=False)
+        file = SystemFiles().open(str(path), create=True)
         file.write_at(0, bytes(2 * anchor.PLACE))
-        anchor.write(file, held.mark)
+        anchor.write(file, mark)
         file.close()

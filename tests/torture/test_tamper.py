@@ -8,7 +8,7 @@ import pytest
 from deleverage.domain.verification import verify as verification
 from deleverage.domain.verification.verdict import Verdict
 from deleverage.domain.verification.verify import verify
-from tests.torture import tamper
+from tests.torture import rewritten, tamper, tamper_rows
 from tests.torture.tally import Tally
 
 
@@ -17,14 +17,14 @@ def test_journal_when_it_is_rewritten_then_one_kept_paper_shows_it_or_nothing_ch
     tally = tamper.run(50)
     assert tally.passed, "\n".join(tally.lines())
     assert (tally.runs, tally.outcomes.total()) == (50, 50)
-    assert tally.outcomes[tamper.DETECTED] >= 30
+    assert tally.outcomes[rewritten.DETECTED] >= 30
 
 
 def _no_witness(monkeypatch: pytest.MonkeyPatch) -> None:
     def careless(*arguments: Any, **options: Any) -> Verdict:
         return verify(*arguments, **(options | {"witnesses": ()}))
 
-    monkeypatch.setattr(tamper, "verify", careless)
+    monkeypatch.setattr(rewritten, "verify", careless)
 
 
 def _no_notes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,6 +32,17 @@ def _no_notes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 CARELESS = {"nobody kept a paper": _no_witness, "notes of keys are not compared": _no_notes}
+
+
+def test_rows_when_their_owner_rewrites_them_then_one_kept_paper_shows_it_or_nothing_changed() -> None:
+    """Sixty of those of ``python -m tests.torture.tamper_rows``; some are harmless, so that detecting is no reflex."""
+    tally = tamper_rows.run(60)
+    if tally.skipped:
+        pytest.skip(tally.skipped)
+    assert tally.passed, "\n".join(tally.lines())
+    assert (tally.runs, tally.outcomes[rewritten.DETECTED] >= 40, tally.outcomes[rewritten.HARMLESS] >= 1) == (
+        *(60, True, True),
+    )
 
 
 @pytest.mark.parametrize("careless", CARELESS.values(), ids=CARELESS)
@@ -43,6 +54,18 @@ def test_journal_when_verification_looks_away_then_changes_go_unseen(
     tally = tamper.run(60)
     assert not tally.passed
     assert "python -m tests.torture.tamper --seed" in tally.failures[0].again
+
+
+def test_rows_when_verification_looks_away_then_their_owners_changes_go_unseen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The same of the tally of rows."""
+    _no_witness(monkeypatch)
+    tally = tamper_rows.run(60)
+    if tally.skipped:
+        pytest.skip(tally.skipped)
+    assert not tally.passed
+    assert "python -m tests.torture.tamper_rows --seed" in tally.failures[0].again
 
 
 def test_failure_when_its_command_is_given_again_then_it_is_the_same(
