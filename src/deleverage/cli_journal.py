@@ -24,6 +24,7 @@ def verify(
     proof: Path | None = None,
     public_key: str | None = None,
     jobs: Seq = None,
+    policy: str | None = None,
     json: Json = False,
 ) -> int:
     """Verify a journal, a folder of them, or a proof: PASS, or the first divergence with both values and exit code 4.
@@ -52,8 +53,10 @@ def verify(
         Accept only signatures of this key, 64 hexadecimal digits; left out, the journal's own word is taken.
     jobs
         How many processes; left out, one for each core.
+    policy
+        The policy that a run with --policy FILE was decided by. Only this file is run, and no code of a journal.
     """
-    chosen = given(**{"from": from_, "to": to, "receipt": receipt, "account": account, "jobs": jobs})
+    chosen = given(**{"from": from_, "to": to, "receipt": receipt, "account": account, "jobs": jobs, "policy": policy})
     chosen |= {"chain-only": True} if chain_only else {}
     from deleverage.journal.address import names_several
 
@@ -73,7 +76,7 @@ def verify(
     from deleverage.commands.verify import verify as look
 
     wanted |= {"from_seq": from_, "to_seq": to, "account": account}
-    return look(journal, kept=receipt, proof=proof, **wanted, as_json=json)
+    return look(journal, kept=receipt, proof=proof, policy=policy, **wanted, as_json=json)
 
 
 def _faults(
@@ -86,13 +89,13 @@ def _faults(
     if journal is None:
         faults += [f"--{name} goes with a journal" for name in chosen]
     elif several:
-        alone = [name for name in ("from", "to", "receipt", "account") if name in chosen]
+        alone = [name for name in ("from", "to", "receipt", "account", "policy") if name in chosen]
         faults += [f"--{name} goes with one journal, not with all of them" for name in alone]
         faults += ["--proof goes with one journal, not with all of them"] if proof is not None else []
     elif (proof is not None or "account" in chosen) and len(chosen.get("receipt", [])) != 1:
         faults.append("--proof and --account go with one --receipt")
     if "chain-only" in chosen:
-        faults += [f"--{name} does not go with --chain-only" for name in ("from", "to") if name in chosen]
+        faults += [f"--{name} does not go with --chain-only" for name in ("from", "to", "policy") if name in chosen]
     first, last = chosen.get("from", 1), chosen.get("to", chosen.get("from", 1))
     if not 1 <= first <= last:
         faults.append(f"--from is {first}, --to is {last}")
@@ -134,7 +137,7 @@ def receipt(journal: str, command: str, /, *, out: Path | None = None, json: Jso
     return sign(journal, command, out=out, as_json=json)
 
 
-def why(journal: str, account: str, round: str, /, *, json: Json = False) -> int:
+def why(journal: str, account: str, round: str, /, *, policy: str | None = None, json: Json = False) -> int:
     """Say why an account was closed in a round, so many lots, at this price - or why it was not.
 
     Parameters
@@ -145,7 +148,9 @@ def why(journal: str, account: str, round: str, /, *, json: Json = False) -> int
         An account, with all its units, or one unit.
     round
         A step as `deleverage run` numbers them, or one of its rounds: 3 or 3.2.
+    policy
+        The policy that a run with --policy FILE was decided by. Only this file is run, and no code of a journal.
     """
     from deleverage.commands.why import why as look
 
-    return look(journal, account, round, as_json=json)
+    return look(journal, account, round, policy=policy, as_json=json)

@@ -1,6 +1,7 @@
 """``--policy ./mine.py:Mine``: a user's policy plays; whatever a hostile one does ends in exit 2 and one sentence."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,11 @@ import pytest
 
 from deleverage.adapters.policy_file import PolicyFileFault, load_policy
 from deleverage.cli import call
+from deleverage.domain.player import play
 from deleverage.rulebook.rules import Rules
+from deleverage.scenarios.loader import load
+from deleverage.vectors.recorder import Recorder
+from deleverage.vectors.vector import text_of
 from tests.conftest import REPOSITORY
 
 Captured = pytest.CaptureFixture[str]
@@ -214,3 +219,84 @@ def test_run_when_a_queue_is_asked_one_by_one_then_a_users_policy_is_refused(tmp
     story.write_text(text.replace('policy = "queue-bitmex"', 'rerank = "each_fill"'), encoding="utf-8")
     assert call(["run", str(story), "--policy", str(EXAMPLE)]) == 2
     assert "rules.rerank: is 'each_fill', which needs a queue policy, not PoorestFirst@" in capsys.readouterr().err
+
+
+def test_journal_when_a_policy_of_ones_own_decided_then_its_file_verifies_and_explains_it(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    """The line of the run is the one to type; without the file the chain is still looked at."""
+    journal, place = str(tmp_path / "j.db"), f"{EXAMPLE}:PoorestFirst"
+    assert call(["run", "six-longs", "--policy", place, "--journal", journal]) == 0
+    assert f"`deleverage verify {journal} --policy {place}` executes it again" in capsys.readouterr().err
+    assert call(["verify", journal, "--policy", place]) == 0
+    out = capsys.readouterr().out
+    assert out.splitlines()[-1] == "PASS"
+    assert "27 commands, 30 facts" in out
+    assert "not looked at: what the policy's file imports" in out
+    assert call(["why", journal, "long-2", "1", "--policy", str(EXAMPLE)]) == 0
+    assert f"SHA-256: {load_policy(str(EXAMPLE)).source_sha256}" in " ".join(capsys.readouterr().out.split())
+    assert call(["verify", journal, "--chain-only"]) == 0
+    assert "PASS" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["verify", "why"])
+@pytest.mark.parametrize("brought", ["nothing", "another text", "another class", "what is no policy"])
+def test_journal_when_its_policy_is_not_brought_then_exit_2_and_both_are_named(
+    tmp_path: Path, capsys: Captured, command: str, brought: str
+) -> None:
+    """Nothing of it is executed."""
+    journal, text = str(tmp_path / "j.db"), EXAMPLE.read_text("utf-8")
+    mine, other = tmp_path / "mine.py", tmp_path / "other.py"
+    mine.write_text(text, encoding="utf-8")
+    texts = {"another text": text + "\n", "another class": text.replace("PoorestFirst", "Poorest"), "nothing": ""}
+    other.write_text(texts.get(brought, "x = 1"), encoding="utf-8")
+    assert call(["run", "six-longs", "--policy", str(mine), "--journal", journal]) == 0
+    capsys.readouterr()
+    given = [] if brought == "nothing" else ["--policy", str(other)]
+    assert call([command, journal, *(["long-2", "1"] if command == "why" else []), *given]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    if brought == "what is no policy":
+        assert "other.py does not define exactly one policy" in err
+        return
+    expected = f"PoorestFirst(richest_first=False), SHA-256 of the text {load_policy(str(mine)).source_sha256}"
+    found = "none"
+    if given:
+        policy = load_policy(str(other))
+        found = f"{policy.policy}(richest_first=False), SHA-256 of the text {policy.source_sha256}"
+    assert f"found {found}, expected {expected}" in err
+    assert "give it with --policy FILE" in err
+
+
+def test_journal_when_its_policy_is_brought_where_it_cannot_be_used_then_exit_2(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    """Not with a chain that is not executed, nor a folder, nor a policy of the law, nor a vector."""
+    journal = str(tmp_path / "j.db")
+    place = ["--policy", str(EXAMPLE)]
+    assert call(["run", "six-longs", *place, "--journal", journal]) == 0
+    (tmp_path / "own").mkdir()
+    assert call(["run", "six-longs", "--journal", str(tmp_path / "own" / "j.db")]) == 0
+    capsys.readouterr()
+    for arguments, told in (
+        ([journal, *place, "--chain-only"], "--policy does not go with --chain-only"),
+        ([str(tmp_path), *place], "--policy goes with one journal, not with a folder"),
+        ([str(tmp_path)], "j.db: what decided is a policy from somebody's own file"),
+        (["--proof", journal, *place], "--policy goes with a journal"),
+        ([str(tmp_path / "own" / "j.db"), *place], "the policy is the law's own, of no file"),
+    ):
+        assert call(["verify", *arguments]) == 2
+        assert told in capsys.readouterr().err
+
+
+def test_vectors_when_a_policy_is_named_without_its_code_then_exit_2(tmp_path: Path, capsys: Captured) -> None:
+    """A vector hangs on nothing but itself."""
+    policy = load_policy(str(EXAMPLE))
+    recorder = Recorder(Rules(policy=policy))
+    scenario = load("six-longs", policy=policy)
+    play(scenario, domain=recorder)
+    told = recorder.vector("mine", "a policy of one's own")
+    content = text_of(replace(told, rules=replace(told.rules, policy=policy.named())))
+    (tmp_path / "v.json").write_text(content, encoding="ascii")
+    assert call(["vectors", "--check", str(tmp_path / "v.json")]) == 2
+    assert f"{policy.name} is a class of somebody's file, and the file is not here" in capsys.readouterr().err

@@ -14,7 +14,9 @@ from deleverage.domain.outcomes import Acknowledged, KeyReused, Unwritten
 from deleverage.journal.block import Block, read_block
 from deleverage.journal.entry import Entry
 from deleverage.journal.faults import JournalFault, Why
+from deleverage.rulebook.book import Tier
 from deleverage.rulebook.messages import (
+    Code,
     Command,
     Deposit,
     ListMarket,
@@ -25,6 +27,7 @@ from deleverage.rulebook.messages import (
     SetMarks,
     Trade,
 )
+from deleverage.rulebook.quantities import END_NS
 from tests.domain.asking import SEED, acknowledged, again, asked, batch, control, done, new
 from tests.torture.script import RULES, TERMS, command, key
 
@@ -163,13 +166,10 @@ def test_clerk_when_a_command_is_not_of_its_types_then_it_is_refused_and_its_key
 @pytest.mark.parametrize(
     "command",
     [
-        Deposit(time_ns=10**300, unit_id="a0", amount_quanta=5),
-        RunStep(time_ns=10**300),
-        Deposit(time_ns=1 << 63, unit_id="a0", amount_quanta=5),
         SetMarks(time_ns=10**12, marks=(MarkUpdate("X", 1_000, 10**300),), confirmed=True),
-        ListMarket(time_ns=10**12, terms=replace(TERMS, market_id="Y", expiry_ns=10**300)),
+        ListMarket(time_ns=10**12, terms=replace(TERMS, market_id="Y", tiers=(Tier(0, 0, 0), Tier(10**300, 0, 0)))),
     ],
-    ids=["a time", "a time of a step", "the first time that is too late", "sources", "an expiry"],
+    ids=["sources", "a tier"],
 )
 def test_clerk_when_the_law_would_have_what_no_document_can_hold_then_it_is_not_done(
     tmp_path: Path, command: Command
@@ -191,10 +191,13 @@ def test_clerk_when_the_law_would_have_what_no_document_can_hold_then_it_is_not_
         Deposit(time_ns=10**12, unit_id="a0", amount_quanta=10**300),
         Deposit(time_ns=10**12, unit_id="a0", amount_quanta=10**5_000),
         Trade(time_ns=10**12, market_id="X", buyer_unit_id="a0", seller_unit_id="a1", lots=10**300, price_ticks=1_000),
+        Deposit(time_ns=10**300, unit_id="a0", amount_quanta=5),
+        RunStep(time_ns=10**300),
+        ListMarket(time_ns=10**12, terms=replace(TERMS, market_id="Y", expiry_ns=10**300)),
         replace(command(SEED, 1), time_ns="now"),  # type: ignore[arg-type]
         WRONG,
     ],
-    ids=["an amount", "a larger one", "lots", "a word", "another word"],
+    ids=["an amount", "a larger one", "lots", "a time", "a time of a step", "an expiry", "a word", "another word"],
 )
 def test_clerk_when_a_refused_command_has_no_text_then_its_asker_gets_the_refusal(
     tmp_path: Path, command: Command
@@ -205,6 +208,28 @@ def test_clerk_when_a_refused_command_has_no_text_then_its_asker_gets_the_refusa
     refused, behind = done(clerk, [asked(0, "k", command), asked(21)])
     assert isinstance(refused, Unwritten)
     assert acknowledged(behind).seq == 21
+
+
+def test_clerk_when_a_time_is_behind_the_last_one_then_the_refusal_is_in_the_journal(tmp_path: Path) -> None:
+    """It has a text, like any other; the last time is done, and nothing has an earlier one after it."""
+    clerk = Clerk(new(tmp_path))
+    done(clerk, batch(1, 20))
+    last = Deposit(time_ns=END_NS - 1, unit_id="a0", amount_quanta=5)
+    answers = [
+        acknowledged(one).answer
+        for one in done(
+            clerk,
+            [
+                asked(0, "late", replace(last, time_ns=END_NS)),
+                asked(0, "last", last),
+                asked(0, "again", last),
+                asked(21),
+            ],
+        )
+    ]
+    codes = [one.code if isinstance(one, Rejection) else None for one in answers]
+    assert codes == [Code.BAD_TIME, None, None, Code.TIME_BACKWARDS]
+    assert clerk.look(lambda domain, journal: journal.seq) == 24
 
 
 def test_clerk_when_only_commands_without_text_come_then_nothing_is_written(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def wrong_approval(life: "Approvals") -> Plain | None:
         {"side": rng.choice(("", "both"))},
         {"most_notional_quanta": rng.choice((0, -1, 10**40 + 1))},
         {"most_lots": rng.choice((0, -1, 10**40 + 1))},
-        {"expiry_ns": given["time_ns"] - rng.choice((0, 1))},
+        {"expiry_ns": rng.choice((given["time_ns"], given["time_ns"] - 1, 1 << 63))},
         {"market_id": rng.choice(life.settled or ["none"])},
     ]
     for fault in rng.sample(faults, rng.choice((0, 1, 1, 2))):

@@ -128,6 +128,8 @@ class Seldom(BookView):
                 replace(money, amount_quanta=True),
                 replace(money, amount_quanta=0),
                 replace(money, time_ns=-1),
+                replace(money, time_ns=1 << 63),
+                replace(marks, time_ns=1 << 63),
                 replace(trade, lots=1.0),
                 replace(trade, lots=-1),
                 replace(trade, lots=1 << 62),

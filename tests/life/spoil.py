@@ -42,6 +42,14 @@ def from_the_past(life: "Life", command: Plain) -> Plain:
     return {"time_ns": life.state.get("time_ns", 0) - life.rng.choice((1, 10**9))}
 
 
+def behind_all_times(life: "Life", command: Plain) -> Plain:
+    """Return a time that there is not."""
+    if command["kind"] in ("RunStep", "SetMarks", "Deposit") and life.rng.random() < 0.8:
+        return {}  # There are so many of them.
+    names = [name for name in ("time_ns", "effective_ns", "expiry_ns") if name in command]
+    return {life.rng.choice(names): life.rng.choice((1 << 63, 10**40))}
+
+
 def unknown_id(life: "Life", command: Plain) -> Plain:
     """Return an id of nothing."""
     named = (*UNITS, *POOLS, "market_id", "account_id", "order_id", "asset_id")
@@ -168,6 +176,7 @@ def another_price(life: "Life", command: Plain) -> Plain:
 FAULTS: list[Callable[["Life", Plain], Plain]] = [
     wrong_type,
     from_the_past,
+    behind_all_times,
     unknown_id,
     bad_amount,
     too_much,

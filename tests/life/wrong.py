@@ -89,6 +89,18 @@ def time_backwards(life: "Life") -> Plain | None:
     return life.at("RunStep") | {"time_ns": life.state["time_ns"] - life.rng.choice((1, 10**9))}
 
 
+def bad_time(life: "Life") -> Plain | None:
+    """Return a command from behind the end of time, or an announcement for then."""
+    if life.rng.random() < 0.5:
+        return life.announcement(market_of(life)) | {"effective_ns": beyond(life)}
+    return life.at("RunStep") | {"time_ns": beyond(life)}
+
+
+def beyond(life: "Life") -> int:
+    """Return a time that there is not: the first one, or one that no machine counts to."""
+    return int(life.rng.choice((1 << 63, 1 << 63, 10**40, 10**200)))
+
+
 def bad_id(life: "Life") -> Plain | None:
     """Return a command with an id that may not be."""
     bad = life.rng.choice(("", "a b", "a/b", "x" * 65, "\u00e9", "a\n", "\x7f"))
@@ -192,11 +204,13 @@ def bad_terms(life: "Life") -> Plain | None:
         return life.at("SetPool", terms=bad_pool_terms(life))
     terms: Plain = dict(life.terms[market_of(life)]) | {"market_id": "other"}
     first = dict(terms["tiers"][0])
-    fault = life.rng.randrange(13)
+    fault = life.rng.randrange(14)
     if fault < 4:
         size = "face_quanta_ticks" if terms["contract"] == "inverse" else "quanta_per_tick_lot"
         name = (size, "max_lots", "max_price_ticks", "max_open_interest_lots")[fault]
         return life.at("ListMarket", terms=terms | {name: life.rng.choice((0, -1, 10**40 + 1))})
+    if fault == 13:
+        return life.at("ListMarket", terms=terms | {"expiry_ns": life.rng.choice((-1, beyond(life)))})
     if fault > 9:
         return life.at("ListMarket", terms=terms | {"schedule": bad_schedule(life, terms["schedule"])})
     tiers: list[Plain] = {
@@ -324,9 +338,11 @@ def leverage_above_maximum(life: "Life") -> Plain | None:
     """Return a leverage that no tier of a market allows."""
     market_id = market_of(life)
     least = life.terms[market_id]["tiers"][0]["initial_rate_ppb"]
-    unit = life.units_for(market_id)[:1]
+    unit = life.units_for(market_id)
     if not unit or least < 2:
         return None
+    if life.rng.random() < 0.3:  # Hedge mode would seldom come up.
+        unit.sort(key=lambda one: not life.state["accounts"][life.state["units"][one]["account"]]["hedge"])
     leverage = PPB * PPB // (least - 1) + life.rng.choice((0, PPB))
     return life.at("SetLeverage", unit_id=unit[0], market_id=market_id, leverage_ppb=leverage)
 
@@ -407,7 +423,7 @@ def wrong_market(life: "Life") -> Plain | None:
     if not pairs:
         return None
     unit, market = life.rng.choice(pairs)
-    if life.rng.random() < 0.2:
+    if life.rng.random() < 0.3:
         return life.at("SetLeverage", unit_id=unit, market_id=market, leverage_ppb=PPB)
     if life.rng.random() < 0.5:
         return some_order(life, unit_id=unit, market_id=market)
@@ -658,7 +674,7 @@ def mark_guarded(life: "Life") -> Plain | None:
     if life.rng.random() < 0.5:
         holders.sort(key=lambda one: not units[one]["side"])  # An isolated leg of hedge mode is seldom met.
     key = holders[0]
-    account, kind = units[key]["account"], life.rng.choice((0, 1, 1, 2, 2, 3))
+    account, kind = units[key]["account"], life.rng.choice((0, 0, 1, 1, 1, 2, 2, 2, 3, 3))
     other_pools = [name for name in life.state["pools"] if name != life.state["markets"][market_id]["pool"]]
     if kind == 3 and other_pools:
         return life.at("Regroup", market_id=market_id, pool_id=life.rng.choice(other_pools))
@@ -763,6 +779,7 @@ def no_residual(life: "Life") -> Plain | None:
 MAKERS: dict[str, Callable[["Life"], Plain | None]] = {
     "BAD_TYPE": bad_type,
     "TIME_BACKWARDS": time_backwards,
+    "BAD_TIME": bad_time,
     "BAD_ID": bad_id,
     "DUPLICATE_ID": duplicate_id,
     "UNKNOWN_MARKET": unknown_market,

@@ -9,6 +9,8 @@ from tests.model.margin import covers_initial, equity, held_lots, is_guarded, is
 from tests.model.numbers import BILLION, sign
 from tests.model.state import SIDES, STILL, Market, Unit, World, can_only_close, fill, market_of
 
+LAST_TIME = 2**63 - 1
+
 ROLES = ("trader", "fund", "backstop")
 
 
@@ -45,7 +47,7 @@ def are_bad_terms(terms: dict[str, Any]) -> bool:
         return True
     size = terms.get("face_quanta_ticks", 0) if contract == "inverse" else terms["quanta_per_tick_lot"]
     bounds = [terms[name] for name in ("max_lots", "max_price_ticks", "max_open_interest_lots")]
-    if terms.get("expiry_ns", 0) < 0:
+    if not 0 <= terms.get("expiry_ns", 0) <= LAST_TIME:
         return True
     numbers = (size, terms.get("min_value_quanta", 1), *bounds)
     if not terms["tiers"] or any(is_out_of_bounds(number) for number in numbers):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tests.model.checks import LAST_TIME
 from tests.model.state import SIDES, Market, World
 from tests.model.trigger import left_by_netting
 
@@ -40,7 +41,7 @@ def approve(world: World, given: Given, rules: Given) -> str | None:
         return "BAD_AMOUNT"
     if not 1 <= given["most_lots"] <= 10**40:
         return "BAD_LOTS"
-    if given["expiry_ns"] <= given["time_ns"]:
+    if not given["time_ns"] < given["expiry_ns"] <= LAST_TIME:
         return "BAD_EXPIRY"
     if market.settled:
         return "MARKET_SETTLED"

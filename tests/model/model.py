@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.model.auctions import end_if_cured, let_clocks_run
-from tests.model.checks import is_badly_typed
+from tests.model.checks import LAST_TIME, is_badly_typed
 from tests.model.commands import HANDLERS
 from tests.model.margin import period_profit
 from tests.model.pools import remember_cash
@@ -26,6 +26,8 @@ class Model:
             return "BAD_TYPE"
         if command["time_ns"] < self.world.time_ns:
             return "TIME_BACKWARDS"
+        if command["time_ns"] > LAST_TIME:
+            return "BAD_TIME"
         clocks = let_clocks_run(self.world, command["time_ns"])
         before = take_effect(self.world, command["time_ns"])
         code = HANDLERS[command["kind"]](self.world, command, self.rules)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.model.assets import guarded_assets
-from tests.model.checks import long_lots
+from tests.model.checks import LAST_TIME, long_lots
 from tests.model.margin import covers_initial, held_legs, initial, rate_of, rise, tier_of
 from tests.model.numbers import BILLION, ceil_part
 from tests.model.state import Market, Unit, World, market_of
@@ -52,6 +52,8 @@ def announce_requirements(world: World, given: Given, rules: Given) -> str | Non
     """
     market = world.markets.get(given["market_id"])
     volatility, concentration = given["volatility_ppb"], given["concentration_ppb"]
+    if given["effective_ns"] > LAST_TIME:
+        return "BAD_TIME"
     if market is None:
         return "UNKNOWN_MARKET"
     if not 0 <= volatility <= 10**40 or not 0 <= concentration <= BILLION:

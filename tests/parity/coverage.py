@@ -37,7 +37,7 @@ CONTRACTS = ("linear", "quanto", "inverse")
 MODES = ("cross", "isolated", "hedged cross", "hedged isolated")
 OK = "accepted"
 
-_ANY = "BAD_TYPE:, TIME_BACKWARDS:, "
+_ANY = "BAD_TYPE:, TIME_BACKWARDS:, BAD_TIME:, "
 _LEAVING = "UNKNOWN_UNIT:, BAD_AMOUNT:m, UNIT_BANKRUPT:m, MARK_GUARDED:m, INSUFFICIENT_EQUITY:m, "
 _TRADING = "UNKNOWN_MARKET:, UNKNOWN_UNIT:c, WRONG_SIDE:cm, BAD_LOTS:cm, BAD_PRICE:cm, NO_MARK:cm, MARKET_SETTLED:cm, "
 _TRADING += (

@@ -177,6 +177,7 @@ FALSE_DELEVERAGINGS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "the bankrupt is moved past zero": ("INV-9", lambda f: _shift(f, "bo", "al", 5)),
     "the sequence jumps": ("INV-15", lambda f: replace(f, seq=f.seq + 1)),
     "time runs backwards": ("INV-15", lambda f: replace(f, time_ns=0)),
+    "time runs past its end": ("INV-15", lambda f: replace(f, time_ns=1 << 63)),
 }
 
 

@@ -6,7 +6,7 @@ A selection policy of the law has ``allocate(request)``, which returns ``(unit_i
 not sandboxed: it runs with all rights of whoever started the program, and may take as long as it likes.
 
 What it prints goes to stderr. The rules' hash holds its name, its parameters and the SHA-256 of the file's text, so
-that facts say under which text they were decided; what the file imports is not in it.
+that facts say under which text they were decided; what the file imports is not in it. A journal's head says the same.
 """
 
 import contextlib
@@ -19,7 +19,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
 
-from deleverage.rulebook.selection import Allotment, Ordered, Request, by_id
+from deleverage.rulebook.file_policy import FilePolicy
+from deleverage.rulebook.selection import Allotment, Request
 from deleverage.scenarios.files import BadFile, read_bytes
 
 LARGEST_FILE_BYTES = 1_000_000
@@ -47,24 +48,12 @@ class Loaded:
 
 
 @dataclass(frozen=True, slots=True)
-class UserPolicy:
+class UserPolicy(FilePolicy):
     """A policy of somebody else's file, as the law sees it: what identifies it, and a guarded call."""
 
-    policy: str
-    parameters: tuple[str, ...]
-    source_sha256: str
     file: str = field(repr=False, compare=False)
     code: Any = field(repr=False, compare=False)
     kind: ClassVar[str] = "user-policy"
-
-    @property
-    def name(self) -> str:
-        """The class's name and the beginning of its text's hash: the same wherever the file lies."""
-        return f"{self.policy}@{self.source_sha256[:12]}"
-
-    def order(self, request: Request) -> Ordered:
-        """Return candidates by tier and id: a user's policy allocates, it states no queue."""
-        return by_id(request)
 
     def allocate(self, request: Request) -> list[Allotment]:
         """Return what the user's code gives back, whatever it is, and no more of it than could be lawful and one."""

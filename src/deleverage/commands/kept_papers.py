@@ -25,7 +25,8 @@ def refuse_journal(text: str, fault: JournalFault | BadDocument, *, as_json: boo
     if isinstance(fault, BadDocument):
         return refuse([f"{journal}: {Why.BAD_FORMAT.value} ({fault})"], as_json=as_json)
     code = DIVERGENCE if fault.why in UNTRUE else BAD_INPUT
-    return refuse([f"{journal}: {fault.why.value} ({fault})"], as_json=as_json, code=code)
+    way = ": give it with --policy FILE" if fault.why is Why.NO_POLICY else ""
+    return refuse([f"{journal}: {fault.why.value} ({fault}){way}"], as_json=as_json, code=code)
 
 
 def require_other(out: Path, place: Place, *kept: Path) -> None:

@@ -3,8 +3,8 @@
 from pathlib import Path
 from shlex import quote
 
+from deleverage.adapters.policy_file import UserPolicy
 from deleverage.commands.output import say
-from deleverage.documents import BadDocument
 from deleverage.domain.recorded import RecordedDomain
 from deleverage.domain.show import counted
 from deleverage.journal.faults import JournalFault, Why
@@ -15,11 +15,7 @@ from deleverage.rulebook.rules import Rules
 
 def recorded(place: Place, name: str, rules: Rules, engine: str, money: Money) -> RecordedDomain:
     """Return an empty domain that writes to a new journal; JournalFault says why not."""
-    try:
-        return RecordedDomain(place.create(name, rules, money=money), engine)
-    except BadDocument as error:
-        sentence = f"the rules have a part that no journal can name, a policy from a file for example: {error}"
-        raise JournalFault(Why.UNLAWFUL, sentence) from None
+    return RecordedDomain(place.create(name, rules, money=money), engine)
 
 
 def close(domain: RecordedDomain, place: Place) -> None:
@@ -29,7 +25,9 @@ def close(domain: RecordedDomain, place: Place) -> None:
     journal.close()
     numbers = {"command": journal.seq, "fact": journal.facts, "block": journal.mark.number}
     held = ", ".join(counted(number, noun) for noun, number in numbers.items())
-    say(f"journal written to {place.name}: {held}; `deleverage verify {quote(place.name)}` executes it again")
+    policy = journal.head.rules.policy
+    own = f" --policy {policy.file}:{policy.policy}" if isinstance(policy, UserPolicy) else ""
+    say(f"journal written to {place.name}: {held}; `deleverage verify {quote(place.name)}{own}` executes it again")
 
 
 class Folder:

@@ -11,6 +11,7 @@ from deleverage.documents import BadDocument, Json
 from deleverage.documents.differences import Divergence
 from deleverage.domain.show import counted
 from deleverage.rulebook.invariants import InvariantBroken
+from deleverage.rulebook.selection import PolicyFault
 from deleverage.scenarios.files import BadFile, read_bytes
 from deleverage.vectors.check import check
 from deleverage.vectors.collection import Collection
@@ -73,6 +74,8 @@ def check_file(file: Path, *, as_json: bool) -> int:
         divergence = check(vector)
     except InvariantBroken as failure:
         return broken(failure, f"vector {vector.name}", as_json=as_json)
+    except PolicyFault as fault:  # of the rules a name alone: a vector hangs on nothing but itself
+        return refuse([f"{file}: {fault}"], as_json=as_json)
     if as_json:
         print_json(_verdict(vector, divergence))
     elif divergence is None:

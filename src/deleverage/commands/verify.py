@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from deleverage.adapters.policy_file import PolicyFileFault, load_policy
 from deleverage.commands.kept_papers import Paper, read_paper, refuse_journal, require_other
 from deleverage.commands.output import DIVERGENCE, DONE, head, print_json, progress, refuse
 from deleverage.commands.proof import included, inclusion_lines, proof_of, write_proof
@@ -23,6 +24,7 @@ from deleverage.journal.papers import Receipt
 from deleverage.journal.place import Place, place_of
 from deleverage.journal.proof import Proof
 from deleverage.journal.reading import read_mark
+from deleverage.rulebook.file_policy import FilePolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,7 @@ class Wanted:
     account: str | None = None
     public_key: str | None = None
     jobs: int | None = None
+    policy: FilePolicy | None = None
 
 
 @dataclass(slots=True)
@@ -52,6 +55,7 @@ def verify(
     *,
     kept: list[Path] | None = None,
     proof: Path | None = None,
+    policy: str | None = None,
     as_json: bool = False,
     **wanted: Any,
 ) -> int:
@@ -61,13 +65,16 @@ def verify(
         if proof is not None:
             require_other(proof, place, *(kept or []))
         witnesses = [read_paper(path) for path in kept or []]
+        own = None if policy is None else load_policy(policy)
+    except PolicyFileFault as fault:
+        return refuse([fault], as_json=as_json)
     except JournalFault as fault:
         return refuse([fault], as_json=as_json)
     if (proof is not None or wanted.get("account")) and not isinstance(witnesses[0], Receipt):
         return refuse(["--receipt is a checkpoint: a receipt is needed here"], as_json=as_json)
     try:
         with progress() as show:
-            found = look_at(place, Wanted(witnesses=witnesses, **wanted), show)
+            found = look_at(place, Wanted(witnesses=witnesses, policy=own, **wanted), show)
         if proof is not None and found.proofs:
             write_proof(found.proofs[0], proof)
     except JournalFault as fault:
@@ -97,9 +104,12 @@ def look_at(place: Place, wanted: Wanted, show: Progress) -> Found:
             witnesses=wanted.witnesses,
             public_key=wanted.public_key,
             jobs=wanted.jobs or os.cpu_count() or 1,
+            policy=wanted.policy,
             progress=show,
         )
         found = Found(place, verdict)
+        if wanted.policy is not None:
+            verdict.unchecked.append("what the policy's file imports: its own text alone is the one of then")
         first = wanted.from_seq or 0
         if verdict.passed and first > verdict.chained_seq:  # nothing was executed, and a PASS would say that it was
             raise JournalFault(Why.UNLAWFUL, "no such command", first, f"1 to {verdict.chained_seq}")

@@ -13,7 +13,7 @@ from deleverage.domain.show import counted
 from deleverage.domain.verification.verdict import Verdict, deviation_of
 from deleverage.journal import remote
 from deleverage.journal.address import Address, is_address, is_domain, read_address, shown
-from deleverage.journal.faults import JournalFault
+from deleverage.journal.faults import JournalFault, Why
 from deleverage.journal.place import FilePlace, Place, ServerPlace
 
 _MAGIC = b"SQLite format 3\0"
@@ -38,6 +38,8 @@ def verify_folder(text: str, *, as_json: bool = False, **wanted: Any) -> int:
             try:
                 found.append(look_at(place, Wanted(**wanted), show))
             except JournalFault as fault:
+                if fault.why is Why.NO_POLICY:  # it may be as it should be: somebody has to bring the file
+                    return refuse_journal(place.name, fault, as_json=as_json)
                 found.append(Found(place, Verdict(deviation=deviation_of(fault, fault.sentence))))
         show("journals", len(places), len(places))
     passed = all(one.verdict.passed for one in found)

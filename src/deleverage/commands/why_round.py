@@ -6,6 +6,7 @@ from deleverage.commands.catalogue import policy_entry, rule_entry
 from deleverage.commands.why_words import Words, said
 from deleverage.domain.show import counted, grouped, percent_text
 from deleverage.domain.why.records import Asked, InPool, PoolWhy, RoundWhy, Standing, Why
+from deleverage.rulebook.file_policy import FilePolicy
 from deleverage.rulebook.plug import text_of
 from deleverage.rulebook.quantities import PPB, div_floor, format_units
 from deleverage.rulebook.queues import Queue
@@ -81,8 +82,11 @@ class RoundText:
         return told + (f"; {STOPPED[pool.stopped]}" if pool.stopped else "")
 
     def _policy(self, item: RoundWhy) -> str:
-        entry = policy_entry(item.policy)
         policy = self.why.head.rules.policy
+        if isinstance(policy, FilePolicy):
+            given = ", ".join(policy.parameters)
+            return f"{item.policy}({given}): a class of a file whose text has this SHA-256: {policy.source_sha256}"
+        entry = policy_entry(item.policy)
         name = item.policy if policy == POLICIES[item.policy] else text_of(policy)
         told = f"{name}: {entry['rule']} Formula: {entry['formula']}"
         if item.one_by_one:

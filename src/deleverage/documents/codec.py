@@ -39,12 +39,14 @@ from deleverage.documents.forms import (
 from deleverage.documents.published import COMMANDS, FACTS
 from deleverage.documents.schema import Json
 from deleverage.rulebook import messages
+from deleverage.rulebook.file_policy import FilePolicy
 from deleverage.rulebook.rules import PLUGS
 from deleverage.rulebook.selection import Policy
 
 CATALOGUES: dict[object, list[type]] = {
     Policy if point == "policy" else registry.base: list(registry.kinds.values()) for point, registry in PLUGS.items()
 }
+CATALOGUES[Policy].append(FilePolicy)  # one of nobody's spec: only its own file makes it
 """Plug points, each with the classes that a document may name."""
 
 PUBLISHED = (*COMMANDS, *FACTS)

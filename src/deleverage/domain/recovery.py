@@ -9,6 +9,7 @@ from deleverage.domain.replaying import replay
 from deleverage.journal.block import read_block
 from deleverage.journal.faults import JournalFault, Why
 from deleverage.journal.journal import Journal
+from deleverage.journal.own_policy import require_code
 from deleverage.journal.papers import require_signature
 from deleverage.journal.store import Snapshot
 from deleverage.rulebook.book import Book
@@ -21,9 +22,11 @@ Progress = Callable[[str, int, int], None]
 def recover(journal: Journal, engine: str = COLUMNS, progress: Progress = lambda what, done, total: None) -> Domain:
     """Return the domain that a journal tells of, on an engine ("columns" or "rulebook").
 
-    OTHER_STATE where a snapshot is not the state that was signed, or executing a command again gives another answer:
-    rules, program or journal are not those of the day.
+    NO_POLICY where the rules name a policy from a file, and the journal was opened without. OTHER_STATE where a
+    snapshot is not the state that was signed, or executing a command again gives another answer: rules, program or
+    journal are not those of the day.
     """
+    require_code(journal.head)
     snapshot = journal.store.snapshot()
     book = journal.head.state_at_start if snapshot is None else _book_of(snapshot, journal)
     domain = Domain(book.copy(), journal.head.rules, engine)

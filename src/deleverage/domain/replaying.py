@@ -21,6 +21,7 @@ from deleverage.journal.entry import Answer, Entry
 from deleverage.journal.faults import JournalFault, Why
 from deleverage.journal.rows import NOBODY
 from deleverage.rulebook.messages import Code
+from deleverage.rulebook.selection import PolicyFault
 
 FEWEST = 32
 """Rows in a line that are worth turning into events; fewer are done as commands."""
@@ -45,7 +46,12 @@ def replay(domain: Domain, block: Block) -> None:
 def _do(domain: Domain, entries: Iterator[Entry]) -> None:
     """Do entries again as commands."""
     some = list(entries)
-    for entry, answer in zip(some, domain.submit([entry.command for entry in some]), strict=True):
+    try:
+        answers = domain.submit([entry.command for entry in some])
+    except PolicyFault as fault:  # then it hangs on more than what it was asked
+        sentence = f"the policy fails now at command {some[0].seq} or behind it"
+        raise JournalFault(Why.OTHER_STATE, sentence, fault, "an answer") from None
+    for entry, answer in zip(some, answers, strict=True):
         _require(entry, answer)
 
 

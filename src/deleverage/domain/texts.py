@@ -1,4 +1,4 @@
-"""What has a text and can stand in a journal. The law knows numbers without end, documents do not."""
+"""What has a text and can stand in a journal. The law has numbers without end, documents do not."""
 
 from deleverage.documents import BadDocument, encode
 from deleverage.rulebook import messages
@@ -10,17 +10,11 @@ LAWFUL = frozenset(
 """Every kind of command that the law knows; somebody's own kinds of these are none."""
 
 ORDINARY = frozenset((Trade, Deposit, Withdraw, AccrueFunding))
-"""Nearly all that comes: the law bounds whatever they say but the time."""
-
-LATEST_NS = 1 << 63
-"""No command is written with a later time (the year 2262): facts add to it, and their sums have to have a text, too."""
+"""Nearly all that comes: the law bounds whatever they say."""
 
 
 def untold(command: Command) -> BadDocument | None:
     """Return why a command has no text; None: it has one, or the law will refuse it."""
-    if type(command.time_ns) is int and command.time_ns >= LATEST_NS:
-        found = f"a number of {command.time_ns.bit_length()} bits"
-        return BadDocument(f"a time before {LATEST_NS} ns is expected, found {found}", "time_ns")
     if type(command) in ORDINARY and type(command.time_ns) is int and command.time_ns >= 0:
         return None
     try:

@@ -21,6 +21,7 @@ class Why(Enum):
     EXPOSED_KEY = "the signing key may be read by others"
     BAD_FORMAT = "these are not the bytes of a journal"
     OTHER_HEAD = "the head is not that of this domain"
+    NO_POLICY = "what decided is a policy from somebody's own file"
     NO_ANCHOR = "the file that names the last acknowledged block is missing or unreadable"
     LOST_TAIL = "acknowledged blocks are missing at the end"
     OTHER_PAST = "the block that was acknowledged is not the one that is there"

@@ -9,10 +9,13 @@ from deleverage.journal import papers
 from deleverage.journal.faults import JournalFault, Why
 from deleverage.journal.files import Files, SystemFiles, locked, typed
 from deleverage.journal.journal import Journal
+from deleverage.journal.own_policy import with_code, without_code
 from deleverage.journal.papers import Head
+from deleverage.journal.past import read_head
 from deleverage.journal.signing import make_key, read_key
 from deleverage.journal.sqlite import SqliteStore, renew_log
 from deleverage.rulebook.book import Book
+from deleverage.rulebook.file_policy import FilePolicy
 from deleverage.rulebook.quantities import Scale
 from deleverage.rulebook.rules import Rules
 
@@ -46,6 +49,7 @@ def _beside(path: str, suffix: str) -> str:
 
 def head_of(domain: str, rules: Rules, book: Book, public_key: str, money: Money = QUANTA) -> Head:
     """Return the head of a journal that begins with a book; BadDocument where a plug of the rules has no document."""
+    rules = without_code(rules)
     return Head(
         domain=domain,
         program=papers.PROGRAM,
@@ -94,6 +98,7 @@ def create(
     store = SqliteStore(path, create=True)
     head = replace(head, public_key=signer.public_key)
     journal = Journal.create(store, files, anchor_of(path), head, signer)
+    journal.head = replace(head, rules=rules)  # what decides has its code, what is written names it
     with typed(path):
         files.sync_folder(path)
     return journal
@@ -120,8 +125,10 @@ def _at_rest(path: str) -> bool:
     return True
 
 
-def open_journal(path: str | PathLike[str], files: Files | None = None) -> Journal:
-    """Return the journal in a file; JournalFault says why not."""
+def open_journal(path: str | PathLike[str], files: Files | None = None, policy: FilePolicy | None = None) -> Journal:
+    """Return the journal in a file; JournalFault says why not. ``policy`` is the one from a file that its head names;
+    without it such a journal can be read, and no domain stands on it.
+    """
     path, files = _name_of(path), files or SystemFiles()
     if not files.exists(path):
         raise JournalFault(Why.NO_JOURNAL, path)
@@ -137,7 +144,15 @@ def open_journal(path: str | PathLike[str], files: Files | None = None) -> Journ
         lock.release()
         raise
     try:
-        return Journal.open(store, files, anchor_of(path), signer, lock)
+        head = None if policy is None else with_code(read_head(store), policy)
+    except BaseException:
+        lock.release()
+        store.close()
+        raise
+    try:
+        journal = Journal.open(store, files, anchor_of(path), signer, lock)
     except BaseException:
         store.close()
         raise
+    journal.head = head or journal.head
+    return journal

@@ -11,6 +11,7 @@ from deleverage.journal.journal import Journal
 from deleverage.journal.local import QUANTA, Money
 from deleverage.journal.store import Store
 from deleverage.rulebook.book import Book
+from deleverage.rulebook.file_policy import FilePolicy
 from deleverage.rulebook.rules import Rules
 
 
@@ -58,8 +59,8 @@ class Place(ABC):
         """Return a new journal, of this domain where the place does not name one."""
 
     @abstractmethod
-    def open(self) -> Journal:
-        """Return the journal to write to."""
+    def open(self, policy: FilePolicy | None = None) -> Journal:
+        """Return the journal to write to; ``policy`` is that of ``local.open_journal``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +92,9 @@ class FilePlace(Place):
         """Return a new journal in the file."""
         return local.create(self.path, domain, rules, book, money=money)
 
-    def open(self) -> Journal:
+    def open(self, policy: FilePolicy | None = None) -> Journal:
         """Return the journal in the file."""
-        return local.open_journal(self.path)
+        return local.open_journal(self.path, policy=policy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +127,9 @@ class ServerPlace(Place):
         """Return a new journal of the address's domain."""
         return remote.create(self.address.url, self.address.folder, self.domain, rules, book, money=money)
 
-    def open(self) -> Journal:
+    def open(self, policy: FilePolicy | None = None) -> Journal:
         """Return the domain's journal."""
-        return remote.open_journal(self.address.url, self.address.folder, self.domain)
+        return remote.open_journal(self.address.url, self.address.folder, self.domain, policy=policy)
 
 
 def place_of(text: str) -> Place:

@@ -14,11 +14,14 @@ from deleverage.journal.faults import JournalFault, Why
 from deleverage.journal.files import Files, SystemFiles, typed
 from deleverage.journal.journal import Journal
 from deleverage.journal.local import QUANTA, Money, anchor_of, head_of, key_of
+from deleverage.journal.own_policy import with_code
 from deleverage.journal.papers import Head
+from deleverage.journal.past import read_head
 from deleverage.journal.postgres import PostgresStore
 from deleverage.journal.session import PATIENCE_S, Session
 from deleverage.journal.signing import make_key, read_key
 from deleverage.rulebook.book import Book
+from deleverage.rulebook.file_policy import FilePolicy
 from deleverage.rulebook.rules import Rules
 
 
@@ -52,7 +55,10 @@ def create(
         _require_none(store, domain)
         with typed(path):
             signer = make_key(key_of(path))
-        return Journal.create(store, files, anchor_of(path), replace(head, public_key=signer.public_key), signer)
+        head = replace(head, public_key=signer.public_key)
+        journal = Journal.create(store, files, anchor_of(path), head, signer)
+        journal.head = replace(head, rules=rules)
+        return journal
     except BaseException:
         store.close()
         raise
@@ -84,15 +90,23 @@ def domains(url: str) -> list[str]:
 
 
 def open_journal(
-    url: str, folder: str, domain: str, files: Files | None = None, patience_s: float = PATIENCE_S
+    url: str,
+    folder: str,
+    domain: str,
+    files: Files | None = None,
+    patience_s: float = PATIENCE_S,
+    policy: FilePolicy | None = None,
 ) -> Journal:
-    """Return the journal of a domain; JournalFault says why not."""
+    """Return the journal of a domain; JournalFault says why not. ``policy`` is that of ``local.open_journal``."""
     path, files = path_of(folder, domain), files or SystemFiles()
     signer = read_key(key_of(path))
     store = PostgresStore(url, domain, patience_s=patience_s)
     try:
         _require_domain(store, domain)
-        return Journal.open(store, files, anchor_of(path), signer)
+        head = None if policy is None else with_code(read_head(store), policy)
+        journal = Journal.open(store, files, anchor_of(path), signer)
+        journal.head = head or journal.head
+        return journal
     except BaseException:
         store.close()
         raise

@@ -24,7 +24,7 @@ from deleverage.rulebook.ladders import (
     stopping,
     trading,
 )
-from deleverage.rulebook.ladders.rungs import Ladder, Refused, refuse, require_types
+from deleverage.rulebook.ladders.rungs import Ladder, Refused, refuse, require_time, require_types
 from deleverage.rulebook.messages import Code, Command, Fact, Rejection
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.stages.one_by_one import PoolCloser, close_pool
@@ -46,6 +46,7 @@ def decide(book: Book, command: Command, rules: Rules, closer: PoolCloser = clos
         refuse(
             time_ns < book.time_ns, Code.TIME_BACKWARDS, "a command is never older than the book", time_ns, book.time_ns
         )
+        require_time(time_ns)
         changes = tuple(risk.changes_due(book, time_ns))
         if changes:
             book = book.copy()

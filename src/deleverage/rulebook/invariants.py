@@ -18,6 +18,7 @@ from deleverage.rulebook.checks.pools import check_pools
 from deleverage.rulebook.checks.view import InvariantBroken as InvariantBroken
 from deleverage.rulebook.checks.view import View, require
 from deleverage.rulebook.margin import equity
+from deleverage.rulebook.quantities import END_NS
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.transitions import check, look
 
@@ -70,7 +71,8 @@ class Invariants:
     def after(self, fact: m.Fact) -> None:
         """Check the state the fact left and the transition it made; the state checks cost what it touched."""
         require("INV-15", fact.seq == self._seq + 1 == self.book.seq, f"fact {fact.seq} after {self._seq}")
-        require("INV-15", fact.time_ns >= self._time_ns, f"time {fact.time_ns} ns after {self._time_ns} ns")
+        follows = self._time_ns <= fact.time_ns < END_NS
+        require("INV-15", follows, f"time {fact.time_ns} ns after {self._time_ns} ns")
         self._seq, self._time_ns = fact.seq, fact.time_ns
         ids = touched_units(fact)
         for unit_id in ids:

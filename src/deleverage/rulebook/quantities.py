@@ -28,6 +28,10 @@ LARGEST = 10**40
 """The bound of every number that comes in: products of four stay far below what a binary64 score can hold."""
 
 
+END_NS = 1 << 63
+"""The first time that there is not: whoever keeps times in 64 bits, sign included, can keep every one."""
+
+
 # -- division, each with its rounding in its name -----------------------------------------------------------------
 
 

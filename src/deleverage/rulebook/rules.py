@@ -17,7 +17,7 @@ from deleverage.rulebook.losses.rule import LossRule
 from deleverage.rulebook.pace import PACES, Pace, Rounds, Spent
 from deleverage.rulebook.plug import PlugFault, Registry, Trouble, at_least, one_of, shares, spec_of
 from deleverage.rulebook.price import PRICES, Bankruptcy, Price
-from deleverage.rulebook.quantities import PPB
+from deleverage.rulebook.quantities import END_NS, PPB
 from deleverage.rulebook.reduction import REDUCTIONS, Reduction, Share
 from deleverage.rulebook.selection import SELECTIONS, Policy, Queue
 from deleverage.rulebook.throttle import Limit, Table, faults_of
@@ -39,6 +39,8 @@ _NOT_NEGATIVE = (
     *("grace_ns", "max_mark_age_ns", "mark_band_ppb", "order_band_ppb", "min_sources", "fund_inventory_cap_lots"),
     *("trade_band_ppb", "conversion_band_ppb", "breaker_ppb", "breaker_window_ns", "pause_ns"),
 )
+
+_LASTING = ("grace_ns", "max_mark_age_ns", "breaker_window_ns", "pause_ns")
 
 THROTTLES = ("reduce_throttle", "close_throttle")
 
@@ -168,6 +170,11 @@ class Rules:
             values = (self.surplus_to_taker_ppb, self.surplus_to_fund_ppb, PPB)
             faults.append(Trouble("surplus_to_taker_ppb", words, values, ("surplus_to_fund_ppb",)))
         faults += at_least(self, 0, *_NOT_NEGATIVE)
+        faults += [
+            Trouble(name, "is {}, must be below {}", (value, END_NS))
+            for name in _LASTING
+            if type(value := getattr(self, name)) is int and value >= END_NS
+        ]
         caps = ("fund_event_cap_quanta", "fund_group_cap_quanta", "fund_market_cap_quanta")
         faults += at_least(self, 0, *(name for name in caps if getattr(self, name) is not None))
         if self.fund_notional_cap_ppb is not None:

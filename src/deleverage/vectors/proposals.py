@@ -13,7 +13,7 @@ from deleverage.rulebook.assets import AssetTerms
 from deleverage.rulebook.book import Book, MarketTerms, Tier
 from deleverage.rulebook.messages import Command
 from deleverage.rulebook.pools import BASES, Drawdown, PoolTerms
-from deleverage.rulebook.quantities import LARGEST, PPB
+from deleverage.rulebook.quantities import END_NS, LARGEST, PPB
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.schedule import Driver, Schedule
 from deleverage.scenarios.draws import Draws
@@ -38,10 +38,11 @@ class Proposals:
         return self.draws.below(100) < percent
 
     def command(self, time_ns: int) -> Command:
-        """Return a command of any kind - the more fields, the more often - at this time or (seldom) before it."""
+        """Return a command of any kind - the more fields, the more often - at this time, seldom too early or late."""
         kinds = [kind for kind in members_of(Command).values() for _ in get_type_hints(kind)]
         drawn: Command = self._record(self.pick(kinds))
-        return replace(drawn, time_ns=time_ns - self.chance(5))
+        percent = self.draws.below(100)
+        return replace(drawn, time_ns=END_NS if percent > 97 else time_ns - (percent < 5))
 
     def terms(self, market_id: str) -> MarketTerms:
         """Return lawful terms of a market: one of three contracts, one or two tiers, bounds that can be met.

@@ -23,6 +23,7 @@ from deleverage.journal.parts import leaf_of
 from deleverage.rulebook.book import Book
 from deleverage.rulebook.invariants import InvariantBroken
 from deleverage.rulebook.rules import Rules
+from deleverage.rulebook.selection import PolicyFault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,9 @@ def execute(stretch: Stretch) -> Outcome:
             leaves.append(leaf_of(entry, stretch.blind))
     except JournalFault as fault:
         deviation = deviation_of(fault, f"behind command {commands} of the stretch")
+    except PolicyFault as fault:
+        where = f"behind command {commands} of the stretch: the policy"
+        deviation = Deviation("answer", where, "an answer", str(fault)[:400])
     except (BadDocument, InvariantBroken) as fault:
         deviation = Deviation("entry", f"behind command {commands} of the stretch", str(fault)[:400], "a lawful one")
     if deviation is None and stretch.end is not None and stretch.to_seq >= stretch.end.seq:

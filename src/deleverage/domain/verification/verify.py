@@ -24,9 +24,11 @@ from deleverage.journal import chain, papers
 from deleverage.journal.anchor import Mark
 from deleverage.journal.block import Block, read_block
 from deleverage.journal.faults import JournalFault
+from deleverage.journal.own_policy import with_code
 from deleverage.journal.papers import Checkpoint, Head, Receipt
 from deleverage.journal.past import read_checkpoints, read_head, require_acknowledged, require_noted, walk
 from deleverage.journal.store import Store, Stored
+from deleverage.rulebook.file_policy import FilePolicy
 from deleverage.rulebook.invariants import InvariantBroken
 from deleverage.rulebook.losses.rule import LossFault
 from deleverage.rulebook.plug import PlugFault
@@ -46,13 +48,16 @@ def verify(
     witnesses: Sequence[Receipt | Checkpoint] = (),
     public_key: str | None = None,
     jobs: int = 1,
+    policy: FilePolicy | None = None,
     progress: Progress = lambda what, done, total: None,
 ) -> Verdict:
     """Return the verdict on a journal.
 
     ``mark`` is what its anchor says (None: there is none to look at). Commands ``from_seq`` to ``to_seq`` are executed
     again, from the checkpoint before; the chain is always looked at as a whole. ``witnesses`` must be found in it;
-    ``public_key`` is whose signatures are accepted, instead of the head's own word. Nothing is written.
+    ``public_key`` is whose signatures are accepted, instead of the head's own word. ``policy`` is the one from a file
+    that the head names, and then there is one process: its code cannot be handed on. JournalFault NO_POLICY where it is
+    missing or another one; nothing else is raised, and nothing is written.
     """
     verdict = Verdict(from_seq=from_seq)
     started = perf_counter_ns()
@@ -70,7 +75,8 @@ def verify(
     verdict.chain_ns = perf_counter_ns() - started
     verdict.to_seq = verdict.chained_seq if to_seq is None else min(to_seq, verdict.chained_seq)
     if verdict.passed and not chain_only and verdict.to_seq >= from_seq:
-        several = len(checkpoints) > 1  # one stretch is executed before another process has started
+        head = with_code(head, policy)
+        several = len(checkpoints) > 1 and policy is None  # one is executed before another process has started
         stretches = _stretches(store, head, checkpoints, from_seq, verdict.to_seq)
         _execute(verdict, stretches, jobs if several else 1, progress)
     return verdict

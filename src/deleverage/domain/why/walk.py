@@ -12,12 +12,14 @@ from deleverage.domain.why.records import Event, Why
 from deleverage.domain.why.stage_5 import round_of
 from deleverage.domain.why.steps import StepAt
 from deleverage.journal.entry import Entry
+from deleverage.journal.own_policy import with_code
 from deleverage.journal.papers import Head
 from deleverage.journal.past import read_head, walk
 from deleverage.journal.store import Store
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.apply import apply
 from deleverage.rulebook.book import Book
+from deleverage.rulebook.file_policy import FilePolicy
 from deleverage.scenarios.faults import nearest
 
 Progress = Callable[[str, int, int], None]
@@ -34,12 +36,14 @@ def why(
     step: StepAt,
     number: int | None = None,
     progress: Progress = lambda what, done, total: None,
+    policy: FilePolicy | None = None,
 ) -> Why:
     """Return what a step was to an account (all its units) or to one unit; of its rounds only ``number``, if given.
 
-    Every command before it is executed again and its answer compared: JournalFault OTHER_STATE where one differs.
+    Every command before it is executed again and its answer compared: JournalFault OTHER_STATE where one differs,
+    NO_POLICY where ``policy`` is not the one from a file that the head names.
     """
-    head = read_head(store)
+    head = with_code(read_head(store), policy)
     domain, entry = _before(store, head, step.seq, progress)
     book = domain.book.copy()
     units = _units_of(book, account_id)

@@ -16,7 +16,7 @@ from deleverage.rulebook.ladders.rungs import (
 from deleverage.rulebook.ladders.stopping import require_reason
 from deleverage.rulebook.messages import Code, Command, Fact
 from deleverage.rulebook.plug import text_of
-from deleverage.rulebook.quantities import LARGEST
+from deleverage.rulebook.quantities import END_NS, LARGEST
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.stages.held import lots_after_netting
 
@@ -29,6 +29,7 @@ def _approve(book: Book, command: m.ApproveEnvelope, rules: Rules) -> Iterator[F
     refuse(not 1 <= most <= LARGEST, Code.BAD_LOTS, "an envelope holds from 1 lot to 10^40", most, LARGEST)
     late = expiry_ns <= command.time_ns
     refuse(late, Code.BAD_EXPIRY, "an envelope expires after it is approved", expiry_ns, command.time_ns)
+    refuse(expiry_ns >= END_NS, Code.BAD_EXPIRY, "an envelope expires before 2^63 ns", expiry_ns, END_NS)
     require_live(market)
     refuse(not rules.manual, Code.NOT_MANUAL, "under these rules stage 5 needs no approval")
     known = rules.hash()

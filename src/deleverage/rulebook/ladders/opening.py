@@ -15,7 +15,7 @@ from deleverage.rulebook.ladders.rungs import (
     require_market,
 )
 from deleverage.rulebook.messages import Code, Command, Fact
-from deleverage.rulebook.quantities import LARGEST, PPB
+from deleverage.rulebook.quantities import END_NS, LARGEST, PPB
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.schedule import Schedule
 
@@ -32,6 +32,7 @@ def _list_market(book: Book, command: m.ListMarket, rules: Rules) -> Iterator[Fa
         size = getattr(terms, name)
         refuse(not 1 <= size <= LARGEST, Code.BAD_TERMS, f"{name} lies from 1 to 10^40", size, LARGEST)
     refuse(terms.expiry_ns < 0, Code.BAD_TERMS, "an expiry is 0 (perpetual) or a time", terms.expiry_ns, 0)
+    refuse(terms.expiry_ns >= END_NS, Code.BAD_TERMS, "an expiry lies before 2^63 ns", terms.expiry_ns, END_NS)
     starts = [tier.from_notional_quanta for tier in terms.tiers]
     ascend = starts[:1] == [0] and all(one < other for one, other in pairwise(starts))
     refuse(not ascend, Code.BAD_TERMS, "tiers start at 0 and ascend", str(starts))

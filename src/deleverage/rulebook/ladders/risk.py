@@ -18,6 +18,7 @@ from deleverage.rulebook.ladders.rungs import (
     require_market,
     require_own_market,
     require_solvent,
+    require_time,
     require_unit,
 )
 from deleverage.rulebook.leverage import least_initial_rate
@@ -49,6 +50,7 @@ def changes_due(book: Book, time_ns: int) -> Iterator[m.RequirementsChanged]:
 
 
 def _announce(book: Book, command: m.AnnounceRequirements, rules: Rules) -> Iterator[Fact]:
+    require_time(command.effective_ns)
     market = require_market(book, command.market_id)
     terms, volatility_ppb, concentration_ppb = market.terms, command.volatility_ppb, command.concentration_ppb
     within = 0 <= volatility_ppb <= LARGEST

@@ -11,7 +11,7 @@ from deleverage.rulebook.gates import Gate
 from deleverage.rulebook.margin import free_quanta, initial_numerator, margin_balance, released_quanta
 from deleverage.rulebook.messages import Code, Command, Fact, Rejection
 from deleverage.rulebook.periods import profit_moved
-from deleverage.rulebook.quantities import LARGEST, MARGIN_SCALE, div_ceil
+from deleverage.rulebook.quantities import END_NS, LARGEST, MARGIN_SCALE, div_ceil
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.stages.guards import asset_guards, guarded_marks
 
@@ -87,6 +87,11 @@ def _declared(kind: Any) -> tuple[tuple[str, Any, Any], ...]:
         many = get_origin(hint) is tuple
         shape.append((name, tuple if many else hint, get_args(hint)[0] if many else None))
     return tuple(shape)
+
+
+def require_time(time_ns: int) -> None:
+    """Refuse a time behind the last one that there is."""
+    refuse(time_ns >= END_NS, Code.BAD_TIME, "a time lies before 2^63 ns", time_ns, END_NS)
 
 
 def require_id(text: str, slash: bool = False) -> None:

@@ -9,6 +9,7 @@ class Code(IntEnum):
 
     BAD_TYPE = auto()
     TIME_BACKWARDS = auto()
+    BAD_TIME = auto()
     BAD_ID = auto()
     DUPLICATE_ID = auto()
     UNKNOWN_MARKET = auto()
