@@ -2,6 +2,9 @@
 
 Every case once a round, in an order drawn anew: whatever else the machine does hits all alike. The floor is a plain
 file: one write, one ``fdatasync``, into space that was there (preallocated) or at its end (appended).
+
+The journal is measured twice: with blocks that are made already - what has to be done one block after the other - and
+from commands, with all that comes before and behind: keys looked up, the block made, a receipt for each command.
 """
 
 import gc
@@ -31,7 +34,8 @@ from deleverage.rulebook.rules import Rules
 
 PREALLOCATED, APPENDED, ANCHOR = "plain file, preallocated", "plain file, appended", "the anchor alone"
 STORE, JOURNAL, ENCODED = "SQLite, the store alone", "journal: store, then anchor", "journal, from commands"
-CASES = (PREALLOCATED, APPENDED, ANCHOR, STORE, JOURNAL, ENCODED)
+MADE = "a block made, and not written"
+CASES = (PREALLOCATED, APPENDED, ANCHOR, STORE, JOURNAL, ENCODED, MADE)
 SIZES = (1, 1_000)
 """Commands of a block."""
 
@@ -94,6 +98,7 @@ def _acts(folder: Path, rounds: int) -> Iterator[dict[Case, Callable[[], Act]]]:
         journals = [_journal(folder / f"{who} {size}") for who in (JOURNAL, ENCODED)]
         acts[Case(JOURNAL, size)] = _appending(journals[0], iter(parts), encoded=True)
         acts[Case(ENCODED, size)] = _appending(journals[1], iter(parts), encoded=False)
+        acts[Case(MADE, size)] = _making(iter(parts))
         closers += [store.close, *(journal.close for journal in journals)]
     try:
         yield acts
@@ -142,6 +147,14 @@ def _writing(descriptor: int, places: Iterator[int] | None, content: bytes) -> C
     return prepare
 
 
+def _making(parts: Iterator[_Part]) -> Callable[[], Act]:
+    def prepare() -> Act:
+        part = next(parts)
+        return lambda: block_of(1, 1, 1, part.facts_before, part.answered).packed()
+
+    return prepare
+
+
 def _storing(store: SqliteStore, epoch: int, content: bytes, numbers: Iterator[int]) -> Callable[[], Act]:
     def prepare() -> Act:
         number = next(numbers)
@@ -166,7 +179,7 @@ def _appending(journal: Journal, parts: Iterator[_Part], *, encoded: bool) -> Ca
         answered = next(parts).answered
         if not encoded:
             return lambda: journal.append(answered)
-        block = block_of(journal.mark.number + 1, journal.epoch, journal.seq + 1, journal.facts, answered)
+        block = block_of(journal.mark.number + 1, journal.epoch, journal.seq + 1, journal.facts, answered).packed()
         return lambda: journal.append_block(block)
 
     return prepare

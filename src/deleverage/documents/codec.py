@@ -75,7 +75,7 @@ def decode(kind: type[Kind], document: Json) -> Kind:
 
 def canonical(document: Json) -> str:
     """Return the one text of a document: ASCII, no blanks, keys in the order in which they are declared."""
-    return json.dumps(document, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    return _CANONICAL.encode(document)
 
 
 def parse(content: bytes) -> Json:
@@ -157,3 +157,4 @@ def _record(kind: Any) -> Form:
 
 _PLAIN: dict[object, Form] = {int: integer(), str: text(), bool: flag(), object: free()}
 _KEYS = {int: "integer", str: "text"}
+_CANONICAL = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"))

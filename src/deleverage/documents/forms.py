@@ -60,8 +60,10 @@ def integer() -> Form:
     digits = "an integer as a text of decimal digits"
 
     def write(value: Any) -> Json:
-        _require(type(value) is int, "an integer", value)
-        _require(-_BOUND < value < _BOUND, bounded, "a larger one")
+        if type(value) is not int:
+            raise _fault("an integer", value)
+        if not -_BOUND < value < _BOUND:
+            raise _fault(bounded, "a larger one")
         return str(value)
 
     def read(document: Json) -> int:
@@ -85,7 +87,8 @@ def flag() -> Form:
 
 def _same(kind: type, noun: str, name: str) -> Form:
     def same(value: Any) -> Any:
-        _require(type(value) is kind, noun, value)
+        if type(value) is not kind:
+            raise _fault(noun, value)
         return value
 
     return Form(same, same, lambda _: {"type": name})
@@ -207,9 +210,19 @@ def keyed(item: Form) -> Form:
 def record(kind: Any, parts: Mapping[str, Form], member: bool = False) -> Form:
     """A dataclass or named tuple: an object with exactly its fields as keys, in the order of their declaration."""
 
+    noun, writers = f"a {kind.__name__}", [(name, form.write) for name, form in parts.items()]
+
     def write(value: Any) -> Json:
-        _require(type(value) is kind, f"a {kind.__name__}", value)
-        return {name: _within(name, form.write, getattr(value, name)) for name, form in parts.items()}
+        if type(value) is not kind:
+            raise _fault(noun, value)
+        document, name = dict[str, Json](), ""
+        try:
+            for name, act in writers:
+                document[name] = act(getattr(value, name))
+        except BadDocument as fault:
+            fault.keys.insert(0, name)
+            raise
+        return document
 
     def read(document: Json) -> Any:
         _require(type(document) is dict, "an object", document)

@@ -1,14 +1,14 @@
 """A block: the entries that were made durable together, as bytes. One content, one encoding.
 
 Little-endian, in this order: a head (``_HEAD``), the lengths of keys and their ASCII, the lengths of names and their
-UTF-8, the rows (``rows.ROW``), the lengths of texts and the texts. Names are those that rows use, in the order of their
+UTF-8, the rows (``planes``), the lengths of texts and the texts. Names are those that rows use, in the order of their
 first use.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from struct import Struct
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,9 @@ from deleverage.documents import parse
 from deleverage.journal import rows
 from deleverage.journal.entry import Answer, Entry, entry_of, read_text, require_keys, text_of
 from deleverage.journal.faults import JournalFault, Why
-from deleverage.journal.rows import NOBODY, ROW
+from deleverage.journal.filing import Places, row_of, row_of_text
+from deleverage.journal.planes import grown, shrunk
+from deleverage.journal.rows import ROW
 from deleverage.rulebook.messages import Command, Rejection
 
 _HEAD = Struct("<4sHHQQQQIII")
@@ -50,14 +52,20 @@ class Block:
 
     def to_bytes(self) -> bytes:
         """Return the block's bytes."""
-        keys = "".join(self.keys).encode("ascii")
-        names = [name.encode("utf-8", "surrogatepass") for name in self.names]
-        counts = len(self.rows), len(names), len(self.texts)
+        counts = len(self.rows), len(self.names), len(self.texts)
         head = _HEAD.pack(_MAGIC, _VERSION, 0, self.number, self.epoch, self.first_seq, self.facts_before, *counts)
-        name_ends = np.array([len(name) for name in names], "<u2").tobytes()
-        text_ends = np.array([len(text) for text in self.texts], "<u4").tobytes()
-        parts = [head, bytes(map(len, self.keys)), keys, name_ends, *names]
-        return b"".join([*parts, np.ascontiguousarray(self.rows).tobytes(), text_ends, *self.texts])
+        keys = "".join(self.keys).encode("ascii")
+        names = "".join(self.names).encode("utf-8", "surrogatepass")
+        told = self.names if names.isascii() else [name.encode("utf-8", "surrogatepass") for name in self.names]
+        name_ends, text_ends = _lengths(told, "<u2"), _lengths(self.texts, "<u4")
+        parts = [head, bytes(map(len, self.keys)), keys, name_ends, names, shrunk(self.rows)]
+        return b"".join([*parts, text_ends, *self.texts])
+
+    def packed(self) -> "Packed":
+        """Return the block as a journal takes it; JournalFault UNLAWFUL where its keys are not lawful ones."""
+        require_keys(self.keys)
+        seqs = dict(zip(self.keys, range(self.first_seq, self.last_seq + 1), strict=True))
+        return Packed(self.number, self.epoch, self.first_seq, self.last_seq, self.facts_after, self.to_bytes(), seqs)
 
     def front(self, count: int) -> "Block":
         """Return a block of its first entries alone, with all its names."""
@@ -82,6 +90,22 @@ class Block:
             yield entry_of(self.first_seq + at, key, command, answer)
 
 
+class Packed(NamedTuple):
+    """A block ready to be written: its place, its bytes, and the command under each of its keys, which are lawful."""
+
+    number: int
+    epoch: int
+    first_seq: int
+    last_seq: int
+    facts_after: int
+    content: bytes
+    seqs: dict[str, int]
+
+
+def _lengths(parts: Sequence[str] | Sequence[bytes], form: str) -> bytes:
+    return np.fromiter(map(len, parts), form, len(parts)).tobytes()
+
+
 def _facts(table: NDArray[Any]) -> int:
     """Return how many facts the commands of some rows were answered with."""
     texts = table["kind"] == rows.TEXT
@@ -95,19 +119,14 @@ def block_of(
 
     BadDocument where a command is not of its declared types: the law has refused it, and it has no text.
     """
-    places: dict[str, int] = {}
-
-    def place(name: str) -> int:
-        return places.setdefault(name, len(places))
-
-    numbers, texts, fact_seq = [], [], facts_before + 1
+    places, made, texts, fact_seq = Places(), [], [], facts_before + 1
     for _, command, answer in answered:
-        row = rows.row_of(command, answer, fact_seq, place)
+        row = row_of(command, answer, fact_seq, places)
         told = 0 if isinstance(answer, Rejection) else len(answer)
         if row is None:
             texts.append(text_of(command, answer).encode("ascii"))
-            row = (0, 0, 0, told, 0, rows.TEXT, 0, 0, 0, 0, 0, NOBODY, NOBODY, NOBODY, NOBODY)
-        numbers.append(row)
+            row = row_of_text(told)
+        made.append(row)
         fact_seq += told
     return Block(
         number=number,
@@ -115,8 +134,8 @@ def block_of(
         first_seq=first_seq,
         facts_before=facts_before,
         keys=[key for key, _, _ in answered],
-        names=list(places),
-        rows=np.array(numbers, ROW),
+        names=places.names,
+        rows=np.frombuffer(b"".join(made), ROW),
         texts=texts,
     )
 
@@ -154,11 +173,12 @@ def _read(content: bytes) -> Block:
     at = _HEAD.size
     lengths = content[at : at + count]
     at += count
+    if len(lengths) != count:  # before anything is laid out for so many
+        raise ValueError(f"it claims {count} entries")
     keys, at = _cut(content, at, list(lengths), "ascii")
     name_ends = np.frombuffer(content, "<u2", names, at).tolist()
     named, at = _cut(content, at + 2 * names, name_ends, "utf-8")
-    table = np.frombuffer(content, ROW, count, at)
-    at += count * ROW.itemsize
+    table, at = grown(content, at, count)
     text_ends = np.frombuffer(content, "<u4", texts, at).tolist()
     at += 4 * texts
     told = []

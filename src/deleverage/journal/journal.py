@@ -14,14 +14,13 @@ Deliberately absent: what commands mean, threads, clocks.
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from itertools import islice
 from typing import TypeVar
 
 from deleverage.journal import anchor, chain, merkle, papers
 from deleverage.journal.anchor import Mark
-from deleverage.journal.block import Block, block_of, keys_of, read_block
-from deleverage.journal.entry import Answer, Entry, require_keys
+from deleverage.journal.block import Packed, block_of, keys_of, read_block
+from deleverage.journal.entry import Answer, Entry
 from deleverage.journal.faults import JournalFault, Why
 from deleverage.journal.files import File, Files, Lock, locked, typed
 from deleverage.journal.papers import Checkpoint, Head, Receipt
@@ -35,7 +34,7 @@ from deleverage.journal.past import (
     require_signed_past,
     walk,
 )
-from deleverage.journal.reading import receipt_of, signed_receipt
+from deleverage.journal.reading import receipt_of, receipts_of, signed_receipt
 from deleverage.journal.signing import Signer
 from deleverage.journal.store import Snapshot, Store, Stored
 from deleverage.rulebook.messages import Command
@@ -59,6 +58,7 @@ class Journal:
         self.facts = head.state_at_start.seq
         self.last_content = b""
         self._keys: dict[str, int] = {}
+        self._behind: list[dict[str, int]] = []  # of the blocks since somebody asked for a key
         for stored in store.blocks(store.indexed()):
             first, keys = keys_of(stored.content)
             self._keys.update(zip(keys, range(first, first + len(keys)), strict=True))
@@ -147,22 +147,26 @@ class Journal:
         used = self.known([key for key, _, _ in answered])
         if used:
             raise JournalFault(Why.UNLAWFUL, "keys that were used before, with their commands", used)
-        block = block_of(self.mark.number + 1, self.epoch, self.seq + 1, self.facts, answered)
-        receipt = self.append_block(block)
-        return [replace(receipt, seq=seq) for seq in range(block.first_seq, block.last_seq + 1)]
+        block = block_of(self.mark.number + 1, self.epoch, self.seq + 1, self.facts, answered).packed()
+        return receipts_of(self.append_block(block), block.first_seq)
 
-    def append_block(self, block: Block) -> Receipt:
+    def append_block(self, block: Packed) -> Receipt:
         """Make a block durable and return the receipt of its last command; its keys were never used (``known``)."""
         self._require_open()
-        require_keys(block.keys)
-        content = block.to_bytes()
-        chain_hash = chain.of_block(self.mark.chain_hash, content)
-        stored = Stored(block.number, block.first_seq, block.last_seq, block.epoch, chain_hash, content)
+        chain_hash = chain.of_block(self.mark.chain_hash, block.content)
+        stored = Stored(block.number, block.first_seq, block.last_seq, block.epoch, chain_hash, block.content)
         self._guarded(lambda: self.store.append(stored))
         self._guarded(lambda: self._anchor(Mark(block.number, block.last_seq, chain_hash)))
-        self.facts, self.last_content = block.facts_after, content
-        self._keys.update(zip(block.keys, range(block.first_seq, block.last_seq + 1), strict=True))
+        self.facts, self.last_content = block.facts_after, block.content
+        self._behind.append(block.seqs)
         return signed_receipt(stored, self.head.domain, block.last_seq, self.signer)
+
+    def _used(self) -> dict[str, int]:
+        """Return the command under each key that is not noted. Whoever waits for a receipt does not wait for this."""
+        for seqs in self._behind:
+            self._keys.update(seqs)
+        self._behind.clear()
+        return self._keys
 
     def checkpoint(self, state_digest: str, leaves: Sequence[bytes] | None = None) -> Checkpoint:
         """Sign the state behind the last block, with a commitment to every entry since the checkpoint before.
@@ -200,7 +204,7 @@ class Journal:
         checkpoint = papers.signed(checkpoint, self.signer)
         self._guarded(lambda: self.store.add_checkpoint(self.mark.number, papers.text_of(checkpoint)))
         self.newest, self.previous, self.checked_seq = checkpoint, papers.hash_of(checkpoint), self.seq
-        self._guarded(lambda: self.store.index_keys(list(self._keys.items()), self.mark.number))
+        self._guarded(lambda: self.store.index_keys(list(self._used().items()), self.mark.number))
         self._keys.clear()
         return checkpoint
 
@@ -248,7 +252,8 @@ class Journal:
             if there != key:
                 raise JournalFault(Why.BAD_FORMAT, f"the key of command {seq}, as it is noted", key, there)
         noted = {key: seq for key, seq in noted.items() if seq <= self.seq}  # a later writer's are not ours to answer
-        return noted | {key: self._keys[key] for key in keys if key in self._keys}
+        used = self._used()
+        return noted | {key: used[key] for key in keys if key in used}
 
     def receipt(self, seq: int) -> Receipt:
         """Return the receipt of an acknowledged command again."""

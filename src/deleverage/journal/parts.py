@@ -106,8 +106,9 @@ def _named(content: Json, naming: tuple[str, ...]) -> Iterator[str]:
 
 def blinds_of(blind: str, entry: Entry, count: int) -> Iterator[bytes]:
     """Yield the blind of each part of an entry, from the journal's secret."""
+    own = bytes.fromhex(blind) + entry.seq.to_bytes(8, "big")
     for at in range(count):
-        yield sha256(bytes.fromhex(blind) + entry.seq.to_bytes(8, "big") + at.to_bytes(8, "big")).digest()
+        yield sha256(own + at.to_bytes(8, "big")).digest()
 
 
 def leaves_of(entry: Entry, blind: str) -> list[bytes]:

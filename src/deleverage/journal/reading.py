@@ -1,5 +1,8 @@
 """What may be asked of a journal without being its writer: nothing here claims an epoch, and its writer may go on."""
 
+from dataclasses import fields
+from functools import partial
+
 from deleverage.documents import parse
 from deleverage.journal import anchor, papers
 from deleverage.journal.anchor import Mark
@@ -60,6 +63,13 @@ def signed_receipt(stored: Stored, domain: str, seq: int, signer: Signer) -> Rec
         signature="",
     )
     return papers.signed(receipt, signer)
+
+
+def receipts_of(last: Receipt, first_seq: int) -> list[Receipt]:
+    """Return the receipts of a block's commands, of that of its last one: they differ in the command alone."""
+    said = {field.name: getattr(last, field.name) for field in fields(last) if field.name != "seq"}
+    of = partial(Receipt, **said)
+    return [of(seq=seq) for seq in range(first_seq, last.last_seq + 1)]
 
 
 def receipt_of(store: Store, domain: str, seq: int, acknowledged: int, signer: Signer) -> Receipt:
