@@ -10,6 +10,7 @@ import pytest
 import deleverage.domain.keeper as module
 from deleverage.domain.clerk import Clerk
 from deleverage.domain.keeper import REST, Settings
+from deleverage.journal.parts import leaves_of_block
 from tests.domain.asking import again, batch, control, done, new
 
 
@@ -95,6 +96,33 @@ def test_keeper_when_a_pool_helps_then_roots_are_those_without(tmp_path: Path) -
             found.append(signed(folder, settings, helper))
     assert [seq for seq, _ in found[0]] == [20, 40, 60]
     assert found == [found[0]] * 5
+
+
+@pytest.mark.parametrize("sizes", [(5,) * 12, (1,) * 30 + (30,), (30, *(1,) * 30)])
+def test_keeper_when_it_rests_long_then_signing_has_no_more_to_make_than_a_checkpoints_worth(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sizes: tuple[int, ...]
+) -> None:
+    """The rest is made between batches, however large they come: or each stop would be longer than the one before."""
+    made: list[int] = []
+
+    def counted(content: bytes, blind: str) -> list[bytes]:
+        leaves = leaves_of_block(content, blind)
+        made.append(len(leaves))
+        return leaves
+
+    monkeypatch.setattr(module, "leaves_of_block", counted)
+    monkeypatch.setattr(module, "perf_counter_ns", lambda: -1)  # before the first rest ends
+    journal, first = new(tmp_path), 1
+    clerk = Clerk(journal, settings=Settings(checkpoint_every=10, snapshot_every=1_000, most_at_once=30))
+    for size in sizes:
+        done(clerk, batch(first, first + size - 1))
+        first += size
+    assert not journal.checkpoints(), "it rests"
+    before = sum(made)
+    assert 0 <= first - 1 - before <= 10
+    clerk.end()
+    (signed,) = again(tmp_path).checkpoints()
+    assert (first - 1, first - 1) == (sum(made), signed.seq)
 
 
 class Breaking(Executor):

@@ -17,8 +17,9 @@ from deleverage.journal.block import read_block
 from deleverage.journal.faults import JournalFault, Why
 from deleverage.journal.files import SystemFiles
 from deleverage.journal.journal import Journal
+from deleverage.journal.making import write_key
 from deleverage.journal.rows import TRADE
-from deleverage.journal.signing import make_key
+from deleverage.journal.signing import SEED_BYTES
 from deleverage.rulebook.rules import Rules
 from tests.journal.made import answered, record_story, small_pairs
 from tests.torture.held import Held, put, taken
@@ -139,7 +140,7 @@ def test_journal_when_its_key_is_anothers_or_exposed_or_gone_then_it_says_so(pat
     assert Why.EXPOSED_KEY is _fault(path).why
     key.unlink()
     assert Why.NO_JOURNAL is _fault(path).why
-    make_key(str(key))
+    write_key(SystemFiles(), str(key), bytes(SEED_BYTES))
     assert Why.OTHER_HEAD is _fault(path).why
 
 

@@ -6,26 +6,25 @@ from pathlib import Path
 import pytest
 
 from deleverage.journal.faults import JournalFault, Why
-from deleverage.journal.signing import Signer, is_signed, make_key, read_key
+from deleverage.journal.files import SystemFiles
+from deleverage.journal.making import write_key
+from deleverage.journal.signing import SEED_BYTES, Signer, is_signed, read_key
 
-SIGNER = Signer(bytes(range(32)))
+SIGNER = Signer(bytes(range(SEED_BYTES)))
 
 
 def test_key_when_it_is_made_then_it_reads_back_and_only_its_owner_may(tmp_path: Path) -> None:
-    """The same public key, mode 0600, and no second one over it."""
+    """The same public key, mode 0600."""
     path = str(tmp_path / "key")
-    made = make_key(path)
-    assert made.public_key == read_key(path).public_key
+    write_key(SystemFiles(), path, bytes(range(SEED_BYTES)))
+    assert SIGNER.public_key == read_key(path).public_key
     assert stat.S_IMODE((tmp_path / "key").stat().st_mode) == 0o600
-    with pytest.raises(FileExistsError):
-        make_key(path)
-    assert made.public_key == read_key(path).public_key
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o644, 0o610, 0o601, 0o777, 0o620, 0o602])
 def test_key_when_others_may_do_anything_with_its_file_then_it_is_not_used(tmp_path: Path, mode: int) -> None:
     """Group or others, reading, writing or executing."""
-    make_key(str(tmp_path / "key"))
+    write_key(SystemFiles(), str(tmp_path / "key"), bytes(SEED_BYTES))
     (tmp_path / "key").chmod(mode)
     with pytest.raises(JournalFault) as caught:
         read_key(str(tmp_path / "key"))

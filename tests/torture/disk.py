@@ -153,6 +153,10 @@ class Disk:
         if not self.traits.lies_about_sync:
             self._names.sync(path)
 
+    def names(self) -> list[str]:
+        """Return every name that stands for a file; not an operation of the machine."""
+        return sorted(self._names.seen)
+
     # -- inside ------------------------------------------------------------------------------------------------------
 
     def _file(self, path: str) -> Content:

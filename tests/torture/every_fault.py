@@ -55,7 +55,7 @@ class _Trial:
         self.disk = Disk(seed, faults=[] if fault is None else [fault])
         self.witness, self.made, self.wrong = Witness(), False, ""
         self.kind = "" if fault is None else fault.kind.name
-        self.where = "" if fault is None else f"{self.kind} at {fault.at}{', for good' if fault.lasts else ''}"
+        self.where = "" if fault is None else str(fault)
 
     def judge(self, tally: Tally) -> None:
         """Run the script, and look at what is left in two starts."""
@@ -124,18 +124,24 @@ class _Trial:
         return why
 
     def _started_again(self, disk: Disk) -> None:
-        """Start on what is left; a journal whose making was cut short may say so."""
+        """Start on what is left; a journal whose making was cut short may say so, and is then made."""
         self.disk = disk
         try:
-            with ground.running(disk, self.build) as clerk:
-                self._expect(self.witness.complaint(clerk))
-                self._do(clerk, max(1, len(self.witness.told) - 2), 5)
-                self._expect(None if clerk.read_only is None else f"halted on a sound disk: {clerk.read_only}")
-                self._expect(self.witness.complaint(clerk) or self.witness.verified(clerk))
-                self.made = True
+            self._gone_on(create=False)
         except JournalFault as fault:
             if self.made or fault.why not in UNMADE:
                 self._expect(f"it is not opened: {fault}")
+                return
+            self._gone_on(create=True)
+
+    def _gone_on(self, create: bool) -> None:
+        """Open or make the journal, and find everything."""
+        with ground.running(self.disk, self.build, create) as clerk:
+            self.made = True
+            self._expect(self.witness.complaint(clerk))
+            self._do(clerk, max(1, len(self.witness.told) - 2), 5)
+            self._expect(None if clerk.read_only is None else f"halted on a sound disk: {clerk.read_only}")
+            self._expect(self.witness.complaint(clerk) or self.witness.verified(clerk))
 
     def _expect(self, complaint: str | None) -> None:
         """Note the first thing that must not be."""

@@ -33,6 +33,7 @@ FAMILIES = (
     Family("kills", "kill", 50, 1_000),
     Family("second writers", "second", 5, 100),
     Family("clock jumps", "clocks", 100, 1_000),
+    Family("makings", "makings", 100, 4_000),
     Family("power cuts", "outages", 20, 200),
     Family("I/O faults", "every_fault", 110, 1_000),
     Family("bit flips", "flips", 50, 500),

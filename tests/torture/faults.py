@@ -35,6 +35,10 @@ class Fault:
     lasts: bool = False
     """The fault stays: a disk that is full, or broken for good."""
 
+    def __str__(self) -> str:
+        """Return what happens, and where."""
+        return f"{self.kind.name} at {self.at}{', for good' if self.lasts else ''}"
+
 
 class PowerCut(BaseException):
     """The machine is off. No `except Exception` outlives that."""

@@ -64,6 +64,10 @@ class DiskFiles:
         """Return whether there is a file of this name."""
         return self._disk.exists(path)
 
+    def remove(self, path: str) -> None:
+        """Take a name away."""
+        self._disk.delete(path)
+
     def sync_folder(self, path: str) -> None:
         """Make the names in the folder of a path durable."""
         self._disk.sync_folder(path)

@@ -12,7 +12,7 @@ from deleverage.domain.clerk import Clerk
 from deleverage.domain.keeper import Settings
 from deleverage.domain.recovery import snapshot_of
 from deleverage.journal.faults import JournalFault
-from deleverage.journal.local import anchor_of
+from deleverage.journal.local import anchor_of, key_of
 from deleverage.journal.signing import Signer, read_key
 from tests.torture import ground, processes
 from tests.torture.chance import seed_sqlite
@@ -73,7 +73,7 @@ def _left(seed: int, build: Build, ends: bool) -> Left:
                 state = clerk.look(lambda domain, journal: snapshot_of(domain))
                 clerk.end()
         disk = disk.kill()
-    files = {path: _content(disk, path) for path in (PATH, LOG, anchor_of(PATH)) if disk.exists(path)}
+    files = {path: _content(disk, path) for path in (PATH, LOG, anchor_of(PATH), key_of(PATH)) if disk.exists(path)}
     with ground.running(Disk(seed, contents=files), build) as clerk:
         complaint = witness.complaint(clerk)
     if complaint is not None:

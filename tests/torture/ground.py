@@ -5,7 +5,7 @@ keeper's stopwatch stands still, so that it never rests).
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from unittest.mock import patch
 
@@ -15,10 +15,11 @@ from deleverage.domain import keeper
 from deleverage.domain.clerk import Clerk
 from deleverage.domain.engines import COLUMNS
 from deleverage.domain.keeper import Settings
+from deleverage.journal import journal as journals
 from deleverage.journal.faults import JournalFault, Why
-from deleverage.journal.files import Files, locked
+from deleverage.journal.files import Files, locked, typed
 from deleverage.journal.journal import Journal
-from deleverage.journal.local import anchor_of, head_of
+from deleverage.journal.local import anchor_of, finished, head_of, key_of, made
 from deleverage.journal.papers import Head
 from deleverage.journal.signing import Signer
 from deleverage.journal.sqlite import SqliteStore, renew_log
@@ -29,8 +30,11 @@ from tests.torture.files import DiskFiles
 from tests.torture.script import RULES
 from tests.torture.vfs import mounted
 
+KEYS_AT_HAND = 25
+"""So few that keys are noted before a state is signed, too."""
 PATH = "/j.db"
 SEED = bytes(range(160, 192))
+KEY = f"{SEED.hex()}\n".encode()
 SIGNER = Signer(SEED)
 HEAD = replace(head_of("torture", RULES, Book(), SIGNER.public_key), blind="00" * 32)
 
@@ -57,35 +61,54 @@ ORDINARY = Build()
 @contextmanager
 def running(disk: Disk, build: Build = ORDINARY, create: bool = False) -> Iterator[Clerk]:
     """Give a clerk at work on a disk; its process ends at the end, however that comes, and only ``end`` is orderly."""
-    with mounted(disk) as vfs, patch.object(keeper, "perf_counter_ns", lambda: 0):
+    few = patch.object(journals, "KEYS_AT_HAND", KEYS_AT_HAND)
+    with mounted(disk) as vfs, patch.object(keeper, "perf_counter_ns", lambda: 0), few:
         files: Files = build.files(disk)
-        with _heard(disk):
-            lock = None if create else locked(files, anchor_of(PATH))
-            if not create:
-                _looked_at(build, files)
-            store = build.store(PATH, create=create, exclusive=True, vfs=vfs.name)
+        opened: list[SqliteStore] = []
+
+        def store() -> SqliteStore:
+            opened.append(build.store(PATH, create=create, exclusive=True, vfs=vfs.name))
+            return opened[-1]
+
         try:
             with _heard(disk):
                 if create:
-                    journal = build.journal.create(store, files, anchor_of(PATH), build.head, build.signer)
+                    journal = made(PATH, files, build.head, SEED, store, build.journal)
                 else:
-                    journal = build.journal.open(store, files, anchor_of(PATH), build.signer, lock)
+                    journal = _opened(build, files, store)
+                    journal = finished(journal, files, PATH)
                 yield build.clerk(journal, build.engine, build.settings, build.stamp)
         finally:
             is_off, disk.off = disk.off, True  # whoever is dead writes nothing
-            with suppress(PowerCut, apsw.Error):
-                store._connection.close(True)
+            for one in opened:
+                with suppress(PowerCut, apsw.Error):
+                    one._connection.close(True)
             disk.off = is_off
 
 
-def _looked_at(build: Build, files: Files) -> None:
-    """Do what is done before a journal is opened: is there one, and is its log on the device?"""
-    try:
+def _opened(build: Build, files: Files, store: Callable[[], SqliteStore]) -> Journal:
+    """Do as ``local.open_journal``: is there one, is its log on the device, and may we write?"""
+    with typed(PATH):
         if not files.exists(PATH):
             raise JournalFault(Why.NO_JOURNAL, PATH)
-        build.renews(files, PATH)
-    except OSError as error:
-        raise JournalFault(Why.FAILED, f"the log of {PATH}: {error}") from None
+        _require_key(files)
+        with ExitStack() as failing:
+            lock = locked(files, anchor_of(PATH))
+            failing.callback(lock.release)
+            build.renews(files, PATH)
+            opened = store()
+            failing.pop_all()
+        return build.journal.open(opened, files, anchor_of(PATH), build.signer, lock)
+
+
+def _require_key(files: Files) -> None:
+    """Raise NO_JOURNAL where the key is not there as it was written: nobody could open such a journal."""
+    if not files.exists(key_of(PATH)):
+        raise JournalFault(Why.NO_JOURNAL, "the signing key")
+    with closing(files.open(key_of(PATH), create=False)) as file:
+        found = file.read_at(0, 2 * len(KEY))
+    if found != KEY:
+        raise JournalFault(Why.NO_JOURNAL, "the signing key", found, KEY)
 
 
 @contextmanager

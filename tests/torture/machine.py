@@ -92,13 +92,12 @@ class Machine:
         self._life.close()
 
     def _opened(self) -> Clerk:
-        """Open the journal, or make it where its making was cut short, and look at it."""
+        """Open the journal, or make it where its making was cut short, over what that has left; and look at it."""
         try:
             clerk = self._life.enter_context(ground.running(self._disk, self.build))
         except JournalFault as fault:
             if self._made or fault.why not in UNMADE:
                 raise
-            self._disk = Disk(self.rng.getrandbits(64))
             clerk = self._life.enter_context(ground.running(self._disk, self.build, create=True))
         self._made, self._claimed = True, False
         self._expect(self.witness.complaint(clerk))

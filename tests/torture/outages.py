@@ -99,7 +99,7 @@ class _Journal:
 
     @contextmanager
     def _started(self) -> Iterator[Clerk]:
-        """Give the clerk of a journal that was made before, or of a new one where the making was cut short."""
+        """Give the clerk of a journal that was made before, or of a new one over what an earlier making has left."""
         try:
             with ground.running(self.disk, self.case.build) as clerk:
                 self.made = True
@@ -108,7 +108,7 @@ class _Journal:
         except JournalFault as fault:
             if self.made or fault.why not in UNMADE:
                 raise
-        self.disk = Disk(self.rng.getrandbits(64), self.case.traits, self._cuts())
+        self.disk = self.disk.kill(self._cuts())
         self.phase = "making"
         with ground.running(self.disk, self.case.build, create=True) as clerk:
             self.made = True

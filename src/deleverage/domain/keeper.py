@@ -1,4 +1,9 @@
-"""States signed and kept, as often as it is worth: never more than a tenth of the time. When, changes no result."""
+"""States signed and kept, as often as it is worth: never more than a tenth of the time. When, changes no result.
+
+A checkpoint commits to every entry since the last one, and each entry needs some work for that. Where no pool does it,
+it is done here between batches as soon as more than a checkpoint's worth waits for it: put off until the state is
+signed, it would stop everybody for longer each time, and rest for longer behind that.
+"""
 
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
@@ -6,6 +11,7 @@ from time import perf_counter_ns
 
 from deleverage.domain.domain import Domain
 from deleverage.domain.recovery import snapshot_of
+from deleverage.journal.faults import JournalFault, Why
 from deleverage.journal.journal import Journal
 from deleverage.journal.parts import leaves_of_block
 
@@ -42,6 +48,8 @@ class Keeper:
         snapshot = journal.store.snapshot()
         self._snapshot_seq = 0 if snapshot is None else snapshot.seq
         self._parts: list[Future[list[bytes]]] | None = [] if journal.seq == journal.checked_seq else None
+        self._made: list[bytes] = []
+        """What was made here of the first entries since the last checkpoint."""
         self._rests_until_ns = 0
 
     def written(self) -> None:
@@ -59,7 +67,9 @@ class Keeper:
         journal, settings = self._journal, self._settings
         keep = journal.seq - self._snapshot_seq >= settings.snapshot_every
         due = keep or journal.seq - journal.checked_seq >= settings.checkpoint_every
-        if due and perf_counter_ns() >= self._rests_until_ns:
+        # Twice what a batch can have added: whoever starts far behind catches up, a little with each batch.
+        self._make(settings.checkpoint_every, 2 * settings.most_at_once)
+        if due and self._unmade() <= settings.checkpoint_every and perf_counter_ns() >= self._rests_until_ns:
             started = perf_counter_ns()
             self._sign(domain, keep)
             ended = perf_counter_ns()
@@ -74,16 +84,32 @@ class Keeper:
         journal = self._journal
         if journal.seq > journal.checked_seq:  # signed and not kept: whoever did it ended in between
             journal.checkpoint(domain.digest(), self._leaves())
-            self._parts = []
+            self._parts, self._made = [], []
         if keep:
             journal.snapshot(snapshot_of(domain))
             self._snapshot_seq = journal.seq
 
-    def _leaves(self) -> list[bytes] | None:
-        """Return what the pool made of every entry since the last checkpoint; None: the journal makes it itself."""
-        if self._pool is None or self._parts is None:
-            return None
-        try:
-            return [leaf for part in self._parts for leaf in part.result()]
-        except Exception:  # whatever became of the pool: what it would have made does not hang on it
-            return None
+    def _leaves(self) -> list[bytes]:
+        """Return what is made of every entry since the last checkpoint."""
+        if self._pool is not None and self._parts is not None:
+            try:
+                return [leaf for part in self._parts for leaf in part.result()]
+            except Exception:  # whatever became of the pool: what it would have made does not hang on it
+                self._parts = None
+        self._make(0, self._journal.seq)
+        return self._made
+
+    def _make(self, leave: int, most: int) -> None:
+        """Make what nobody makes elsewhere, block by block: all but ``leave`` entries, and no more than ``most``."""
+        first = len(self._made)
+        while self._unmade() > leave and len(self._made) - first < most:
+            stored = self._journal.store.block_with(self._journal.checked_seq + len(self._made) + 1)
+            if stored is None:
+                raise JournalFault(Why.BROKEN_CHAIN, "a block is missing behind command", self._journal.checked_seq)
+            self._made += leaves_of_block(stored.content, self._journal.head.blind)
+
+    def _unmade(self) -> int:
+        """Return for how many entries it is still to be made, and not by the pool."""
+        if self._pool is not None and self._parts is not None:
+            return 0
+        return self._journal.seq - self._journal.checked_seq - len(self._made)

@@ -8,7 +8,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from errno import ENOSPC
+from errno import EAGAIN, ENOSPC
 from typing import Protocol
 
 from deleverage.journal.faults import JournalFault, Why
@@ -55,6 +55,10 @@ class Files(Protocol):
 
     def exists(self, path: str) -> bool:
         """Return whether there is something of this name."""
+        ...
+
+    def remove(self, path: str) -> None:
+        """Take a name away; it is gone for good once its folder is synced."""
         ...
 
     def sync_folder(self, path: str) -> None:
@@ -113,6 +117,10 @@ class SystemFiles:
         """Return whether there is something of this name."""
         return os.path.lexists(path)
 
+    def remove(self, path: str) -> None:
+        """Unlink it."""
+        os.unlink(path)
+
     def sync_folder(self, path: str) -> None:
         """Sync the folder: a new name is not durable before."""
         descriptor = os.open(os.path.dirname(os.path.abspath(path)), os.O_RDONLY | os.O_DIRECTORY)
@@ -126,6 +134,8 @@ class SystemFiles:
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not os.path.samestat(os.fstat(descriptor), os.stat(path)):  # its holder took the name away in between
+                raise BlockingIOError(EAGAIN, os.strerror(EAGAIN), path)
         except BaseException:
             os.close(descriptor)
             raise

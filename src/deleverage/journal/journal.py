@@ -42,6 +42,9 @@ from deleverage.rulebook.messages import Command
 Answered = tuple[str, Command, Answer]
 """A key, the command under it, and its answer."""
 
+KEYS_AT_HAND = 50_000
+"""Keys that lie in memory before they are noted in the store: they are kept for ever, and a writer lives for years."""
+
 Result = TypeVar("Result")
 
 
@@ -77,17 +80,26 @@ class Journal:
 
     @classmethod
     def create(cls, store: Store, files: Files, anchor_path: str, head: Head, signer: Signer) -> "Journal":
-        """Return a new journal with nothing in it. EXISTS where there is an anchor, or the store holds something."""
+        """Return a new journal with nothing in it. EXISTS where there is an anchor, or the store holds something.
+
+        The store's head is written last, as a whole: where there is one, all the rest is on the device.
+        """
+        lock: Lock | None = None
+        file: File | None = None
         with typed(anchor_path):
             if files.exists(anchor_path):
                 raise JournalFault(Why.EXISTS, anchor_path)
-            content = papers.text_of(head)
-            store.create(content)
-            file = files.open(anchor_path, create=True)
-            lock = locked(files, anchor_path)
-            anchor.start(file, chain.of_head(content))
-            files.sync_folder(anchor_path)
-            return cls(store, file, lock, head, signer)
+            try:
+                content = papers.text_of(head)
+                file = files.open(anchor_path, create=True)
+                lock = locked(files, anchor_path)
+                anchor.start(file, chain.of_head(content))
+                files.sync_folder(anchor_path)
+                store.create(content)
+                return cls(store, file, lock, head, signer)
+            except BaseException:
+                _let_go(file, lock)
+                raise
 
     @classmethod
     def open(cls, store: Store, files: Files, anchor_path: str, signer: Signer, lock: Lock | None = None) -> "Journal":
@@ -114,9 +126,7 @@ class Journal:
             journal = cls(store, file, lock, head, signer)
             journal._catch_up()
         except BaseException:
-            lock.release()
-            if file is not None:
-                file.close()
+            _let_go(file, lock)
             raise
         return journal
 
@@ -153,6 +163,8 @@ class Journal:
     def append_block(self, block: Packed) -> Receipt:
         """Make a block durable and return the receipt of its last command; its keys were never used (``known``)."""
         self._require_open()
+        if len(self._keys) >= KEYS_AT_HAND:
+            self._note_keys()
         chain_hash = chain.of_block(self.mark.chain_hash, block.content)
         stored = Stored(block.number, block.first_seq, block.last_seq, block.epoch, chain_hash, block.content)
         self._guarded(lambda: self.store.append(stored))
@@ -204,8 +216,7 @@ class Journal:
         checkpoint = papers.signed(checkpoint, self.signer)
         self._guarded(lambda: self.store.add_checkpoint(self.mark.number, papers.text_of(checkpoint)))
         self.newest, self.previous, self.checked_seq = checkpoint, papers.hash_of(checkpoint), self.seq
-        self._guarded(lambda: self.store.index_keys(list(self._used().items()), self.mark.number))
-        self._keys.clear()
+        self._note_keys()
         return checkpoint
 
     def snapshot(self, content: bytes) -> None:
@@ -221,6 +232,11 @@ class Journal:
             if self._lock is not None:
                 self._lock.release()
             self.shut = self.shut or JournalFault(Why.SHUT, "the journal was closed")
+
+    def _note_keys(self) -> None:
+        """Note in the store what command lies under each key: all up to the last block."""
+        self._guarded(lambda: self.store.index_keys(list(self._used().items()), self.mark.number))
+        self._keys.clear()
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
@@ -287,3 +303,10 @@ class Journal:
         except BaseException as error:
             self.shut = JournalFault(Why.FAILED, f"{type(error).__name__}: {error}")
             raise
+
+
+def _let_go(file: File | None, lock: Lock | None) -> None:
+    if lock is not None:
+        lock.release()
+    if file is not None:
+        file.close()

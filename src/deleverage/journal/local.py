@@ -1,6 +1,8 @@
 """A journal on this machine: a SQLite file, and beside it the anchor and the signing key, by name."""
 
 import os
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from os import PathLike
 from typing import NamedTuple
@@ -9,10 +11,11 @@ from deleverage.journal import papers
 from deleverage.journal.faults import JournalFault, Why
 from deleverage.journal.files import Files, SystemFiles, locked, typed
 from deleverage.journal.journal import Journal
+from deleverage.journal.making import Making, finish, write_key
 from deleverage.journal.own_policy import with_code, without_code
 from deleverage.journal.papers import Head
 from deleverage.journal.past import read_head
-from deleverage.journal.signing import make_key, read_key
+from deleverage.journal.signing import SEED_BYTES, Signer, read_key
 from deleverage.journal.sqlite import SqliteStore, renew_log
 from deleverage.rulebook.book import Book
 from deleverage.rulebook.file_policy import FilePolicy
@@ -29,6 +32,9 @@ class Money(NamedTuple):
 
 QUANTA = Money("", Scale(1, 0))
 """A domain that does not say what its money is: whole quanta are shown."""
+
+_OF_LIBRARY = "-wal", "-shm", "-journal"
+"""What SQLite keeps beside a file: left beside another one it would be taken for that one's."""
 
 
 def anchor_of(path: str) -> str:
@@ -85,23 +91,47 @@ def create(
     files: Files | None = None,
     money: Money = QUANTA,
 ) -> Journal:
-    """Return a new journal in a file, with an anchor and a key of its own; EXISTS where one of the three is there."""
+    """Return a new journal in a file, with an anchor and a key of its own: all of it, or nothing is left.
+
+    EXISTS where one of the three is there, LOCKED while somebody else makes it. What a making that was cut short has
+    left is taken away first.
+    """
     path, files = _name_of(path), files or SystemFiles()
     book = Book() if book is None else book.copy()  # the caller's goes on
-    for name in (path, anchor_of(path), key_of(path)):
-        if files.exists(name):
-            raise JournalFault(Why.EXISTS, name)
-    head = head_of(domain, rules, book, "", money)  # what has no document is refused before a file is there
-    with typed(path):
-        signer = make_key(key_of(path))
-        files.open(path, create=True).close()  # for its owner only: the library would let others read it
-    store = SqliteStore(path, create=True)
-    head = replace(head, public_key=signer.public_key)
-    journal = Journal.create(store, files, anchor_of(path), head, signer)
+    seed = os.urandom(SEED_BYTES)
+    head = head_of(domain, rules, book, Signer(seed).public_key, money)  # what has no document: no file is there
+    journal = made(path, files, head, seed, lambda: SqliteStore(path, create=True))
     journal.head = replace(head, rules=rules)  # what decides has its code, what is written names it
-    with typed(path):
-        files.sync_folder(path)
     return journal
+
+
+def made(
+    path: str,
+    files: Files,
+    head: Head,
+    seed: bytes,
+    store: Callable[[], SqliteStore],
+    journal: type[Journal] = Journal,
+) -> Journal:
+    """Return a new journal with this head and this key in what ``store`` opens once there is an empty file."""
+    names = path, anchor_of(path), key_of(path)
+    with typed(path), ExitStack() as undoing:
+        making = Making(files, path, names, names[1], [f"{path}{suffix}" for suffix in _OF_LIBRARY])
+        undoing.callback(making.undo)
+        write_key(files, names[2], seed)
+        files.open(path, create=True).close()  # for its owner only: the library would let others read it
+        opened = store()
+        undoing.callback(_closed, opened.close)
+        new = journal.create(opened, files, names[1], head, Signer(seed))
+        undoing.callback(_closed, new.close)
+        making.done()
+        undoing.pop_all()
+    return new
+
+
+def _closed(close: Callable[[], None]) -> None:
+    with suppress(JournalFault):
+        close()
 
 
 def open_store(path: str | PathLike[str]) -> SqliteStore:
@@ -155,4 +185,13 @@ def open_journal(path: str | PathLike[str], files: Files | None = None, policy: 
         store.close()
         raise
     journal.head = head or journal.head
+    return finished(journal, files, path)
+
+
+def finished(journal: Journal, files: Files, path: str) -> Journal:
+    """Return a journal that was opened, without the flag of a making that was cut short behind its last part."""
+    with typed(path), ExitStack() as failing:
+        failing.callback(_closed, journal.close)
+        finish(files, path)
+        failing.pop_all()
     return journal

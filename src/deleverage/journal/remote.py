@@ -5,6 +5,7 @@ of the last blocks, is then not opened.
 """
 
 import os
+from contextlib import ExitStack
 from dataclasses import replace
 
 from deleverage.documents import BadDocument
@@ -13,13 +14,14 @@ from deleverage.journal.address import require_domain
 from deleverage.journal.faults import JournalFault, Why
 from deleverage.journal.files import Files, SystemFiles, typed
 from deleverage.journal.journal import Journal
-from deleverage.journal.local import QUANTA, Money, anchor_of, head_of, key_of
+from deleverage.journal.local import QUANTA, Money, anchor_of, finished, head_of, key_of
+from deleverage.journal.making import Making, write_key
 from deleverage.journal.own_policy import with_code
 from deleverage.journal.papers import Head
 from deleverage.journal.past import read_head
 from deleverage.journal.postgres import PostgresStore
 from deleverage.journal.session import PATIENCE_S, Session
-from deleverage.journal.signing import make_key, read_key
+from deleverage.journal.signing import SEED_BYTES, Signer, read_key
 from deleverage.rulebook.book import Book
 from deleverage.rulebook.file_policy import FilePolicy
 from deleverage.rulebook.rules import Rules
@@ -43,25 +45,45 @@ def create(
     files: Files | None = None,
     money: Money = QUANTA,
 ) -> Journal:
-    """Return a new journal of a domain; EXISTS where the database has one, or the folder its anchor or key."""
+    """Return a new journal of a domain: all of it, or the next try begins anew.
+
+    EXISTS where the database has one, or the folder its anchor or key. Where the answer of the database was lost it may
+    have one all the same: the next try says EXISTS then, and it can be opened.
+    """
     path, files = path_of(folder, domain), files or SystemFiles()
-    for name in (anchor_of(path), key_of(path)):
-        if files.exists(name):
-            raise JournalFault(Why.EXISTS, name)
     book = Book() if book is None else book.copy()  # the caller's goes on
-    head = head_of(domain, rules, book, "", money)  # what has no document is refused before a file is there
+    names = anchor_of(path), key_of(path)
+    seed = os.urandom(SEED_BYTES)
+    signer = Signer(seed)
+    head = head_of(domain, rules, book, signer.public_key, money)  # no document: no file is there
     store = PostgresStore(url, domain)
     try:
         _require_none(store, domain)
-        with typed(path):
-            signer = make_key(key_of(path))
-        head = replace(head, public_key=signer.public_key)
-        journal = Journal.create(store, files, anchor_of(path), head, signer)
-        journal.head = replace(head, rules=rules)
-        return journal
+        with typed(path), ExitStack() as failing:
+            making = Making(files, path, names, names[0], ())
+            failing.callback(_undo, making, store, domain)
+            write_key(files, names[1], seed)
+            journal = Journal.create(store, files, names[0], head, signer)
+            failing.pop_all()  # the database has it: nothing is taken away any more
+            failing.callback(journal.close)
+            failing.callback(making.leave)
+            making.done()
+            failing.pop_all()
     except BaseException:
         store.close()
         raise
+    journal.head = replace(head, rules=rules)
+    return journal
+
+
+def _undo(making: Making, store: PostgresStore, domain: str) -> None:
+    """Take key and anchor away where the database has no head: it would have no other journal than theirs."""
+    try:
+        _require_none(store, domain)
+    except JournalFault:
+        making.leave()
+    else:
+        making.undo()
 
 
 def open_store(url: str, domain: str) -> PostgresStore:
@@ -106,10 +128,10 @@ def open_journal(
         head = None if policy is None else with_code(read_head(store), policy)
         journal = Journal.open(store, files, anchor_of(path), signer)
         journal.head = head or journal.head
-        return journal
     except BaseException:
         store.close()
         raise
+    return finished(journal, files, path)
 
 
 def _require_domain(store: PostgresStore, domain: str) -> None:

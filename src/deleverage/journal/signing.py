@@ -47,17 +47,6 @@ def is_signed(public_key: str, text: bytes, signature: str) -> bool:
     return True
 
 
-def make_key(path: str) -> Signer:
-    """Write a new private key to a file that only its owner may read, and return its signer."""
-    seed = os.urandom(SEED_BYTES)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(seed.hex() + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    return Signer(seed)
-
-
 def read_key(path: str) -> Signer:
     """Return the signer of a key file; JournalFault EXPOSED_KEY where others may read it, BAD_FORMAT: no key."""
     try:
