@@ -16,7 +16,7 @@ from deleverage.journal.papers import Head
 from deleverage.journal.parts import FIRST, REJECTION, Part, names_in, parts_of
 from deleverage.journal.proof import Proof, prove
 from deleverage.journal.reading import names_of
-from deleverage.rulebook.messages import Code, Rejection, RunStep, Trade
+from deleverage.rulebook.messages import Code, Deposit, Rejection, RunStep, Trade
 from tests.domain.forged import OTHER, SIGNER, Memory, entries_of, pairs_of, receipt_of, written
 from tests.parity.engine_worlds import played
 
@@ -89,6 +89,27 @@ def test_proof_when_a_refusal_names_the_other_side_then_it_is_not_shown() -> Non
     shown = {name: {one.path for one in proof_of(memory, at + 1, name).shown} for name in _sides(command)}
     assert shown[command.seller_unit_id] == {"", "command.seller_unit_id", REJECTION}
     assert shown[command.buyer_unit_id] == {"", "command.buyer_unit_id"}
+
+
+def test_proof_when_a_refusal_names_nobody_then_neither_side_is_shown_what_may_be_the_others() -> None:
+    """How many lots a stranger holds, or whether it has two legs, stands in refusals that name nobody."""
+    rules, pairs = pairs_of("crash", 60)
+    at, command = next((n, one) for n, (one, _) in enumerate(pairs) if isinstance(one, Trade))
+    for code, sentence in (
+        (Code.LOTS_ABOVE_MAXIMUM, "position and open orders exceed the bound"),
+        (Code.WRONG_SIDE, "a leg's side is long or short"),
+    ):
+        memory = written(rules, [*pairs[:at], (command, Rejection(code, sentence, 901, 900))])
+        for name in _sides(command):
+            assert REJECTION not in {one.path for one in proof_of(memory, at + 1, name).shown}
+
+
+def test_proof_when_a_refused_command_names_one_account_alone_then_it_is_told_why() -> None:
+    """There is nobody else whom it could be about."""
+    rules, pairs = pairs_of("crash", 60)
+    at, command = next((n, one) for n, (one, _) in enumerate(pairs) if isinstance(one, Deposit))
+    memory = written(rules, [*pairs[:at], (command, Rejection(Code.BAD_AMOUNT, "an amount is money", 0, 1))])
+    assert REJECTION in {one.path for one in proof_of(memory, at + 1, command.unit_id).shown}
 
 
 def _sides(command: Trade) -> tuple[str, str]:

@@ -67,19 +67,12 @@ def _read(domain: Domain, journal: Journal) -> Reading:
     return Reading(journal.seq, used, apsw.memory_used(), len(journal._keys), journal.seq - journal.checked_seq)
 
 
-class Stays(NamedTuple):
-    """How many bytes stay of a command: for ever, until its key is noted, until its state is signed."""
-
-    for_ever: float
-    key: float
-    unsigned: float
-
-
-def stays(found: Sequence[Reading]) -> Stays:
-    """Return what the readings come to, by least squares: it takes one with more commands to be signed than keys."""
-    known = np.array([(1, one.commands, one.keys, one.unsigned) for one in found], float)
+def stays(found: Sequence[Reading]) -> tuple[float, float]:
+    """Return how many bytes stay of each command for ever, and of each that waits for a signature (least squares)."""
+    known = np.array([(1, one.commands, one.unsigned) for one in found], float)
     used = np.array([one.python_bytes for one in found], float)
-    return Stays(*np.linalg.lstsq(known, used, rcond=None)[0][1:].tolist())
+    _, for_ever, waiting = np.linalg.lstsq(known, used, rcond=None)[0]
+    return float(for_ever), float(waiting)
 
 
 def main(arguments: list[str]) -> int:
@@ -95,7 +88,8 @@ def main(arguments: list[str]) -> int:
             used = f"{one.python_bytes:>12,} bytes, SQLite {one.sqlite_bytes:>10,}"
             print(f"{one.commands:>9,} commands: {used}; {waiting}", flush=True)
             found.append(one)
-    print("of a command stay {:.1f} bytes for ever, {:.0f} of its key, {:.0f} until it is signed".format(*stays(found)))
+    for_ever, waiting_bytes = stays(found)
+    print(f"of a command stay {waiting_bytes:.0f} bytes until the state is signed, and {for_ever:.1f} bytes for ever")
     return 0
 
 

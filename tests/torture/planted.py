@@ -121,7 +121,7 @@ BUGS = (
     Bug(
         "a log that can be read is taken for durable",
         _faults(Build(store=wrong_parts.Piling, renews=wrong_parts.trust_log), Kind.FAILED_SYNC),
-        30,
         60,
+        180,
     ),
 )

@@ -20,7 +20,7 @@ from tests.torture import clocks, kill, second, spoiled
 @pytest.mark.parametrize(
     ("act", "words"),
     [
-        (spoiled.early, "LOST_TAIL|UNLAWFUL|lost"),
+        (spoiled.early, "LOST_TAIL|BROKEN_CHAIN|UNLAWFUL|lost"),  # what is seen hangs on the moment of the kill
         (spoiled.forgetful, "was acknowledged as"),
         (spoiled.unsure, "UNLAWFUL|command"),  # the journal asks first whether the state is its own
     ],

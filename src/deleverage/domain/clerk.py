@@ -9,6 +9,7 @@ Rules of this module:
   none is taken any more (``read_only``). The domain in memory is ahead of the journal then, and is shown to nobody: it
   is rebuilt where the journal is sound (a full device, a stopped domain), so that reading goes on.
 * What cannot stand in a journal, for want of a text, is not done.
+* What was planned is done as it was planned, or not at all (``planned``).
 * Who takes a question back before it is begun is not answered, and it was not done.
 """
 
@@ -22,7 +23,8 @@ from deleverage.domain.domain import Domain
 from deleverage.domain.engines import COLUMNS, Answer
 from deleverage.domain.faults import DomainStopped
 from deleverage.domain.keeper import Keeper, Settings
-from deleverage.domain.outcomes import Acknowledged, Asked, KeyReused, Unwritten, fail, tell
+from deleverage.domain.outcomes import Acknowledged, Asked, KeyReused, Unwritten, Written, fail, tell
+from deleverage.domain.planned import Moved, plan_hash
 from deleverage.domain.recovery import recover, require_next
 from deleverage.domain.texts import untold
 from deleverage.journal.block import read_block
@@ -47,11 +49,13 @@ class Clerk:
         settings: Settings | None = None,
         stamp: Callable[[int], int] | None = None,
         pool: Executor | None = None,
+        listener: Callable[[Sequence[Written]], None] | None = None,
     ) -> None:
         """Start from the state that the journal tells of.
 
         ``stamp`` gives each batch its time (ns) from the one before it, at the start from that of the book; left out,
         commands keep their own. ``pool`` does in other processes what signing needs of each entry.
+        ``listener`` hears of what was made durable, in this thread, behind those who asked; it may not raise or wait.
         """
         self.settings = settings or Settings()
         self.read_only: JournalFault | DomainStopped | None = None
@@ -60,6 +64,7 @@ class Clerk:
         self._ahead = False
         self._time_ns = 0  # of the last batch: the book's does not go on where all of it was refused
         self._keeper = Keeper(journal, self.settings, pool)
+        self._listener = listener or (lambda written: None)
 
     def do(self, batch: Sequence[Asked]) -> None:
         """Answer a batch; whatever is raised reaches those who wait, and nobody else."""
@@ -134,12 +139,19 @@ class Clerk:
     # -- deciding and writing -----------------------------------------------------------------------------------------
 
     def _answer(self, fresh: Sequence[Asked]) -> list[Asked]:
-        """Answer commands up to the first that some plug could not answer, and return those behind it."""
+        """Answer commands up to the first that some plug could not answer, and return those behind it.
+
+        What was planned is done alone: what it would do hangs on all that stands before it.
+        """
         fresh = [asked for asked in fresh if not self._refuses(asked)]
+        planned = next((at for at, asked in enumerate(fresh) if asked.plan_hash), len(fresh))
+        fresh, rest = fresh[: max(1, planned)], fresh[max(1, planned) :]
         commands = [asked.command for asked in fresh]
         if self._stamp is not None:
             self._time_ns = self._stamp(max(self._time_ns, self._domain.book.time_ns))
             commands = [replace(command, time_ns=self._time_ns) for command in commands]
+        if fresh and fresh[0].plan_hash and self._has_moved(fresh[0], commands[0]):
+            return rest
         answers: list[Answer] = []
         fault: Exception | None = None
         self._ahead = True
@@ -149,9 +161,21 @@ class Clerk:
             fault = raised
         self._write(fresh, commands, answers)
         if fault is None:
-            return []
+            return rest
         fail(fresh[len(answers)].future, fault)
-        return list(fresh[len(answers) + 1 :])
+        return [*fresh[len(answers) + 1 :], *rest]
+
+    def _has_moved(self, asked: Asked, command: Command) -> bool:
+        """Return whether a command would force something else than was planned: it is answered here then."""
+        try:
+            answer = self._domain.engine.decide(command)
+        except (PolicyFault, LossFault, PlugFault) as fault:
+            fail(asked.future, fault)
+            return True
+        found = answer.code.name if isinstance(answer, Rejection) else plan_hash(answer)
+        if found != asked.plan_hash:
+            fail(asked.future, Moved(found, asked.plan_hash))
+        return found != asked.plan_hash
 
     def _refuses(self, asked: Asked) -> bool:
         """Return whether a command has no text: it is answered here then, and never done, whatever the law says."""
@@ -186,6 +210,8 @@ class Clerk:
             tell(asked.future, Acknowledged(receipt.seq, answer, receipt, False))
         if written:
             self._keeper.written()
+            told = zip(written, receipts, strict=True)
+            self._listener([Written(asked.key, command, answer, paper) for (asked, command, answer), paper in told])
 
     # -- what goes wrong ----------------------------------------------------------------------------------------------
 

@@ -23,11 +23,13 @@ from typing import NamedTuple, Protocol
 
 from deleverage.domain.engines import COLUMNS, RULEBOOK, Answer, Engine, engine_of
 from deleverage.domain.faults import DomainStopped, Evidence, UnknownMarket, UnknownSide, stopped_by
+from deleverage.domain.own import own_book
+from deleverage.domain.standings import Standings, by_law
 from deleverage.rulebook.book import Book
 from deleverage.rulebook.gates import Gate, withdrawal_gates
 from deleverage.rulebook.losses.rule import LossFault
 from deleverage.rulebook.messages import Command, Fact, MarksSet, Rejection, RunStep, StepEnded
-from deleverage.rulebook.places import Place
+from deleverage.rulebook.places import Part, Place
 from deleverage.rulebook.plug import PlugFault
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.selection import PolicyFault
@@ -156,19 +158,20 @@ class Domain:
         fork._take(self.engine.fork())
         return WhatIf(fork.submit(commands), fork)
 
-    def queue(self, market_id: str, side: str) -> list[Place]:
+    def queue(self, market_id: str, side: str, part: Part | None = None) -> list[Place]:
         """Return the places of everybody who holds lots on ``side`` (long or short) of a market, next one first.
 
         These are the positions that would be closed against bankrupts of the other side, at the marks the book has; a
         bankrupt is in no queue. Each place has rank (from 1), score (exact text, "" where there is none), own lots and
         lots ahead, percentile (ppb of the queue's lots, up to and including its own) and lights (5 = next, 1 = last).
-        Nobody there: an empty list. Raises UnknownMarket or UnknownSide, which name what is known.
+        Nobody there: an empty list. ``part``: only these places are made. Raises UnknownMarket or UnknownSide, which
+        name what is known.
         """
         if market_id not in self.book.markets:
             raise UnknownMarket(market_id, sorted(self.book.markets))
         if side not in BANKRUPT_SIGN:
             raise UnknownSide(side, list(BANKRUPT_SIGN))
-        return self.engine.queue(market_id, BANKRUPT_SIGN[side])
+        return self.engine.queue(market_id, BANKRUPT_SIGN[side], part)
 
     def withdrawal_gates(self, time_ns: int) -> tuple[Gate, ...]:
         """Return every gate that keeps money in at ``time_ns`` (ns): whom it holds, why, and what has to happen.
@@ -176,6 +179,25 @@ class Domain:
         Empty: free money may leave. A gate of the domain holds everybody, the others one unit each.
         """
         return withdrawal_gates(self.book, self.rules, time_ns)
+
+    def own_book(self, account_id: str) -> Book | None:
+        """Return a book of one account alone, to be read only: no other account is looked at. None: there is none."""
+        book = self.book
+        if account_id not in book.accounts:
+            return None
+        units, orders = self.engine.rows_of(account_id) or (
+            [unit for unit in book.units.values() if unit.account_id == account_id],
+            [order for order in book.orders.values() if book.units[order.unit_id].account_id == account_id],
+        )
+        return own_book(book, book.accounts[account_id], units, orders)
+
+    def accounts_after(self, account_id: str, most: int) -> list[str]:
+        """Return the ids of so many accounts behind one, in order; behind "" are all."""
+        return list(islice((key for key in self.engine.names_after(account_id) if key in self.book.accounts), most))
+
+    def standings(self) -> Standings:
+        """Return everybody's lights now, and what all are worth together: one look at all."""
+        return self.engine.standings() or by_law(self.book, self.rules)
 
     def digest(self) -> str:
         """Return the SHA-256 of the whole state, 64 hexadecimal digits."""

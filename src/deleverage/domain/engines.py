@@ -4,11 +4,13 @@ Both give the same answers, facts and digests. The rulebook recomputes each fact
 ordinary days in batches and add up their sums. Only the one that is named is loaded, when a domain opens.
 """
 
+from collections.abc import Iterable
 from typing import Protocol
 
-from deleverage.rulebook.book import Book
+from deleverage.domain.standings import Standings
+from deleverage.rulebook.book import Book, Order, Unit
 from deleverage.rulebook.messages import Command, Fact, Rejection
-from deleverage.rulebook.places import Place
+from deleverage.rulebook.places import Part, Place
 from deleverage.rulebook.rules import Rules
 
 Answer = tuple[Fact, ...] | Rejection
@@ -58,8 +60,20 @@ class Engine(Protocol):
         """Check every sum over the whole book."""
         ...
 
-    def queue(self, market_id: str, side: int) -> list[Place]:
-        """Return the queue against bankrupt longs (side 1) or shorts (-1)."""
+    def queue(self, market_id: str, side: int, part: Part | None = None) -> list[Place]:
+        """Return the queue against bankrupt longs (side 1) or shorts (-1), or a part of it."""
+        ...
+
+    def rows_of(self, account_id: str) -> tuple[list[Unit], list[Order]] | None:
+        """Return an account's units and orders without looking at others'; None: the book is plain, ask it."""
+        ...
+
+    def names_after(self, name: str) -> Iterable[str]:
+        """Yield the ids of units behind a name, in order."""
+        ...
+
+    def standings(self) -> Standings | None:
+        """Return everybody's standing now; None: the book is plain, ask it."""
         ...
 
     def fork(self) -> "Engine":

@@ -9,36 +9,18 @@ from deleverage.domain.records import (
     Owed,
     QueueRecord,
     RoundRecord,
-    StageRecord,
     StepRecord,
 )
 from deleverage.domain.show import counted
+from deleverage.domain.stage_lines import STAGE_OF, StageLines, describe
 from deleverage.rulebook import messages as m
 from deleverage.rulebook.book import SIGN_OF, Book, Leg, leg_id_of
 from deleverage.rulebook.closing import settle
-from deleverage.rulebook.losses.gains import WinnersProRata
 from deleverage.rulebook.margin import equity, is_unhealthy
 from deleverage.rulebook.places import places
-from deleverage.rulebook.quantities import Scale, format_units
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.selection import Request
 from deleverage.rulebook.stages.candidates import eligible
-
-STAGE_OF: dict[type[m.Fact], int] = {
-    m.BankruptcyDeclared: 0,
-    m.CollateralSold: 1,
-    m.PoolsSwitched: 0,
-    m.OrdersCancelled: 1,
-    m.Netted: 1,
-    m.Reduced: 2,
-    m.AuctionOpened: 3,
-    m.AuctionEnded: 3,
-    m.TakenOver: 3,
-    m.FundPaid: 4,
-    m.Deleveraged: 5,
-    m.Socialised: 6,
-    m.ResidualNamed: 7,
-}
 
 
 def owed(book: Book) -> Owed:
@@ -55,8 +37,7 @@ class StepObserver:
     def __init__(self, record: StepRecord, rules: Rules) -> None:
         """Watch for this record."""
         self.record, self.rules = record, rules
-        self._round = 1
-        self._place: tuple[int, str, str] = (-1, "", "")
+        self._lines = StageLines(record.stages)
         self._pending: RoundRecord | None = None
 
     def before(self, book: Book, fact: m.Fact) -> None:
@@ -79,7 +60,7 @@ class StepObserver:
             return
         if isinstance(fact, m.BankruptcyEnded):
             # Where no stage has acted before, the bankrupt was made flat between two steps: a market was settled.
-            line = record.stages[-1] if record.stages else self._line(fact, 0)
+            line = record.stages[-1] if record.stages else self._lines.of(fact, 0)
             line.told.append(f"{counted(len(fact.units), 'bankruptcy', 'bankruptcies')} ended")
             line.left = owed(book)
         if isinstance(fact, m.RequirementsChanged):
@@ -87,38 +68,19 @@ class StepObserver:
         stage = STAGE_OF.get(type(fact))
         if stage is None:
             return
-        line = self._line(fact, stage)
-        _describe(line, fact)
+        line = self._lines.of(fact, stage)
+        describe(line, fact)
         line.left = owed(book)
         if isinstance(fact, m.Deleveraged):
             self._pending = cast(RoundRecord, self._pending)
             self._pending.naked = _naked(book, fact)
             self._pending.after = line.left
             record.rounds.append(self._pending)
-        elif isinstance(fact, m.Socialised) and record.rounds and record.rounds[-1].fact.round == self._round:
+        elif isinstance(fact, m.Socialised) and record.rounds and record.rounds[-1].fact.round == self._lines.round:
             record.rounds[-1].socialised_quanta += sum(item.taken_quanta for item in fact.haircuts)
             record.rounds[-1].after = line.left
         elif isinstance(fact, m.ResidualNamed):
             record.residuals = fact.residuals
-
-    def _line(self, fact: m.Fact, stage: int) -> StageRecord:
-        """Return the record of this fact's stage and round; facts of a round come in the order of their stages."""
-        # Collateral is sold to relieve a unit, before anybody is declared bankrupt: the first word of a round. Pools
-        # are looked at after that, in the same round.
-        first = isinstance(fact, m.CollateralSold)
-        within = "pools" if isinstance(fact, m.PoolsSwitched) else getattr(fact, "market_id", "")
-        place = (-1 if first else stage, within, getattr(fact, "side", ""))
-        if isinstance(fact, m.Deleveraged):
-            self._round = fact.round
-        elif isinstance(fact, m.FundPaid) and fact.after_stage_5 and self._place[0] <= 5:
-            pass  # Deleveraging first: stage 4 pays after stage 5 of the same round.
-        elif place[0] < self._place[0] or (stage in (0, 2, 4) and place <= self._place):
-            self._round += 1
-        self._place = place
-        stages = self.record.stages
-        if not stages or (stages[-1].round, stages[-1].stage) != (self._round, stage):
-            stages.append(StageRecord(self._round, stage))
-        return stages[-1]
 
     def _queue(self, book: Book, fact: m.Deleveraged, pool: m.Pool) -> QueueRecord:
         """Return the queue as the policy saw it: the same candidates, tiers, step and round."""
@@ -158,63 +120,6 @@ def _naked(book: Book, fact: m.Deleveraged) -> tuple[NakedLeg, ...]:
             if leg_id not in leg_ids:
                 naked.append(NakedLeg(unit_id, ", ".join(sorted(leg_ids)), leg_id, leg.lots))
     return tuple(naked)
-
-
-def _describe(line: StageRecord, fact: m.Fact) -> None:
-    """Add what a fact took to its stage's line: lots, quanta, and a few words."""
-    if isinstance(fact, m.BankruptcyDeclared):
-        line.told.append(f"{counted(len(fact.units), 'unit')} declared bankrupt")
-    elif isinstance(fact, m.PoolsSwitched):
-        for switch in fact.switches:
-            line.told.append(f"pool {switch.pool_id} {'stops paying' if switch.paused else 'pays again'}")
-    elif isinstance(fact, m.CollateralSold):
-        line.taken_quanta += sum(seller.money_quanta for seller in fact.sellers)
-        line.told.append(f"{fact.asset_id} of {counted(len(fact.sellers), 'unit')} sold")
-    elif isinstance(fact, m.Netted):
-        lots = sum(abs(fill.lots) for fill in fact.fills) // 2
-        line.taken_lots += lots
-        line.told.append(f"{counted(lots, 'lot')} of hedged legs netted")
-    elif isinstance(fact, m.OrdersCancelled):
-        line.told.append(f"{counted(len(fact.orders), 'order')} cancelled")
-    elif isinstance(fact, m.Reduced):
-        lots = sum(abs(fill.lots) for fill in fact.fills if fill.part == "liquidated")
-        line.taken_lots += lots
-        deal = "sold into" if fact.side == "long" else "bought back from"
-        told = f"{counted(lots, 'lot')} of {fact.side}s {deal} the book of {fact.market_id}"
-        stopped = sorted({sale.why for sale in fact.sales if sale.why})
-        line.told.append(told + (f", stopped by {' and '.join(stopped)}" if stopped else ""))
-    elif isinstance(fact, m.AuctionOpened):
-        seconds = format_units(fact.length_ns, Scale(1, 9))
-        line.told.append(f"{fact.unit_id} is on offer for {seconds} seconds")
-    elif isinstance(fact, m.AuctionEnded):
-        line.told.append(f"the auction of {fact.unit_id} ended: {fact.why}")
-    elif isinstance(fact, m.TakenOver):
-        lots = sum(abs(fill.lots) for fill in fact.fills if fill.part == "taker")
-        line.taken_lots += lots
-        line.taken_quanta += fact.shortfall_quanta
-        takers = ", ".join(fill.unit_id for fill in fact.fills if fill.part == "taker")
-        line.told.append(f"{counted(lots, 'lot')} of {fact.side}s in {fact.market_id} taken over by {takers}")
-    elif isinstance(fact, m.FundPaid):
-        line.taken_quanta += sum(debt.paid_quanta for debt in fact.debts) + fact.own_unit_quanta
-        paid = sum(debt.paid_quanta > 0 for debt in fact.debts)
-        line.told.append(f"{counted(paid, 'debt')} paid" + (", cut by a cap" if fact.cut_by_caps_quanta else ""))
-    elif isinstance(fact, m.Deleveraged):
-        line.taken_lots += sum(pool.closed_lots + pool.netted_lots for pool in fact.pools)
-        line.taken_quanta += sum(pool.collected_quanta for pool in fact.pools)
-        netted = sum(pool.netted_lots for pool in fact.pools)
-        told = f"{counted(sum(pool.closed_lots for pool in fact.pools), 'lot')} closed against "
-        told += counted(len(fact.closings), "position")
-        told += f", {counted(netted, 'lot')} of bankrupts netted" if netted else ""
-        stopped = sorted({pool.stopped for pool in fact.pools if pool.stopped})
-        line.told.append(told + (f", stopped by {' and '.join(stopped)}" if stopped else ""))
-    elif isinstance(fact, m.Socialised):
-        line.taken_quanta += sum(item.taken_quanta for item in fact.haircuts)
-        units = counted(len(fact.haircuts), "unit")
-        of_gains = fact.rule.startswith(WinnersProRata.kind)
-        line.told.append(f"gains of {units} cut" if of_gains else f"{units} charged by {fact.rule}")
-    elif isinstance(fact, m.ResidualNamed):
-        line.taken_quanta += fact.named_quanta
-        line.told.append("; ".join(f"{item.unit_id}: {item.reason}" for item in fact.residuals[:3]))
 
 
 def _say_why(record: StepRecord) -> None:

@@ -1,11 +1,13 @@
 """The rulebook as an engine: its own book, its pen, and every check of it."""
 
+from collections.abc import Iterable
+
 from deleverage.rulebook.apply import apply
 from deleverage.rulebook.book import Book
 from deleverage.rulebook.decide import Answer, decide
 from deleverage.rulebook.invariants import Invariants
 from deleverage.rulebook.messages import Command, Fact
-from deleverage.rulebook.places import Place
+from deleverage.rulebook.places import Part, Place, part_of
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.stages.candidates import queue_of
 
@@ -54,9 +56,19 @@ class OnRulebook:
         """Check every state invariant from nothing."""
         self._invariants.full()
 
-    def queue(self, market_id: str, side: int) -> list[Place]:
-        """Return the queue against bankrupt longs (side 1) or shorts (-1)."""
-        return queue_of(self.book, self.rules, market_id, side)
+    def queue(self, market_id: str, side: int, part: Part | None = None) -> list[Place]:
+        """Return the queue against bankrupt longs (side 1) or shorts (-1), or a part of it."""
+        return part_of(queue_of(self.book, self.rules, market_id, side), part)
+
+    def rows_of(self, account_id: str) -> None:
+        """Return nothing: the book is plain."""
+
+    def names_after(self, name: str) -> Iterable[str]:
+        """Yield the ids of units behind a name, in order."""
+        return (unit_id for unit_id in sorted(self.book.units) if unit_id > name)
+
+    def standings(self) -> None:
+        """Return nothing: the book is plain."""
 
     def fork(self) -> "OnRulebook":
         """Return an independent engine in the same state."""

@@ -29,6 +29,15 @@ Outcome = Acknowledged | Unwritten
 Told = TypeVar("Told")
 
 
+class Written(NamedTuple):
+    """A command that was just made durable, for whoever listens."""
+
+    key: str
+    command: Command
+    answer: Answer
+    receipt: Receipt
+
+
 class KeyReused(Exception):
     """A key was used before, for another command: nothing was done."""
 
@@ -39,11 +48,15 @@ class KeyReused(Exception):
 
 
 class Asked(NamedTuple):
-    """A command under its key, and who waits for its outcome."""
+    """A command under its key, and who waits for its outcome.
+
+    ``plan_hash``: it is done only while that is the hash of what it would force (``planned``); empty: whatever it does.
+    """
 
     key: str
     command: Command
     future: Future[Outcome]
+    plan_hash: str = ""
 
 
 def tell(future: Future[Told], outcome: Told) -> None:

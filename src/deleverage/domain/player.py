@@ -64,7 +64,7 @@ def play(
     Raises ScenarioError where the law refuses the opening, InvariantBroken where we have a bug.
     """
     domain = Domain.open(scenario.rules, engine) if domain is None else domain
-    _open(domain, scenario, progress)
+    begin(domain, scenario, progress)
     run = Run(scenario, domain, states(domain.book), domain.book.fund_quanta())
     for at, frame in enumerate(scenario.path):
         progress("path", at, len(scenario.path))
@@ -87,8 +87,11 @@ def state_of(book: Book, unit: Unit) -> UnitState:
     return UnitState(unit.unit_id, book.role(unit), cash, equity(book, unit), lots, assets)
 
 
-def _open(domain: Domain, scenario: Scenario, progress: Progress) -> None:
-    """Bring the opening about; what the law refuses is a fault of the scenario, and all of them are listed."""
+def begin(domain: Domain, scenario: Scenario, progress: Progress) -> None:
+    """Bring a scenario's opening about in a domain that is empty.
+
+    What the law refuses is a fault of the scenario: ScenarioError lists all of it.
+    """
     faults = []
     for start in range(0, len(scenario.setup), AT_ONCE):
         progress("opening", start, len(scenario.setup))

@@ -10,7 +10,7 @@ Rules of this module:
 Deliberately absent: sockets, users, and the clock (``timer`` brings time in, as commands).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from queue import Empty, Full, Queue
 from threading import Event, Lock, Thread, current_thread
@@ -21,7 +21,7 @@ from deleverage.domain.domain import Domain
 from deleverage.domain.engines import COLUMNS
 from deleverage.domain.faults import DomainStopped
 from deleverage.domain.keeper import Settings
-from deleverage.domain.outcomes import Asked, Outcome, fail, tell
+from deleverage.domain.outcomes import Asked, Outcome, Written, fail, tell
 from deleverage.domain.texts import LAWFUL
 from deleverage.journal.entry import require_keys
 from deleverage.journal.faults import JournalFault, Why
@@ -57,9 +57,10 @@ class Runner:
         settings: Settings | None = None,
         stamp: Callable[[int], int] | None = None,
         pool: Executor | None = None,
+        listener: Callable[[Sequence[Written]], None] | None = None,
     ) -> None:
-        """Start from the state that the journal tells of; ``Clerk`` says what ``stamp`` and ``pool`` are."""
-        self._clerk = Clerk(journal, engine, settings, stamp, pool)
+        """Start from the state that the journal tells of; ``Clerk`` says what the others are."""
+        self._clerk = Clerk(journal, engine, settings, stamp, pool, listener)
         self._line: Queue[Asked | _Look | None] = Queue(self._clerk.settings.most_waiting)
         self._closing = Lock()
         self._closed, self._ended = False, Event()
@@ -77,11 +78,12 @@ class Runner:
         """How many stand in line."""
         return self._line.qsize()
 
-    def submit(self, key: str, command: Command, wait_s: float = 0.0) -> Future[Outcome]:
+    def submit(self, key: str, command: Command, wait_s: float = 0.0, plan_hash: str = "") -> Future[Outcome]:
         """Return a future with the answer, once it is durable.
 
         ``wait_s`` seconds are waited for a place in line, then Busy is raised; TypeError where it is no command of the
-        law. A future that is cancelled in line was not done; once it is begun it cannot be. For this command alone the
+        law. With a ``plan_hash`` the future raises Moved, and nothing was done, where the command would force something
+        else. A future that is cancelled in line was not done; once it is begun it cannot be. For this command alone the
         future raises KeyReused, BadDocument (the law would have it, and no document can hold it), or what the policy
         raised; DomainStopped where nothing of its batch was done; JournalFault where the journal failed: the outcome is
         then unknown, and the same key asked again after a restart tells it.
@@ -90,7 +92,7 @@ class Runner:
         if type(command) not in LAWFUL:
             raise TypeError(f"{type(command).__name__} is no command of the law")
         future: Future[Outcome] = Future()
-        self._queue(Asked(key, command, future), wait_s)
+        self._queue(Asked(key, command, future, plan_hash), wait_s)
         return future
 
     def ask(self, act: Callable[[Domain, Journal], Result], wait_s: float = 0.0) -> Future[Result]:

@@ -8,6 +8,7 @@ Rules of this module: nothing is decided here. Whatever does not fit 64 bits wit
 ``TooWide`` before anything was written.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from copy import copy
 from typing import Any, NamedTuple
@@ -78,6 +79,7 @@ class Columns:
         self.names: list[str] = []
         self.numbers: dict[str, int] = {}
         self.special: dict[int, Special] = {}
+        self.apart: dict[int, tuple[int, ...]] = {}  # by account: its units beside the cross unit
         self.free: NDArray[np.int32] = np.zeros(16, np.int32)  # rows without lots, a stack
         self.free_count = 0
         self._by_name: list[int] = []
@@ -115,11 +117,21 @@ class Columns:
             record["market"] = self.prices.numbers[unit.isolated_market_id]
         record["flags"] = (HEDGE if hedge else 0) | SIDE_BITS[SIDES[unit.isolated_side]]
         record["account"] = self.numbers.get(unit.account_id, number)
+        self.note_apart(int(record["account"]), number)
         self.names.append(unit.unit_id)
         self.numbers[unit.unit_id] = number
         self.size += 1
         self.store(number, unit)
         return number
+
+    def note_apart(self, account: int, number: int) -> None:
+        """Remember whose an isolated unit is; of a cross unit there is nothing to remember."""
+        if account != number:
+            self.apart[account] = (*self.apart.get(account, ()), number)
+
+    def units_of(self, account: int) -> tuple[int, ...]:
+        """Return the numbers of an account's units, its cross unit first."""
+        return (account, *self.apart.get(account, ()))
 
     def unit(self, number: int) -> Unit:
         """Return a unit as the law reads it: a copy, to be stored again if it was written."""
@@ -224,6 +236,12 @@ class Columns:
             self._order[self._by_name] = np.arange(self.size, dtype=np.uint32)
             self.is_in_order = self._by_name == list(range(self.size))
         return self._order
+
+    def names_after(self, name: str) -> Iterator[str]:
+        """Yield the ids behind a name, in order."""
+        self.order()
+        for place in range(bisect_right(self._by_name, name, key=self.names.__getitem__), self.size):
+            yield self.names[self._by_name[place]]
 
     # -- codes ----------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,6 @@ A domain whose numbers leave the bounds of 64 bits (``bounds``) goes on in the r
 why. Nothing is refused that the law accepts.
 """
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import fields, is_dataclass
 from itertools import islice
@@ -27,9 +26,10 @@ from deleverage.engine.kernels.records import CLOSE, LAW, ORDERS, TOLD, WITHDRAW
 from deleverage.engine.one_by_one import close_pool
 from deleverage.engine.prices import ENDLESS, Prices
 from deleverage.engine.screen import Screen
+from deleverage.engine.standings import Standings, standings
 from deleverage.engine.step import run_step
 from deleverage.rulebook.apply import apply
-from deleverage.rulebook.book import Book, Market
+from deleverage.rulebook.book import Book, Market, Order, Unit
 from deleverage.rulebook.decide import Answer, decide
 from deleverage.rulebook.invariants import Invariants
 from deleverage.rulebook.messages import (
@@ -44,7 +44,7 @@ from deleverage.rulebook.messages import (
     RunStep,
     SetMarks,
 )
-from deleverage.rulebook.places import Place
+from deleverage.rulebook.places import Part, Place, part_of
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.stages.candidates import queue_of
 
@@ -80,7 +80,7 @@ class Engine:
         self.writing: Fact | None = None
         self.wide: TooWide | None = None
         self._plain: Book | None = None
-        self._orders: Counter[int] = Counter()  # resting orders per unit
+        self._orders: dict[int, dict[str, None]] = {}  # the resting orders of each unit that has some
         self._screen = Screen(self.columns)
         self._nobody_poor = False  # known: no unit is below zero at these marks
         self._calm, self._parts = False, 1  # while values keep their room, only the close can be: kernels.calm
@@ -153,7 +153,7 @@ class Engine:
             self.wide, self._plain = reason, book
         else:
             for order in book.orders.values():
-                self._note_order(order.unit_id, 1)
+                self._note_order(order.unit_id, order.order_id, rests=True)
 
     @property
     def at_once(self) -> int:
@@ -166,11 +166,31 @@ class Engine:
     def looked(self, fact: Fact) -> None:
         """Nothing is checked behind a single fact."""
 
-    def queue(self, market_id: str, side: int) -> list[Place]:
+    def queue(self, market_id: str, side: int, part: Part | None = None) -> list[Place]:
         """Return who would be asked for lots of bankrupt longs (side 1) or shorts (-1) now: the law's ``queue_of``."""
         if self._plain is not None:
-            return queue_of(self._plain, self.rules, market_id, side)
-        return ranks.queue(self.desk, self.rules, market_id, side)
+            return part_of(queue_of(self._plain, self.rules, market_id, side), part)
+        return ranks.queue(self.desk, self.rules, market_id, side, part)
+
+    def rows_of(self, account_id: str) -> tuple[list[Unit], list[Order]] | None:
+        """Return an account's units and resting orders, looked up one by one; None: ask the book, which is plain."""
+        if self._plain is not None:
+            return None
+        numbers = self.columns.units_of(self.columns.numbers[account_id])
+        own = (order_id for number in numbers for order_id in self._orders.get(number, ()))
+        return [self.columns.unit(number) for number in numbers], [self.desk.orders[order_id] for order_id in own]
+
+    def names_after(self, name: str) -> Iterable[str]:
+        """Yield the ids of units behind a name, in order."""
+        if self._plain is not None:
+            later: Iterable[str] = (unit_id for unit_id in sorted(self._plain.units) if unit_id > name)
+        else:
+            later = self.columns.names_after(name)
+        return later
+
+    def standings(self) -> Standings | None:
+        """Return what everybody's lights are, and what all are worth together; None: ask the book, which is plain."""
+        return None if self._plain is not None else standings(self.desk, self.rules)
 
     def lights(self) -> dict[tuple[str, str], int]:
         """Return the lights (1 to 5) of every leg of who is not bankrupt, by unit and leg id."""
@@ -182,7 +202,8 @@ class Engine:
         """Return an independent engine in the same state."""
         forked = Engine(self.rules, self.desk.fork())
         forked.wide, forked._plain = self.wide, self._plain and self._plain.copy()
-        forked._orders, forked._seen = self._orders.copy(), self._seen.copy()
+        forked._seen = self._seen.copy()
+        forked._orders = {number: dict(ids) for number, ids in self._orders.items()}
         forked._close, forked._close_ones = self._close.copy(), self._close_ones
         return forked
 
@@ -357,16 +378,22 @@ class Engine:
     def _count_orders(self, fact: Fact) -> None:
         """Mark the units that have resting orders, as a fact leaves them."""
         if isinstance(fact, OrderPlaced):
-            self._note_order(fact.unit_id, 1)
+            self._note_order(fact.unit_id, fact.order_id, rests=True)
         for change in getattr(fact, "orders", ()):
             if change.lots_left == 0:
-                self._note_order(self.book.orders[change.order_id].unit_id, -1)
+                self._note_order(self.book.orders[change.order_id].unit_id, change.order_id, rests=False)
 
-    def _note_order(self, unit_id: str, change: int) -> None:
+    def _note_order(self, unit_id: str, order_id: str, *, rests: bool) -> None:
         number = self.columns.numbers[unit_id]
-        self._orders[number] += change
+        own = self._orders.setdefault(number, {})
+        if rests:
+            own[order_id] = None
+        else:
+            del own[order_id]
+        if not own:
+            del self._orders[number]
         flags = int(self.columns.units[number]["flags"])
-        self.columns.units[number]["flags"] = flags | ORDERS if self._orders[number] else flags & ~ORDERS
+        self.columns.units[number]["flags"] = flags | ORDERS if own else flags & ~ORDERS
 
     def _put_back(self, names: set[str], markets: Iterable[str]) -> None:
         """Bring columns and price tables up to what the law has written; go on in plain rows if they cannot hold it."""

@@ -74,6 +74,8 @@ def add_population(
     if kinds is not None:
         records["account"], records["market"] = first + kinds.account, kinds.isolated
         records["flags"] = np.where(kinds.hedge, HEDGE, 0)
+        for place in np.flatnonzero(kinds.account != np.arange(count)).tolist():
+            columns.note_apart(first + int(kinds.account[place]), first + place)
         _add_collateral(engine, first, kinds)
     start, rows = columns.rows, np.arange(columns.rows, columns.rows + legs, dtype=np.int32)
     columns.owner[start : start + legs] = owner + first

@@ -24,7 +24,7 @@ from deleverage.engine.desk import Desk
 from deleverage.engine.extract import book_of, holders
 from deleverage.engine.valuation import Tables, Valuation, valued
 from deleverage.rulebook.book import Book
-from deleverage.rulebook.places import Place
+from deleverage.rulebook.places import Part, Place, part_of
 from deleverage.rulebook.queues import Queue
 from deleverage.rulebook.rules import Rules
 from deleverage.rulebook.scores import NEED_MAINTENANCE
@@ -249,12 +249,15 @@ def front_of(found: Candidates, need_lots: int) -> tuple[NDArray[np.uint32], NDA
     return found.unit[chosen[:count]], taken[:count]
 
 
-def queue(desk: Desk, rules: Rules, market_id: str, side: int) -> list[Place]:
-    """Return the queue as people see it; the rulebook's ``queue_of``, and asked of it where kernels cannot say."""
+def queue(desk: Desk, rules: Rules, market_id: str, side: int, part: Part | None = None) -> list[Place]:
+    """Return the queue as people see it; the rulebook's ``queue_of``, and asked of it where kernels cannot say.
+
+    With a ``part`` only its places are made: the rest are numbers in columns.
+    """
     market = desk.columns.prices.numbers[market_id]
     found = None if why_law(desk, rules) else candidates(desk, rules, opposite(desk, market, side), valued(desk))
     if found is None:
-        return queue_of(book_of(desk, holders(desk, market)), rules, market_id, side)
+        return part_of(queue_of(book_of(desk, holders(desk, market)), rules, market_id, side), part)
     from deleverage.engine.kernels.keys import score_of
     from deleverage.engine.kernels.standings import stand
 
@@ -262,11 +265,15 @@ def queue(desk: Desk, rules: Rules, market_id: str, side: int) -> list[Place]:
     graded = found.grades, found.keys, found.whole, found.lots, found.order
     ranks, aheads, percentiles, marks = stand(found.code, one_group, 1, *graded)
     asked = np.flatnonzero(ranks)
+    if part is not None:
+        numbers = desk.columns.numbers
+        named = [numbers[unit_id] for unit_id in part.unit_ids if unit_id in numbers]
+        asked = asked[(ranks[asked] <= part.most) | np.isin(found.unit[asked], named)]
     asked = asked[np.argsort(ranks[asked])]
-    columns = found.unit, found.tiers, found.grades, found.keys, found.lots, aheads, percentiles, marks
+    columns = ranks, found.unit, found.tiers, found.grades, found.keys, found.lots, aheads, percentiles, marks
     places = []
-    for rank, figures in enumerate(zip(*(column[asked].tolist() for column in columns), strict=True), start=1):
-        unit, tier, grade, key, lots, ahead, percentile, light = figures
+    for figures in zip(*(column[asked].tolist() for column in columns), strict=True):
+        rank, unit, tier, grade, key, lots, ahead, percentile, light = figures
         score = repr(key if found.whole else float(score_of(key))) if grade % 2 else ""
         places.append(Place(desk.columns.names[unit], rank, tier, score, abs(lots), ahead, percentile, light))
     return places

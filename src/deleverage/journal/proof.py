@@ -7,10 +7,12 @@ What it proves: whoever has the key has signed that this command, with these par
 answer is the law's is proved by executing the journal again, and that needs all of it.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from deleverage.documents import Json
 from deleverage.journal import merkle, papers
 from deleverage.journal.block import read_block
 from deleverage.journal.entry import Entry
@@ -61,7 +63,7 @@ def prove(store: Store, head: Head, receipt: Receipt, names: frozenset[str]) -> 
     at = receipt.seq - checkpoint.first_seq
     entry = entries[at]
     parts, leaves = parts_of(entry), leaves_of(entry, head.blind)
-    chosen = _chosen(parts, names)
+    chosen = chosen_of(parts, names)
     if names and not any(names & names_in(parts[n]) for n in chosen):
         whom = ", ".join(sorted(names)[:3])
         raise JournalFault(Why.UNLAWFUL, f"command {entry.seq} says nothing about {whom}")
@@ -77,10 +79,12 @@ def prove(store: Store, head: Head, receipt: Receipt, names: frozenset[str]) -> 
     )
 
 
-def _chosen(parts: list[Part], names: frozenset[str]) -> list[int]:
+def chosen_of(parts: list[Part], names: frozenset[str]) -> list[int]:
     """Return which parts are shown: never one that names somebody else, and of the facts only what is about ``names``.
 
-    What names nobody in a fact that is about them (its prices, pools, sums) is shown with it.
+    What names nobody in a fact that is about them (its prices, pools, sums) is shown with it. A refusal that names
+    nobody ("position and open orders exceed the bound") may be about any unit of the command: it is shown where the
+    command has no other, or the refusal says that it is about ``names``.
     """
     mentioned = [names_in(part) for part in parts]
     if not names:
@@ -90,12 +94,25 @@ def _chosen(parts: list[Part], names: frozenset[str]) -> list[int]:
     chosen = []
     for n, (part, named) in enumerate(zip(parts, mentioned, strict=True)):
         if part.path == REJECTION:
-            shown = not any(other in part.text for other in others)
+            shown = not others or (_says(part.text, names) and not any(other in part.text for other in others))
         else:
             shown = named <= names and (part.path == FIRST or _fact(part.path) in about)
         if shown:
             chosen.append(n)
     return chosen
+
+
+def _says(rejection: str, names: frozenset[str]) -> bool:
+    """Return whether a word of a refusal is one of some names; no name has a blank."""
+    return any(not names.isdisjoint(text.split()) for text in _texts(json.loads(rejection)))
+
+
+def _texts(part: Json) -> Iterator[str]:
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, dict):
+        for inner in part.values():
+            yield from _texts(inner)
 
 
 def _fact(path: str) -> str:

@@ -20,6 +20,20 @@ class Place(NamedTuple):
     lights: int
 
 
+class Part(NamedTuple):
+    """Which places of a queue are asked for: the first ``most``, and those of some units."""
+
+    most: int
+    unit_ids: frozenset[str] = frozenset()
+
+
+def part_of(queue: list[Place], part: Part | None) -> list[Place]:
+    """Return a part of a queue, in its order; None: all of it."""
+    if part is None:
+        return queue
+    return [place for place in queue if place.rank <= part.most or place.unit_id in part.unit_ids]
+
+
 def places(ordered: Iterable[tuple[Candidate, str]]) -> list[Place]:
     """Return everybody's place in an ordered queue; percentile and lights count lots, not accounts.
 

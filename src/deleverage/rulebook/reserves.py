@@ -77,9 +77,14 @@ def reserve_ratio_floor(book: Book, currency: str, assets_quanta: int) -> Reserv
     negative equity is nobody's asset. The book says what should be held, ``net_deposits_quanta``; what is held it
     cannot know. Raises ValueError where assets are negative.
     """
-    if assets_quanta < 0:
-        raise ValueError(f"assets of {assets_quanta} quanta")
     customers = (unit for unit in book.units.values() if book.role(unit) != "fund")
     liabilities = sum(max(0, equity(book, unit)) for unit in customers) + sum(book.claims.values())
-    ratio = share_floor(assets_quanta, PPB, liabilities) if liabilities else None
-    return ReserveRatio(currency, assets_quanta, liabilities, ratio, book.seq)
+    return ratio_floor(currency, assets_quanta, liabilities, book.seq)
+
+
+def ratio_floor(currency: str, assets_quanta: int, liabilities_quanta: int, seq: int) -> ReserveRatio:
+    """Return assets over liabilities that somebody has added up; ValueError where assets are negative."""
+    if assets_quanta < 0:
+        raise ValueError(f"assets of {assets_quanta} quanta")
+    ratio = share_floor(assets_quanta, PPB, liabilities_quanta) if liabilities_quanta else None
+    return ReserveRatio(currency, assets_quanta, liabilities_quanta, ratio, seq)

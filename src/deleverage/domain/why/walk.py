@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator
 
 from deleverage.domain.domain import Domain
 from deleverage.domain.engines import COLUMNS
-from deleverage.domain.observer import STAGE_OF, StepObserver
+from deleverage.domain.observer import StepObserver
 from deleverage.domain.player import state_of
 from deleverage.domain.records import StepRecord
 from deleverage.domain.replaying import replay
+from deleverage.domain.stage_lines import STAGE_OF
 from deleverage.domain.why.records import Event, Why
 from deleverage.domain.why.stage_5 import round_of
 from deleverage.domain.why.steps import StepAt
