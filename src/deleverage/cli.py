@@ -12,7 +12,9 @@ from typing import Annotated, Any, Literal
 from cyclopts import App, CycloptsError, Parameter
 
 from deleverage import __version__
+from deleverage.cli_bus import bus
 from deleverage.cli_journal import migrate, receipt, verify, why
+from deleverage.cli_keys import keys, reads, request
 from deleverage.cli_lab import lab
 from deleverage.cli_options import (
     Account,
@@ -27,6 +29,7 @@ from deleverage.cli_options import (
     refuse,
     whole,
 )
+from deleverage.cli_service import serve, shadow
 
 _EVENT = "With --event"
 Accounts = Annotated[int | None, Parameter(help="How many accounts are drawn, where a draw is made.", converter=whole)]
@@ -53,9 +56,15 @@ app = App(
     help_format="plaintext",
 )
 
+app.command(bus)
+app.command(keys)
 app.command(lab)
 app.command(migrate)
+app.command(reads)
 app.command(receipt)
+app.command(request)
+app.command(serve)
+app.command(shadow)
 app.command(verify)
 app.command(why)
 

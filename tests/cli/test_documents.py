@@ -31,7 +31,7 @@ KINDS = (
     "lab-report",
     "lab-audit",
     *("allocation", "lab-policies", "lab-compare", "lab-cross"),
-    *("verdict", "verdicts", "receipt", "proof", "proof-check", "why", "migrated"),
+    *("verdict", "verdicts", "receipt", "proof", "proof-check", "why", "migrated", "shadow"),
     "refusal",
     "broken",
 )
@@ -174,6 +174,7 @@ def test_schemas_when_listed_then_each_kind_of_document_is_checked_here() -> Non
         "lab",
         "migrate",
         "receipt",
+        *("bus", "keys", "reads", "request", "serve", "shadow"),
         "verify",
         "why",
     }

@@ -280,7 +280,7 @@ def test_journal_when_its_policy_is_brought_where_it_cannot_be_used_then_exit_2(
     capsys.readouterr()
     for arguments, told in (
         ([journal, *place, "--chain-only"], "--policy does not go with --chain-only"),
-        ([str(tmp_path), *place], "--policy goes with one journal, not with a folder"),
+        ([str(tmp_path), *place], "--policy goes with one journal, not with all of them"),
         ([str(tmp_path)], "j.db: what decided is a policy from somebody's own file"),
         (["--proof", journal, *place], "--policy goes with a journal"),
         ([str(tmp_path / "own" / "j.db"), *place], "the policy is the law's own, of no file"),

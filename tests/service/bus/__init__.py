@@ -1,0 +1,1 @@
+"""A service on several machines: a bus, workers, fronts, and what comes between them."""
