@@ -1,0 +1,1 @@
+"""The demo: its books, its outbox, its prices, and all of it against a service."""
