@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Protocol
 
 from deleverage.domain.outcomes import Outcome
-from deleverage.domain.runner import Busy, Runner
+from deleverage.domain.runner import Runner
 from deleverage.rulebook.messages import Command
 from deleverage.service.problems import Code, Problem
 from deleverage.service.questions import Question, View
@@ -117,6 +117,3 @@ async def _all_done(futures: Sequence[Future[Outcome]]) -> None:
     for future in futures:
         future.add_done_callback(count)
     await done.wait()
-
-
-__all__ = ["Busy", "Desk", "Keyed", "LocalDesk"]
