@@ -109,6 +109,7 @@ async def venue(
         app,
         port=port,
         log_level="error",
+        http="h11",
         ws=BoundedSocket,
         ws_max_size=limits.most_inbound_bytes,
         ws_ping_interval=limits.ping_s,

@@ -46,10 +46,12 @@ def lines(folder: Path) -> Iterator[str]:
         ended[0] = True
         driver.join()
         times = sorted(ns for load in found for ns in load.times)
+        full = sum(load.full for load in found)
         load = Load(sum(one.commands for one in found), sum(one.seconds for one in found), times)
         yield f"  in the next one, {TIMES} x {alone:,} asked besides, in batches of {SIZE}:"
         yield f"    all together                                   {both:8,} commands/s at most"
         yield f"    of those besides                               {load.per_second:8,} commands/s acknowledged"
+        yield f"    the line was full, and they asked again        {full:8,} times"
         yield f"    from due to acknowledged, ms                   p50 {load.ms(50):.1f}, p99 {load.ms(99):.1f}"
         told = [line for line in served.lines if "ccounted" in line or "ACCOUNTED" in line]
         yield f"    {told[-1].partition('venue')[2].strip() if told else 'not counted'}"

@@ -6,17 +6,25 @@ from itertools import chain
 from threading import Thread
 from typing import NamedTuple
 
-from deleverage.bench.wire import Wire, bodies
+from deleverage.bench.wire import Full, Wire, bodies
 from deleverage.service.signing import Signer
+
+AGAIN_S = 0.05
+"""How long after a full line the same is asked again: what was in front of it is then durable."""
 
 
 class Load(NamedTuple):
-    """What a load did: commands, seconds, and the ns of each request, ascending. ``refused``: not taken."""
+    """What a load did: commands, seconds, and the ns of each request, ascending.
+
+    ``refused``: commands that the law did not take. ``full``: how often the line was, and the same was asked again;
+    a request's time goes on until it is answered.
+    """
 
     commands: int
     seconds: float
     times: list[int]
     refused: int = 0
+    full: int = 0
 
     @property
     def per_second(self) -> int:
@@ -31,7 +39,7 @@ class Load(NamedTuple):
 def closed(port: int, signer: Signer, streams: Sequence[Iterator[str]], size: int, seconds: float, name: str) -> Load:
     """Return what connections got done that each ask as soon as they were answered; one for each stream."""
     times: list[list[int]] = [[] for _ in streams]
-    refused, faults = [0] * len(streams), list[Exception]()
+    refused, full, faults = [0] * len(streams), [0] * len(streams), list[Exception]()
     ends = time.monotonic() + seconds
 
     def work(at: int) -> None:
@@ -41,7 +49,8 @@ def closed(port: int, signer: Signer, streams: Sequence[Iterator[str]], size: in
             while time.monotonic() < ends:
                 body = next(requests)
                 started = time.perf_counter_ns()
-                answer = wire.post(body)
+                while (answer := _taken(wire, body)) is None:
+                    full[at] += 1
                 times[at].append(time.perf_counter_ns() - started)
                 refused[at] += answer.count(b'"outcome":"refused"')
         except Exception as error:
@@ -53,7 +62,7 @@ def closed(port: int, signer: Signer, streams: Sequence[Iterator[str]], size: in
     _run([Thread(target=work, args=(at,)) for at in range(len(streams))])
     if faults:
         raise faults[0]
-    return Load(size * sum(map(len, times)), time.monotonic() - started, sorted(chain(*times)), sum(refused))
+    return Load(size * sum(map(len, times)), time.monotonic() - started, sorted(chain(*times)), sum(refused), sum(full))
 
 
 def paced(
@@ -64,7 +73,7 @@ def paced(
     A request's time begins when it was due, not when its connection was free: what had to wait counts.
     """
     times: list[list[int]] = [[] for _ in streams]
-    refused, faults = [0] * len(streams), list[Exception]()
+    refused, full, faults = [0] * len(streams), [0] * len(streams), list[Exception]()
     apart_ns = int(1e9 * size * len(streams) / per_second)
     first_ns = time.perf_counter_ns()
 
@@ -75,7 +84,9 @@ def paced(
             while due_ns < first_ns + seconds * 1e9:
                 body = next(requests)
                 time.sleep(max(0.0, (due_ns - time.perf_counter_ns()) / 1e9))
-                refused[at] += wire.post(body).count(b'"outcome":"refused"')
+                while (answer := _taken(wire, body)) is None:
+                    full[at] += 1
+                refused[at] += answer.count(b'"outcome":"refused"')
                 times[at].append(time.perf_counter_ns() - due_ns)
                 due_ns += apart_ns
         except Exception as error:
@@ -87,7 +98,16 @@ def paced(
     if faults:
         raise faults[0]
     took = (time.perf_counter_ns() - first_ns) / 1e9
-    return Load(size * sum(map(len, times)), took, sorted(chain(*times)), sum(refused))
+    return Load(size * sum(map(len, times)), took, sorted(chain(*times)), sum(refused), sum(full))
+
+
+def _taken(wire: Wire, body: bytes) -> bytes | None:
+    """Return the answer to a request; None where the line was full, after a wait as a client would make it."""
+    try:
+        return wire.post(body)
+    except Full:
+        time.sleep(AGAIN_S)
+        return None
 
 
 def _run(threads: list[Thread]) -> None:

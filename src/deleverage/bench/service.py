@@ -80,9 +80,10 @@ def table_lines(folder: Path, seconds: float) -> Iterator[str]:
                     streams = [cycle(documents[at::connections]) for at in range(connections)]
                     load = closed(served.port, signer, streams, size, seconds, f"c{connections}{algorithm[:1]}")
                     words = f"{f'batches of {size:,}' if size > 1 else 'one by one'}, {algorithm}"
-                    refused = f"   {load.refused} not taken" if load.refused else ""
+                    notes = f"   {load.refused} not taken" if load.refused else ""
+                    notes += f"   the line was full {load.full} times" if load.full else ""
                     cells = f"{connections:11}{load.per_second:13,}{load.ms(50):9.1f}{load.ms(99):9.1f}"
-                    yield f"  {words:38}{cells}{refused}"
+                    yield f"  {words:38}{cells}{notes}"
     finally:
         asker.close()
         ended_s = served.stop()

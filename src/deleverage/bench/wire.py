@@ -10,6 +10,10 @@ _END = b"\r\n\r\n"
 TARGET = "/v1/commands"
 
 
+class Full(ValueError):
+    """The line of the service is full: nothing was done, and the same may be asked again."""
+
+
 class Wire:
     """One connection to a service."""
 
@@ -20,7 +24,7 @@ class Wire:
         self._signer, self._rest = signer, b""
 
     def post(self, body: bytes) -> bytes:
-        """Return the answer to commands; ValueError where it is a problem."""
+        """Return the answer to commands; Full where there was no room in line, ValueError at any other problem."""
         headers = self._signer.headers("POST", TARGET, body)
         lines = [f"POST {TARGET} HTTP/1.1", "host: x", "content-type: application/json", f"content-length: {len(body)}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
@@ -30,6 +34,8 @@ class Wire:
         while len(self._rest) < length:
             self._rest += self._more()
         answer, self._rest = self._rest[:length], self._rest[length:]
+        if head.startswith(b"HTTP/1.1 503"):
+            raise Full(answer[:300].decode("utf-8", "replace"))
         if not head.startswith(b"HTTP/1.1 200"):
             raise ValueError(answer[:300].decode("utf-8", "replace"))
         return answer

@@ -197,6 +197,7 @@ async def listen(
         log_level="warning",
         access_log=False,
         server_header=False,
+        http="h11",  # its bounds on heads are those that the tests try; "auto" takes whatever is installed
         proxy_headers=False,  # an address that the sender may choose is none
         ws=BoundedSocket,
         ws_max_size=streams.limits.most_inbound_bytes,
